@@ -1,0 +1,85 @@
+# Everything a newcomer types. `make` alone tells what there is.
+
+PYTHON ?= python3
+# Test processes; "auto" is one a core, four at most.
+WORKERS ?= auto
+# `make lock UPGRADE=--upgrade` takes the newest versions that pyproject.toml allows.
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := $(wildcard aim_loans reports tests bench migrations)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
+
+# The demo keeps its book in var/, whatever database the shell may point at.
+DEMO := env -u AIM_DATABASE_URL -u AIM_CONFIG AIM_SECRET_KEY="$$(cat var/secret-key)" $(BIN)/aim-loans
+BOOK := tests/worked
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test test-long check serve bench lock clean
+
+help: ## Tell what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/project.stamp var/secret-key ## Set up, import a small book and print it by sector
+	$(DEMO) init
+	$(DEMO) import book --loans $(BOOK)/loans.csv --receipts $(BOOK)/receipts.csv \
+		--schedules $(BOOK)/schedules.csv --create-missing
+	$(DEMO) portfolio --as-of 2025-12-31 --by sector
+
+test: check ## Check the code, then run every test
+	$(PYTEST)
+
+test-long: $(VENV)/dev.stamp $(VENV)/project.stamp ## Run every test with many more made-up cases
+	AIM_HYPOTHESIS_PROFILE=long $(PYTEST)
+
+check: $(VENV)/dev.stamp $(VENV)/project.stamp ## Style, types and floors, without the tests
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+serve: ## Start the web application (not in this release)
+	@echo "The web application comes in a later release; until then: $(BIN)/aim-loans --help" >&2
+	@exit 1
+
+bench: $(VENV)/dev.stamp $(VENV)/project.stamp ## Measure the speed that the README claims
+	$(BIN)/python -m bench
+
+lock: $(VENV)/dev.stamp ## Write both lock files anew
+	$(COMPILE) --extra postgresql --extra build -o requirements.lock
+	$(COMPILE) --all-extras --constraint requirements.lock -o requirements-dev.lock
+
+clean: ## Remove the environment and what the tools left; var/ with its book stays
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment serves demo and test in either order: the development lock holds all that the
+# runtime lock holds, in the same versions, so it answers for both.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.stamp: requirements.lock | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/runtime.stamp
+
+# An order-only prerequisite of the two locks: whichever came first has the build tools.
+$(VENV)/project.stamp: pyproject.toml | $(VENV)/runtime.stamp
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Made once: without it nothing that was sealed with it can be checked again.
+var/secret-key:
+	@mkdir -p var
+	@umask 077; $(PYTHON) -c 'import secrets; print(secrets.token_hex(32))' > $@

@@ -1,0 +1,1 @@
+"""The loan system of an interest-free lender."""

@@ -1,0 +1,1 @@
+"""Draws finished values on paper."""
