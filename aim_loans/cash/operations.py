@@ -1,0 +1,204 @@
+"""What can happen in cash: money comes in and gets a number; it is cancelled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from aim_loans.cash.models import money_in, number_series
+from aim_loans.dates import fiscal_year
+from aim_loans.db.bulk import Row, insert_rows, next_ids
+from aim_loans.db.engine import Writing
+from aim_loans.db.tables import to_micros
+from aim_loans.errors import Conflict
+from aim_loans.identity.operations import Act, upsert
+from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL, Account
+from aim_loans.ledger.lines import Line, Side, bridge
+from aim_loans.ledger.operations import Entry, post_entries
+
+RECEIPT_SERIES = "R"
+IMPORT_SERIES = "I"
+IMPORT_ACCOUNT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyDraft:
+    """Money in, before it is recorded: amount in paisa, the day it was received.
+
+    `account` says which bank or wallet account it came into ('' for cash, "import" for a
+    book's history, which posts against the opening account and never to cash).
+    """
+
+    branch: str
+    fund: str
+    channel: str | None
+    account: str
+    reference: str | None
+    amount: int
+    received_on: date
+    payer: str | None = None
+    book_number: str | None = None
+    source_digest: str | None = None
+    source_recorded_at: datetime | None = None
+
+
+_COLUMNS = (
+    "id",
+    "branch_code",
+    "fund_code",
+    "channel",
+    "account",
+    "reference",
+    "amount",
+    "received_on",
+    "payer",
+    "book_number",
+    "series_id",
+    "number",
+    "source_digest",
+    "source_recorded_at",
+    "reverses_id",
+    "act_id",
+    "recorded_at",
+)
+
+
+def take_money(
+    tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, series: str, today: date
+) -> list[int]:
+    """Record money in, numbered without gaps by branch, series and fiscal year of `today`.
+
+    Returns the new ids in the order of the drafts. Each posts its entry: the channel's
+    account against suspense. Conflict when a reference is in the book already.
+    """
+    ids = next_ids(tx.connection, money_in, len(drafts))
+    numbers = _take_numbers(tx, drafts, series=series, year=fiscal_year(today))
+    recorded = act.recorded_micros
+    rows = [
+        (
+            new_id,
+            draft.branch,
+            draft.fund,
+            draft.channel,
+            draft.account,
+            draft.reference,
+            draft.amount,
+            draft.received_on,
+            draft.payer,
+            draft.book_number,
+            series_id,
+            number,
+            draft.source_digest,
+            None if draft.source_recorded_at is None else to_micros(draft.source_recorded_at),
+            None,
+            act.id,
+            recorded,
+        )
+        for new_id, draft, (series_id, number) in zip(ids, drafts, numbers, strict=True)
+    ]
+    _insert_new(tx, rows, drafts)
+    entries = [
+        Entry("money_in", new_id, _money_lines(draft))
+        for new_id, draft in zip(ids, drafts, strict=True)
+    ]
+    post_entries(tx, act, entries)
+    return ids
+
+
+def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> int:
+    """Record the opposite of money in; its number stays used and prints "cancelled".
+
+    `value_on` is the day of the original, or the day on which a cheque was dishonoured.
+    """
+    original = tx.connection.execute(select(money_in).where(money_in.c.id == money_in_id)).one()
+    new_id = next_ids(tx.connection, money_in, 1)[0]
+    row = (
+        new_id,
+        original.branch_code,
+        original.fund_code,
+        original.channel,
+        original.account,
+        None,
+        -original.amount,
+        value_on,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        money_in_id,
+        act.id,
+        act.recorded_micros,
+    )
+    insert_rows(tx.connection, money_in, _COLUMNS, [row])
+    money = _money_side(
+        original.channel, original.account, original.branch_code, original.fund_code
+    )
+    suspense = Side(Account.SUSPENSE, original.branch_code, original.fund_code)
+    lines = bridge(value_on, suspense, money, original.amount)
+    post_entries(tx, act, [Entry("money_in", new_id, lines)])
+    return new_id
+
+
+def _insert_new(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> None:
+    # Two clerks can send one reference at the same moment, so the database decides: the
+    # second waits for the first, and then fails here.
+    try:
+        insert_rows(tx.connection, money_in, _COLUMNS, rows)
+    except IntegrityError as fault:
+        raise Conflict(
+            "The reference {reference} ({channel}) is already in the book. "
+            "Open that receipt, or check the reference.",
+            field="reference",
+            reference=drafts[0].reference,
+            channel=drafts[0].channel,
+        ) from fault
+
+
+def _money_lines(draft: MoneyDraft) -> list[Line]:
+    money = _money_side(draft.channel, draft.account, draft.branch, draft.fund)
+    suspense = Side(Account.SUSPENSE, draft.branch, draft.fund)
+    return bridge(draft.received_on, money, suspense, draft.amount)
+
+
+def _money_side(channel: str | None, account: str, branch: str, fund: str) -> Side:
+    if account == IMPORT_ACCOUNT or channel is None:
+        return Side(Account.IMPORT_OPENING, branch, fund)
+    return Side(ACCOUNT_OF_CHANNEL[channel], branch, fund)
+
+
+def _take_numbers(
+    tx: Writing, drafts: Sequence[MoneyDraft], *, series: str, year: int
+) -> list[tuple[int, int]]:
+    counts: dict[str, int] = {}
+    for draft in drafts:
+        counts[draft.branch] = counts.get(draft.branch, 0) + 1
+    upcoming = {
+        branch: _reserve_block(tx, branch, series=series, year=year, count=counts[branch])
+        for branch in sorted(counts)
+    }
+    numbers = []
+    for draft in drafts:
+        series_id, number = upcoming[draft.branch]
+        numbers.append((series_id, number))
+        upcoming[draft.branch] = (series_id, number + 1)
+    return numbers
+
+
+def _reserve_block(
+    tx: Writing, branch: str, *, series: str, year: int, count: int
+) -> tuple[int, int]:
+    """Move the counter; give the series' id and the first number of the block."""
+    statement = upsert(tx.connection, number_series).values(
+        branch_code=branch, series=series, fiscal_year=year, last_number=count
+    )
+    moved = tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["branch_code", "series", "fiscal_year"],
+            set_={"last_number": number_series.c.last_number + count},
+        ).returning(number_series.c.id, number_series.c.last_number)
+    ).one()
+    return moved.id, moved.last_number - count + 1

@@ -1,0 +1,70 @@
+"""What can be asked of cash; changes nothing."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import aliased
+
+from aim_loans.cash.models import money_in, number_series
+from aim_loans.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money in as recorded: amount in paisa; `cancelled` when an opposite row names it."""
+
+    id: int
+    branch_code: str
+    fund_code: str
+    channel: str | None
+    reference: str | None
+    amount: int
+    received_on: date
+    number: str
+    cancelled: bool
+
+
+def receipt_number(branch: str, series: str, year: int, number: int) -> str:
+    """Write a receipt's number as it is printed: LHR-01/R/2026/000123."""
+    return f"{branch}/{series}/{year}/{number:06d}"
+
+
+def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> Receipt:
+    """Give money in by its id; NotFound when there is none. `lock` holds it for this act."""
+    if lock:
+        wanted = select(money_in.c.id).where(money_in.c.id == money_in_id)
+        connection.execute(wanted.with_for_update())
+    opposite = aliased(money_in)
+    row = connection.execute(
+        select(
+            money_in,
+            number_series.c.series,
+            number_series.c.fiscal_year,
+            opposite.c.id.label("opposite_id"),
+        )
+        .join(number_series, number_series.c.id == money_in.c.series_id)
+        .outerjoin(opposite, opposite.c.reverses_id == money_in.c.id)
+        .where(money_in.c.id == money_in_id)
+    ).first()
+    if row is None:
+        raise NotFound("There is no receipt with this number.", field="receipt")
+    return Receipt(
+        id=row.id,
+        branch_code=row.branch_code,
+        fund_code=row.fund_code,
+        channel=row.channel,
+        reference=row.reference,
+        amount=row.amount,
+        received_on=row.received_on,
+        number=receipt_number(row.branch_code, row.series, row.fiscal_year, row.number),
+        cancelled=row.opposite_id is not None,
+    )
+
+
+def receipt_of_act(connection: Connection, act_id: int) -> Receipt:
+    """Give the money in that an act recorded."""
+    found = select(money_in.c.id).where(
+        money_in.c.act_id == act_id, money_in.c.reverses_id.is_(None)
+    )
+    return receipt(connection, connection.execute(found).scalar_one())

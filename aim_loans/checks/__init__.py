@@ -1,0 +1,1 @@
+"""Invariants as named checks over the whole book."""

@@ -1,0 +1,193 @@
+"""Checks that the journal and the loans say the same, on every day and in every branch."""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    union_all,
+)
+
+from aim_loans.cash.models import money_in
+from aim_loans.db.bulk import whole_sum
+from aim_loans.ledger.chart import Account
+from aim_loans.ledger.models import journal_line
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import loan, loan_dimension, loan_fact, loan_position
+
+# A fact either takes from its other side (a loan is paid out, credit paid back) or gives to it.
+_TAKES = (Kind.DISBURSEMENT, Kind.REFUND)
+
+
+def lines_have_sources(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """Each line belongs to a fact of the same act, and each fact moved its whole amount."""
+    for table in (money_in, loan_fact, loan_dimension):
+        same = and_(table.c.id == journal_line.c.source_id, table.c.act_id == journal_line.c.act_id)
+        found = (
+            select(journal_line.c.id)
+            .outerjoin(table, same)
+            .where(journal_line.c.source == table.name, table.c.id.is_(None))
+        )
+        for (line_id,) in connection.execute(found):
+            yield f"journal line {line_id}: it belongs to no {table.name}"
+
+
+def facts_are_posted(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """Each fact's entry moved its amount through the other side it names."""
+    moved = _net(
+        and_(
+            journal_line.c.source == "loan_fact",
+            journal_line.c.source_id == loan_fact.c.id,
+            journal_line.c.value_on == loan_fact.c.value_on,
+            journal_line.c.branch_code == loan_fact.c.contra_branch,
+            journal_line.c.fund_code == loan_fact.c.fund_code,
+        ),
+        loan_fact.c.contra,
+    )
+    wanted = case((loan_fact.c.kind.in_(_TAKES), -loan_fact.c.amount), else_=loan_fact.c.amount)
+    for (row_id,) in connection.execute(_unposted(loan_fact, moved, wanted)):
+        yield f"loan fact {row_id}: its journal entry is missing or has another amount"
+    suspended = _net(
+        and_(
+            journal_line.c.source == "money_in",
+            journal_line.c.source_id == money_in.c.id,
+            journal_line.c.value_on == money_in.c.received_on,
+            journal_line.c.branch_code == money_in.c.branch_code,
+            journal_line.c.fund_code == money_in.c.fund_code,
+        ),
+        literal(Account.SUSPENSE.value),
+    )
+    for (row_id,) in connection.execute(_unposted(money_in, suspended, -money_in.c.amount)):
+        yield f"money in {row_id}: its journal entry is missing or has another amount"
+
+
+def control_equals_loans(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """Today, by branch and fund: loans, borrowers' credit and suspense equal their detail."""
+    credit = (
+        loan_position.c.disbursed
+        - loan_position.c.waived
+        - loan_position.c.written_off
+        - loan_position.c.outstanding
+    )
+    above = loan_position.c.applied - credit + loan_position.c.credited - loan_position.c.refunded
+    claim = case(
+        (
+            loan_position.c.recovered > loan_position.c.written_off,
+            loan_position.c.recovered - loan_position.c.written_off,
+        ),
+        else_=0,
+    )
+    position = loan_position.join(loan, loan.c.id == loan_position.c.loan_id)
+    detail = {
+        Account.LOANS: (position, loan_position.c.branch_code, loan_position.c.outstanding),
+        Account.BORROWER_CREDIT: (position, loan_position.c.branch_code, -(above + claim)),
+    }
+    for code, (source, branch, amount) in detail.items():
+        rows = select(branch, loan.c.fund_code, whole_sum(amount)).select_from(source)
+        yield from _compare(connection, code, rows.group_by(branch, loan.c.fund_code))
+    yield from _compare(connection, Account.SUSPENSE, _unapplied())
+
+
+def days_equal_facts(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """On every value date, by fund: what loans and credit changed by is what facts say.
+
+    With `control_equals_loans` this holds the control accounts to the loans on every day: a
+    move between branches changes no fund, and a day's facts are the sums of all others.
+    """
+    accounts = (Account.LOANS, Account.BORROWER_CREDIT, Account.RECOVERY_INCOME)
+    facts = select(
+        loan_fact.c.value_on.label("day"),
+        loan.c.fund_code.label("fund"),
+        case((loan_fact.c.kind.in_(_TAKES), loan_fact.c.amount), else_=-loan_fact.c.amount).label(
+            "amount"
+        ),
+    ).join(loan, loan.c.id == loan_fact.c.loan_id)
+    debit = case((journal_line.c.debit.in_(accounts), -journal_line.c.amount), else_=0)
+    credit = case((journal_line.c.credit.in_(accounts), journal_line.c.amount), else_=0)
+    lines = select(
+        journal_line.c.value_on.label("day"),
+        journal_line.c.fund_code.label("fund"),
+        (debit + credit).label("amount"),
+    )
+    both = union_all(facts, lines).subquery()
+    total = whole_sum(both.c.amount)
+    found = select(both.c.day, both.c.fund, total).group_by(both.c.day, both.c.fund)
+    for day, fund, amount in connection.execute(found.having(total != 0)):
+        yield f"{day} fund {fund}: facts and journal differ by {amount} paisa"
+
+
+def bridges_are_empty(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """Inter-branch accounts cancel in each fund, inter-fund accounts in each branch, daily."""
+    within = {
+        Account.INTER_BRANCH: journal_line.c.fund_code,
+        Account.INTER_FUND: journal_line.c.branch_code,
+    }
+    for code, held in within.items():
+        total = whole_sum(_signed(literal(code.value)))
+        found = (
+            select(journal_line.c.value_on, held, total)
+            .group_by(journal_line.c.value_on, held)
+            .having(total != 0)
+        )
+        for day, place, amount in connection.execute(found):
+            yield f"{day} {place}: {code} does not cancel, {amount} paisa are left"
+
+
+def _signed(code: ColumnElement[str]) -> ColumnElement[int]:
+    return case(
+        (journal_line.c.debit == code, journal_line.c.amount),
+        (journal_line.c.credit == code, -journal_line.c.amount),
+        else_=0,
+    )
+
+
+def _net(on: ColumnElement[bool], code: ColumnElement[str]) -> tuple[Any, ColumnElement[int]]:
+    return on, func.coalesce(func.sum(_signed(code)), 0)
+
+
+def _unposted(
+    table: FromClause, moved: tuple[Any, ColumnElement[int]], wanted: ColumnElement[int]
+) -> Select[Any]:
+    on, net = moved
+    return (
+        select(table.c.id)
+        .select_from(table.outerjoin(journal_line, on))
+        .group_by(table.c.id)
+        .having(net != func.max(wanted))
+        .order_by(table.c.id)
+    )
+
+
+def _unapplied() -> Select[Any]:
+    """Give, by branch and fund, the money in that is on no loan (a liability: negative)."""
+    came = select(money_in.c.branch_code, money_in.c.fund_code, -money_in.c.amount)
+    applied = select(loan_fact.c.contra_branch, loan_fact.c.fund_code, loan_fact.c.amount).where(
+        loan_fact.c.money_in_id.is_not(None)
+    )
+    both = union_all(came, applied).subquery()
+    branch, fund, amount = both.c
+    return select(branch, fund, whole_sum(amount)).group_by(branch, fund)
+
+
+def _compare(connection: Connection, code: Account, detail: Select[Any]) -> Iterator[str]:
+    net = whole_sum(_signed(literal(code.value)))
+    control = select(journal_line.c.branch_code, journal_line.c.fund_code, net).group_by(
+        journal_line.c.branch_code, journal_line.c.fund_code
+    )
+    booked = {(row[0], row[1]): row[2] for row in connection.execute(control)}
+    counted = {(row[0], row[1]): row[2] for row in connection.execute(detail)}
+    for place in sorted({*booked, *counted}):
+        if booked.get(place, 0) != counted.get(place, 0):
+            yield (
+                f"{code} at branch {place[0]}, fund {place[1]}: the ledger says "
+                f"{booked.get(place, 0)} paisa, the detail {counted.get(place, 0)}"
+            )

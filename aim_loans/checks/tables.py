@@ -1,0 +1,25 @@
+"""All tables of the software in one place: a check must never overlook one."""
+
+from sqlalchemy import MetaData, Table
+
+from aim_loans.borrowers import models as borrowers
+from aim_loans.cash import models as cash
+from aim_loans.db.tables import metadata
+from aim_loans.identity import models as identity
+from aim_loans.intake import models as intake
+from aim_loans.ledger import models as ledger
+from aim_loans.loans import models as loans
+from aim_loans.origination import models as origination
+
+# Importing a module of models is what adds its tables to the metadata.
+ROOMS = (borrowers, cash, identity, intake, ledger, loans, origination)
+
+
+def all_tables() -> MetaData:
+    """Give the metadata that holds every table."""
+    return metadata
+
+
+def fact_tables() -> list[Table]:
+    """Give the tables whose every column the audit entries cover, by name."""
+    return [table for _, table in sorted(metadata.tables.items()) if "fact" in table.info]

@@ -1,0 +1,1 @@
+"""The database floor: engines, transactions, column types, bulk writes and migrations."""

@@ -1,0 +1,140 @@
+"""Engines and transactions for SQLite and PostgreSQL.
+
+Only the doors call this: they own transactions. A writer holds a shared lock on the cut
+and then reads the clock; a cut takes that lock alone, so that whatever is recorded at or
+before a cut is committed before it (an older transaction can otherwise commit later and
+change an answer already given).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from aim_loans.errors import Refused
+
+Clock = Callable[[], datetime]
+
+CUT_LOCK = 7_140_001
+BUSY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """An open write transaction, its moment, and the key that signs its audit entries."""
+
+    connection: Connection
+    now: datetime
+    audit_key: bytes
+
+
+def system_clock() -> datetime:
+    """Give this machine's moment in UTC."""
+    return datetime.now(UTC)
+
+
+def is_postgresql(connection: Connection) -> bool:
+    """Say whether the connection speaks to PostgreSQL (otherwise SQLite)."""
+    return connection.dialect.name == "postgresql"
+
+
+def open_engine(url: str) -> Engine:
+    """Open an engine; Refused when the address is not SQLite or PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as fault:
+        raise Refused(
+            "AIM_DATABASE_URL is not a database address. Write sqlite:///FILE or "
+            "postgresql+psycopg://USER@HOST/NAME.",
+            field="AIM_DATABASE_URL",
+        ) from fault
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _open_sqlite(url)
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise Refused(
+        "The database {backend} is not supported. Use SQLite or PostgreSQL.",
+        field="AIM_DATABASE_URL",
+        backend=backend,
+    )
+
+
+def _open_sqlite(url: str) -> Engine:
+    sqlite3.register_adapter(date, date.isoformat)
+    arguments = {"isolation_level": None, "timeout": BUSY_SECONDS}
+    engine = create_engine(url, connect_args=arguments)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    for setting in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        driver.execute(f"PRAGMA {setting}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read that later wants to write fails with "database is locked": so each
+    # transaction says at its start which of the two it is, and is never upgraded.
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def writing(engine: Engine, *, audit_key: bytes, clock: Clock | None = None) -> Iterator[Writing]:
+    """Open a write transaction; committed at the end, rolled back on any error.
+
+    `clock` replaces the database's clock (tests and the demo give their own).
+    """
+    with _transaction(engine, "SELECT pg_advisory_xact_lock_shared(:key)") as connection:
+        yield Writing(connection, _moment(connection, clock), audit_key)
+
+
+@contextmanager
+def cutting(engine: Engine, *, audit_key: bytes, clock: Clock | None = None) -> Iterator[Writing]:
+    """Open a write transaction that waits for all others: its moment is a cut."""
+    with _transaction(engine, "SELECT pg_advisory_xact_lock(:key)") as connection:
+        yield Writing(connection, _moment(connection, clock), audit_key)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open one unchanging snapshot for reading."""
+    with engine.connect() as connection:
+        if is_postgresql(connection):
+            connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _transaction(engine: Engine, lock: str) -> Iterator[Connection]:
+    immediate = engine.execution_options(sqlite_begin="IMMEDIATE")
+    with immediate.begin() as connection:
+        if is_postgresql(connection):
+            connection.execute(text(lock), {"key": CUT_LOCK})
+        yield connection
+
+
+def _moment(connection: Connection, clock: Clock | None) -> datetime:
+    if clock is not None:
+        return clock()
+    if is_postgresql(connection):
+        moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
+    return system_clock()

@@ -1,0 +1,62 @@
+"""What every table shares: one metadata, naming of constraints, moments, fact tables.
+
+Moments are whole microseconds since 1970-01-01 UTC in a BIGINT column, so that they
+compare, sort and hash alike on both databases. Dates are DATE. Money is BIGINT paisa.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# SQLite numbers rows by itself only in a column that says INTEGER.
+Identifier = BigInteger().with_variant(Integer, "sqlite")
+
+
+def to_micros(moment: datetime) -> int:
+    """Give a moment as whole microseconds since 1970 UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Give the UTC moment of whole microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept as microseconds since 1970 UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Give the stored number; a moment without zone is a programming error."""
+        if value is None:
+            return None
+        return to_micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Give the UTC moment of the stored number."""
+        return None if value is None else from_micros(value)
+
+
+# Tables marked so hold facts: a trigger refuses UPDATE and DELETE, and the digest in the
+# audit entry of their act covers each of their columns. The value names the column that
+# leads to the act; "schedule_version" means: through the version that owns the row.
+FACT = {"fact": "act_id"}
+FACT_OF_VERSION = {"fact": "version_id"}

@@ -1,0 +1,1 @@
+"""Staff, roles, permissions, branches, and the audit chains."""

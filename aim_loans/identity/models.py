@@ -1,0 +1,117 @@
+"""Tables of identity: lines and branches, staff and grants, acts and their audit chains."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata
+
+line = Table(
+    "line",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("parent_id", ForeignKey("line.id")),
+    UniqueConstraint("level", "name"),
+    CheckConstraint("level IN ('division', 'region', 'area')", name="level"),
+    comment="The institution's lines above a branch: division, region, area.",
+)
+
+branch = Table(
+    "branch",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("area_id", ForeignKey("line.id")),
+    Column("district", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("username", Text, primary_key=True),
+    Column("full_name", Text, nullable=False),
+    Column("branch_code", ForeignKey("branch.code")),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+)
+
+staff_grant = Table(
+    "staff_grant",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("username", ForeignKey("staff.username"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("branch_code", ForeignKey("branch.code")),
+    Column("line_id", ForeignKey("line.id")),
+    Column("valid_from", Date, nullable=False),
+    Column("revokes_id", ForeignKey("staff_grant.id"), unique=True),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    CheckConstraint("branch_code IS NULL OR line_id IS NULL", name="one_scope"),
+    info=FACT,
+    comment="A role given to a member of staff, or its revocation; never edited.",
+)
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("second_actor", Text),
+    Column("branch_code", Text),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text),
+    Column("command_key", Text, unique=True),
+    Column("command_digest", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint("second_actor IS NULL OR second_actor <> actor", name="two_people"),
+    info={"append_only": True},
+    comment="One thing that somebody did; its facts point to it.",
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_number", BigInteger, nullable=False),
+    Column("last_mac", Text, nullable=False),
+    comment="The head of each chain: one a branch, one for head office, one for identity.",
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("chain", ForeignKey("audit_chain.name"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False, unique=True),
+    Column("content_digest", Text, nullable=False),
+    Column("mac", Text, nullable=False),
+    info={"append_only": True},
+    comment="Links an act and the digest of all rows it wrote to the entry before it.",
+)
+
+cut = Table(
+    "cut",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("taken_at", Moment, nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),
+    Column("heads", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    info=FACT,
+    comment="A moment up to which everything recorded is known, and the seal of all chains.",
+)
+
+Index(None, act.c.recorded_at)

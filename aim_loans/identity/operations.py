@@ -1,0 +1,321 @@
+"""What can happen in identity: acts are sealed, cuts taken, staff and branches added."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, Text, insert, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from aim_loans.db.bulk import next_ids
+from aim_loans.db.engine import Writing, is_postgresql
+from aim_loans.db.tables import to_micros
+from aim_loans.errors import Conflict, NotFound, Refused
+from aim_loans.identity import queries
+from aim_loans.identity.digests import (
+    command_digest,
+    content_digest,
+    row_text,
+    sign,
+    stream_digests,
+)
+from aim_loans.identity.models import (
+    act,
+    audit_chain,
+    audit_entry,
+    branch,
+    cut,
+    line,
+    staff,
+    staff_grant,
+)
+from aim_loans.identity.permissions import Actor, Deed, Role, require
+
+HEAD_OFFICE_CHAIN = "head_office"
+IDENTITY_CHAIN = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act under way (or done before, under the same key)."""
+
+    id: int
+    chain: str
+    recorded_at: datetime
+    repeated: bool = False
+
+    @property
+    def recorded_micros(self) -> int:
+        """Give the recorded moment as rows written in bulk hold it."""
+        return to_micros(self.recorded_at)
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Give the INSERT of the database at hand that knows ON CONFLICT."""
+    return (upsert_postgresql if is_postgresql(connection) else upsert_sqlite)(table)
+
+
+def begin_act(
+    tx: Writing,
+    *,
+    kind: str,
+    command: Any,
+    actor: Actor,
+    subject: str,
+    chain: str,
+    branch_code: str | None = None,
+    second: Actor | None = None,
+    reason: str | None = None,
+    key: str | None = None,
+) -> Act:
+    """Write the act's row. With a key that was used before: the earlier act, or Conflict.
+
+    The same key with the same command is a repeated click and gives `repeated`; with
+    another command it is refused. `command` is a frozen dataclass.
+    """
+    digest = command_digest(kind, command)
+    values = {
+        "id": next_ids(tx.connection, act, 1)[0],
+        "kind": kind,
+        "actor": actor.name,
+        "second_actor": second.name if second else None,
+        "branch_code": branch_code,
+        "subject": subject,
+        "reason": reason,
+        "command_key": key,
+        "command_digest": digest,
+        "recorded_at": tx.now,
+    }
+    statement = upsert(tx.connection, act).values(values)
+    statement = statement.on_conflict_do_nothing(index_elements=["command_key"])
+    written = tx.connection.execute(statement.returning(act.c.id)).scalar()
+    if written is not None:
+        return Act(written, chain, tx.now)
+    earlier = tx.connection.execute(select(act).where(act.c.command_key == key)).one()
+    if earlier.command_digest != digest:
+        raise Conflict(
+            "The key {key} was already used for something else ({subject}). Start the form anew.",
+            key=key,
+            subject=earlier.subject,
+        )
+    return Act(earlier.id, chain, earlier.recorded_at, repeated=True)
+
+
+def begin_branch_act(
+    tx: Writing,
+    *,
+    kind: str,
+    command: Any,
+    actor: Actor,
+    branch_code: str,
+    subject: str,
+    second: Actor | None = None,
+    reason: str | None = None,
+    key: str | None = None,
+) -> Act:
+    """Begin an act in the chain of a branch: see `begin_act`."""
+    return begin_act(
+        tx,
+        kind=kind,
+        command=command,
+        actor=actor,
+        subject=subject,
+        chain=f"branch:{branch_code}",
+        branch_code=branch_code,
+        second=second,
+        reason=reason,
+        key=key,
+    )
+
+
+def seal_act(tx: Writing, this: Act, tables: tuple[Table, ...]) -> None:
+    """Add the act, with a digest of all that it wrote, to its chain; the last step of an act.
+
+    `tables` are the fact tables it may have written to.
+    """
+    connection = tx.connection
+    lines = [
+        digest.line
+        for table in tables
+        for digest in stream_digests(connection, table, act_id=this.id)
+    ]
+    content = content_digest(lines)
+    number, previous = _lock_chain(connection, this.chain)
+    mac = sign(
+        tx.audit_key, previous, this.chain, number + 1, act_text(connection, this.id), content
+    )
+    connection.execute(
+        insert(audit_entry).values(
+            chain=this.chain, number=number + 1, act_id=this.id, content_digest=content, mac=mac
+        )
+    )
+    connection.execute(
+        update(audit_chain)
+        .where(audit_chain.c.name == this.chain)
+        .values(last_number=number + 1, last_mac=mac)
+    )
+
+
+def act_text(connection: Connection, act_id: int) -> str:
+    """Give the text of an act's own row, as its chain signs it."""
+    body = row_text(act, postgresql=is_postgresql(connection), alias="a")
+    row = (
+        select(literal_column(body, Text)).select_from(act.alias("a")).where(text("a.id = :act_id"))
+    )
+    return str(connection.execute(row, {"act_id": act_id}).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCut:
+    """A cut, and what it is for."""
+
+    purpose: str
+
+
+def take_cut(tx: Writing, command: TakeCut, *, actor: Actor) -> datetime:
+    """Store the transaction's moment as a cut, sealed over the heads of all chains.
+
+    The transaction must be one from `cutting`. Returns the cut K: whatever is recorded at or
+    before it is known, and nothing will be added to that.
+    """
+    connection = tx.connection
+    heads = {
+        row.name: [row.last_number, row.last_mac]
+        for row in connection.execute(select(audit_chain).order_by(audit_chain.c.name))
+    }
+    body = json.dumps(heads, sort_keys=True)
+    last = connection.execute(select(cut).order_by(cut.c.number.desc()).limit(1)).first()
+    number = last.number + 1 if last else 1
+    previous = last.seal if last else ""
+    seal = sign(tx.audit_key, previous, number, to_micros(tx.now), command.purpose, body)
+    this = begin_act(
+        tx,
+        kind="cut",
+        command=command,
+        actor=actor,
+        subject=f"cut {number}",
+        chain=HEAD_OFFICE_CHAIN,
+    )
+    connection.execute(
+        insert(cut).values(
+            number=number,
+            taken_at=tx.now,
+            purpose=command.purpose,
+            heads=body,
+            seal=seal,
+            act_id=this.id,
+        )
+    )
+    seal_act(tx, this, (cut,))
+    return tx.now
+
+
+@dataclass(frozen=True, slots=True)
+class AddBranch:
+    """A branch, with its area (made when it is new) and district."""
+
+    code: str
+    name: str
+    area: str | None = None
+    district: str | None = None
+
+
+def add_branch(tx: Writing, command: AddBranch, *, actor: Actor, within: Act) -> None:
+    """Add a branch inside an act that is under way; Conflict when the code is taken."""
+    require(actor, Deed.MANAGE_SETTINGS, branch=None)
+    area_id = _area_id(tx.connection, command.area) if command.area else None
+    statement = upsert(tx.connection, branch).values(
+        code=command.code,
+        name=command.name,
+        area_id=area_id,
+        district=command.district,
+        act_id=within.id,
+    )
+    done = tx.connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["code"]).returning(branch.c.code)
+    ).first()
+    if done is None:
+        raise Conflict("Branch {code} exists already.", field="branch", code=command.code)
+
+
+@dataclass(frozen=True, slots=True)
+class AddStaff:
+    """A member of staff and a first role, at a branch, in an area, or (neither) everywhere."""
+
+    username: str
+    full_name: str
+    role: Role
+    valid_from: date
+    branch_code: str | None = None
+    area: str | None = None
+
+
+def add_staff(tx: Writing, command: AddStaff, *, actor: Actor) -> Act:
+    """Add a member of staff with a first role; Conflict when the name is taken."""
+    require(actor, Deed.MANAGE_STAFF, branch=None)
+    _check_staff(tx.connection, command)
+    this = begin_act(
+        tx,
+        kind="add_staff",
+        command=command,
+        actor=actor,
+        subject=f"staff {command.username}",
+        chain=IDENTITY_CHAIN,
+    )
+    tx.connection.execute(
+        insert(staff).values(
+            username=command.username,
+            full_name=command.full_name,
+            branch_code=command.branch_code,
+            act_id=this.id,
+        )
+    )
+    tx.connection.execute(
+        insert(staff_grant).values(
+            id=next_ids(tx.connection, staff_grant, 1)[0],
+            username=command.username,
+            role=command.role.value,
+            branch_code=command.branch_code,
+            line_id=_area_id(tx.connection, command.area) if command.area else None,
+            valid_from=command.valid_from,
+            act_id=this.id,
+        )
+    )
+    seal_act(tx, this, (staff_grant,))
+    return this
+
+
+def _check_staff(connection: Connection, command: AddStaff) -> None:
+    if not command.username.strip() or not command.full_name.strip():
+        raise Refused("Give a user name and a full name.", field="username")
+    if command.branch_code and command.area:
+        raise Refused("Give a branch or an area, not both.", field="branch")
+    if command.branch_code and not queries.branch_exists(connection, command.branch_code):
+        raise NotFound("There is no branch {code}.", field="branch", code=command.branch_code)
+    if queries.staff_exists(connection, command.username):
+        raise Conflict(
+            "The user name {username} is taken. Choose another.",
+            field="username",
+            username=command.username,
+        )
+
+
+def _area_id(connection: Connection, name: str) -> int:
+    found = select(line.c.id).where(line.c.level == "area", line.c.name == name)
+    known = connection.execute(found).scalar()
+    if known is not None:
+        return int(known)
+    new = next_ids(connection, line, 1)[0]
+    connection.execute(insert(line).values(id=new, level="area", name=name))
+    return new
+
+
+def _lock_chain(connection: Connection, name: str) -> tuple[int, str]:
+    start = upsert(connection, audit_chain).values(name=name, last_number=0, last_mac="")
+    connection.execute(start.on_conflict_do_nothing(index_elements=["name"]))
+    head = connection.execute(
+        select(audit_chain).where(audit_chain.c.name == name).with_for_update()
+    ).one()
+    return head.last_number, head.last_mac

@@ -1,0 +1,175 @@
+"""Who may do what, and where: one table of role x deed x scope. Pure rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aim_loans.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """What a member of staff (or the shell) acts as."""
+
+    LOAN_OFFICER = "loan_officer"
+    CASHIER = "cashier"
+    BRANCH_MANAGER = "branch_manager"
+    AREA_MANAGER = "area_manager"
+    REGIONAL_MANAGER = "regional_manager"
+    HEAD_OFFICE = "head_office"
+    AUDITOR = "auditor"
+    PARTNER = "partner"
+    OPERATOR = "operator"
+
+
+class Deed(StrEnum):
+    """What can be done to the book, or asked of it."""
+
+    READ_BOOK = "read_book"
+    DISBURSE = "disburse"
+    RECEIVE = "receive"
+    APPLY = "apply"
+    MOVE = "move"
+    ASK_REVERSAL = "ask_reversal"
+    CONFIRM_REVERSAL = "confirm_reversal"
+    ASK_REFUND = "ask_refund"
+    CONFIRM_REFUND = "confirm_refund"
+    WAIVE = "waive"
+    WRITE_OFF = "write_off"
+    CHANGE_DIMENSION = "change_dimension"
+    IMPORT_BOOK = "import_book"
+    MANAGE_STAFF = "manage_staff"
+    MANAGE_SETTINGS = "manage_settings"
+    VERIFY = "verify"
+
+
+class Scope(StrEnum):
+    """How far a permission reaches."""
+
+    OWN = "own"
+    EVERYWHERE = "everywhere"
+
+
+_COUNTER = (Deed.READ_BOOK, Deed.RECEIVE, Deed.ASK_REVERSAL)
+_BRANCH = (
+    *_COUNTER,
+    Deed.DISBURSE,
+    Deed.APPLY,
+    Deed.MOVE,
+    Deed.CONFIRM_REVERSAL,
+    Deed.ASK_REFUND,
+    Deed.CONFIRM_REFUND,
+)
+
+PERMISSIONS: Mapping[Role, Mapping[Deed, Scope]] = {
+    Role.LOAN_OFFICER: dict.fromkeys(_COUNTER, Scope.OWN),
+    Role.CASHIER: dict.fromkeys((*_COUNTER, Deed.ASK_REFUND), Scope.OWN),
+    Role.BRANCH_MANAGER: dict.fromkeys(_BRANCH, Scope.OWN),
+    Role.AREA_MANAGER: dict.fromkeys(
+        (Deed.READ_BOOK, Deed.CONFIRM_REVERSAL, Deed.CONFIRM_REFUND, Deed.CHANGE_DIMENSION),
+        Scope.OWN,
+    ),
+    Role.REGIONAL_MANAGER: dict.fromkeys(
+        (Deed.READ_BOOK, Deed.CONFIRM_REVERSAL, Deed.CONFIRM_REFUND, Deed.CHANGE_DIMENSION),
+        Scope.OWN,
+    ),
+    Role.HEAD_OFFICE: dict.fromkeys(
+        (
+            Deed.READ_BOOK,
+            Deed.CONFIRM_REVERSAL,
+            Deed.CONFIRM_REFUND,
+            Deed.WAIVE,
+            Deed.WRITE_OFF,
+            Deed.CHANGE_DIMENSION,
+            Deed.MANAGE_STAFF,
+            Deed.MANAGE_SETTINGS,
+            Deed.VERIFY,
+        ),
+        Scope.EVERYWHERE,
+    ),
+    Role.AUDITOR: dict.fromkeys((Deed.READ_BOOK, Deed.VERIFY), Scope.EVERYWHERE),
+    Role.PARTNER: {},
+    # The shell: one person, so nothing that needs two.
+    Role.OPERATOR: dict.fromkeys(
+        (
+            Deed.READ_BOOK,
+            Deed.IMPORT_BOOK,
+            Deed.MANAGE_STAFF,
+            Deed.MANAGE_SETTINGS,
+            Deed.VERIFY,
+        ),
+        Scope.EVERYWHERE,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role and the branches that it is held for; None where the role is held everywhere."""
+
+    role: Role
+    branches: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a name for the audit and the roles held now."""
+
+    name: str
+    grants: tuple[Grant, ...]
+
+
+def shell_actor(system_user: str) -> Actor:
+    """Give the actor of the command line, named after the system's user."""
+    return Actor(f"shell:{system_user}", (Grant(Role.OPERATOR),))
+
+
+def allows(actor: Actor, deed: Deed, *, branch: str | None) -> bool:
+    """Say whether one of the actor's grants covers the deed at the branch.
+
+    `branch` None means the institution as a whole, which only a grant that reaches
+    everywhere covers.
+    """
+    return any(_covers(grant, deed, branch) for grant in actor.grants)
+
+
+def require(actor: Actor, deed: Deed, *, branch: str | None) -> None:
+    """Refuse with NotAllowed what the permission table does not allow."""
+    if allows(actor, deed, branch=branch):
+        return
+    if branch is None:
+        raise NotAllowed(
+            "{actor} may not do this ({deed}) for the institution. Ask head office.",
+            actor=actor.name,
+            deed=deed,
+        )
+    raise NotAllowed(
+        "{actor} may not do this ({deed}) at branch {branch}. Ask the branch manager.",
+        actor=actor.name,
+        deed=deed,
+        branch=branch,
+    )
+
+
+def require_two(first: Actor, second: Actor) -> None:
+    """Refuse when one person both asks for and confirms an act."""
+    if first.name == second.name:
+        raise NotAllowed(
+            "{actor} asked for this and may not confirm it as well. Ask a second person.",
+            actor=first.name,
+        )
+
+
+def require_both(asked: tuple[Actor, Deed], confirmed: tuple[Actor, Deed], *, branch: str) -> None:
+    """Refuse unless one may ask for an act, another may confirm it, and they are two people."""
+    require(asked[0], asked[1], branch=branch)
+    require(confirmed[0], confirmed[1], branch=branch)
+    require_two(asked[0], confirmed[0])
+
+
+def _covers(grant: Grant, deed: Deed, branch: str | None) -> bool:
+    scope = PERMISSIONS[grant.role].get(deed)
+    if scope is None:
+        return False
+    if scope is Scope.EVERYWHERE or grant.branches is None:
+        return True
+    return branch is not None and branch in grant.branches

@@ -1,0 +1,129 @@
+"""What can be asked of loans; changes nothing (a lock is no change)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from aim_loans.errors import NotFound
+from aim_loans.loans.facts import BranchFrom, Fact
+from aim_loans.loans.history import History
+from aim_loans.loans.models import loan, loan_dimension, loan_fact, loan_position
+
+
+class StoredFact(NamedTuple):
+    """A fact as recorded: amounts in paisa."""
+
+    id: int
+    loan_id: int
+    kind: str
+    amount: int
+    value_on: date
+    fund_code: str
+    contra: str
+    contra_branch: str
+    money_in_id: int | None
+    reverses_id: int | None
+    act_id: int
+
+
+def loan_ids_of(connection: Connection, refs: Iterable[str]) -> dict[str, int]:
+    """Give the ids of those references that are loans."""
+    found = connection.execute(select(loan.c.ref, loan.c.id).where(loan.c.ref.in_(list(refs))))
+    return {row.ref: row.id for row in found}
+
+
+def loan_id_of(connection: Connection, ref: str) -> int:
+    """Give the id of a loan; NotFound when there is none with this reference."""
+    found = loan_ids_of(connection, [ref]).get(ref)
+    if found is None:
+        raise NotFound("There is no loan {ref}. Check the number.", field="loan_ref", ref=ref)
+    return found
+
+
+def load_histories(connection: Connection, loan_ids: Iterable[int]) -> dict[int, History]:
+    """Lock these loans, in the order of their ids, and read their facts.
+
+    The lock comes first and the facts are read after it, so that nothing committed in
+    between is missed.
+    """
+    ids = sorted(set(loan_ids))
+    connection.execute(
+        select(loan_position.c.loan_id)
+        .where(loan_position.c.loan_id.in_(ids))
+        .order_by(loan_position.c.loan_id)
+        .with_for_update()
+    )
+    contracts = connection.execute(
+        select(loan.c.id, loan.c.ref, loan.c.fund_code, loan.c.principal).where(loan.c.id.in_(ids))
+    )
+    branches = _branches(connection, ids)
+    histories = {
+        row.id: History(row.id, row.ref, row.fund_code, row.principal, branches[row.id])
+        for row in contracts
+    }
+    facts = connection.execute(
+        select(loan_fact.c.loan_id, loan_fact.c.kind, loan_fact.c.amount, loan_fact.c.value_on)
+        .where(loan_fact.c.loan_id.in_(ids))
+        .order_by(loan_fact.c.id)
+    )
+    for loan_id, kind, amount, value_on in facts:
+        histories[loan_id].add(Fact(kind, amount, value_on))
+    return histories
+
+
+def dimension_rows(connection: Connection, loan_ids: Sequence[int]) -> Sequence[Any]:
+    """Give the dimension rows that hold, by loan and day; of one day's rows the latest."""
+    rows = connection.execute(
+        select(loan_dimension)
+        .where(loan_dimension.c.loan_id.in_(loan_ids))
+        .order_by(loan_dimension.c.loan_id, loan_dimension.c.from_on, loan_dimension.c.id)
+    )
+    return list({(row.loan_id, row.from_on): row for row in rows}.values())
+
+
+def facts_of_money(connection: Connection, money_in_id: int) -> list[StoredFact]:
+    """Give the applications of one money in, reversals included, in the order recorded."""
+    columns = [loan_fact.c[name] for name in StoredFact._fields]
+    rows = connection.execute(
+        select(*columns).where(loan_fact.c.money_in_id == money_in_id).order_by(loan_fact.c.id)
+    )
+    return [StoredFact(*row) for row in rows]
+
+
+def facts_of_act(connection: Connection, act_id: int) -> list[StoredFact]:
+    """Give the facts of one act, in the order recorded."""
+    columns = [loan_fact.c[name] for name in StoredFact._fields]
+    rows = connection.execute(
+        select(*columns).where(loan_fact.c.act_id == act_id).order_by(loan_fact.c.id)
+    )
+    return [StoredFact(*row) for row in rows]
+
+
+def fact_by_id(connection: Connection, fact_id: int) -> StoredFact:
+    """Give one fact; NotFound when there is none."""
+    columns = [loan_fact.c[name] for name in StoredFact._fields]
+    row = connection.execute(select(*columns).where(loan_fact.c.id == fact_id)).first()
+    if row is None:
+        raise NotFound("There is no such entry on any loan. Open the loan again.", field="fact")
+    return StoredFact(*row)
+
+
+def reversal_of(connection: Connection, fact_id: int) -> int | None:
+    """Give the id of the fact that reverses this one, if any."""
+    found = select(loan_fact.c.id).where(loan_fact.c.reverses_id == fact_id)
+    return connection.execute(found).scalar()
+
+
+def standing_facts(facts: Sequence[StoredFact]) -> list[StoredFact]:
+    """Give the facts that no other of these reverses. Pure."""
+    undone = {fact.reverses_id for fact in facts}
+    return [fact for fact in facts if fact.reverses_id is None and fact.id not in undone]
+
+
+def _branches(connection: Connection, ids: Sequence[int]) -> dict[int, list[BranchFrom]]:
+    branches: dict[int, list[BranchFrom]] = {}
+    for row in dimension_rows(connection, ids):
+        branches.setdefault(row.loan_id, []).append(BranchFrom(row.from_on, row.branch_code))
+    return branches

@@ -1,0 +1,1 @@
+"""Products, programmes, dated settings, disbursement."""

@@ -1,0 +1,58 @@
+"""What can be asked of origination: dated settings, products, programmes."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import Connection, select
+
+from aim_loans.config.dated import DatedRow, dated_tables
+from aim_loans.config.settings import DatedTables, Product
+from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, ScheduleRules
+from aim_loans.origination.models import dated_setting, product, programme
+
+
+def settings_in_force(connection: Connection) -> DatedTables:
+    """Read all dated tables from the database, which holds them once it is set up."""
+    rows = connection.execute(select(dated_setting).order_by(dated_setting.c.id))
+    return dated_tables(
+        DatedRow(
+            table=row.table_name,
+            key=row.key,
+            effective_from=row.effective_from,
+            source=row.source,
+            verified=row.verified,
+            body=row.body,
+        )
+        for row in rows
+    )
+
+
+def product_in_force(connection: Connection, code: str, day: date) -> Product:
+    """Give a product's rules on a day; NotFound for a code that is not there."""
+    return settings_in_force(connection).product_on(code, day)
+
+
+def known_products(connection: Connection, codes: Iterable[str]) -> set[str]:
+    """Give those of the codes that are products."""
+    found = connection.execute(select(product.c.code).where(product.c.code.in_(list(codes))))
+    return set(found.scalars())
+
+
+def programmes(connection: Connection) -> dict[str, str]:
+    """Give the fund of each programme, by code."""
+    found = connection.execute(select(programme.c.code, programme.c.fund_code))
+    return {row.code: row.fund_code for row in found}
+
+
+def schedule_rules(rules: Product) -> ScheduleRules:
+    """Give what a product says about schedules."""
+    return ScheduleRules(
+        rounding=rules.rounding,
+        round_to=rules.round_to,
+        due_rule=DueRule(rules.due_rule),
+        due_day=rules.due_day,
+        cutoff_day=rules.cutoff_day,
+        grace_months=rules.grace_months,
+        frequency=Frequency(rules.frequency),
+        holiday_rule=HolidayRule(rules.holiday_rule),
+    )

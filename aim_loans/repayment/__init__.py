@@ -1,0 +1,1 @@
+"""Applying money, reversal, refund, waiver, write-off, recovery."""

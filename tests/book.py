@@ -1,0 +1,130 @@
+"""A small book to try operations on: an engine set up, people, branches, loans paid out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Engine, insert
+
+from aim_loans.borrowers.models import person
+from aim_loans.config.reader import read_settings
+from aim_loans.config.resources import resource
+from aim_loans.db.bulk import next_ids
+from aim_loans.db.engine import open_engine, writing
+from aim_loans.db.migrate import upgrade
+from aim_loans.identity.operations import (
+    HEAD_OFFICE_CHAIN,
+    AddBranch,
+    add_branch,
+    begin_act,
+    seal_act,
+)
+from aim_loans.identity.permissions import Actor, Grant, Role, shell_actor
+from aim_loans.loans.operations import CONTRACT_TABLES, Contract, Dimensions, open_loans
+from aim_loans.loans.schedule import Request, Schedule, build
+from aim_loans.origination.operations import (
+    Disburse,
+    SetUp,
+    disburse,
+    ensure_programme,
+    set_up,
+)
+from aim_loans.origination.queries import product_in_force, schedule_rules
+
+AUDIT_KEY = b"a key that only the tests sign with"
+TODAY = date(2026, 3, 31)
+SHELL = shell_actor("tester")
+CASHIER = Actor("cashier", (Grant(Role.CASHIER), Grant(Role.BRANCH_MANAGER)))
+MANAGER = Actor("manager", (Grant(Role.BRANCH_MANAGER),))
+HEAD_OFFICE = Actor("head office", (Grant(Role.HEAD_OFFICE),))
+
+
+@dataclass
+class Ticking:
+    """A clock that moves one second at each look."""
+
+    at: datetime = field(default=datetime(2026, 3, 31, 6, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        """Give the next second."""
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+@dataclass
+class Book:
+    """An empty book with three branches and two programmes, and short ways to fill it."""
+
+    engine: Engine
+    clock: Callable[[], datetime] = field(default_factory=Ticking)
+
+    def open_loan(
+        self,
+        ref: str,
+        *,
+        principal: int = 50_000_00,
+        months: int = 18,
+        on: date = date(2025, 1, 8),
+        branch: str = "LHR-01",
+        programme: str = "general",
+        pay_out: bool = True,
+        schedule: Schedule | None = None,
+    ) -> int:
+        """Agree on a loan with a new borrower, and pay it out; gives the loan's id."""
+        with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
+            this = begin_act(
+                tx,
+                kind="agree",
+                command=AddBranch(ref, ref),
+                actor=MANAGER,
+                subject=f"loan {ref}",
+                chain=HEAD_OFFICE_CHAIN,
+            )
+            borrower = next_ids(tx.connection, person, 1)[0]
+            who = {"id": borrower, "name": f"Borrower of {ref}", "gender": "female"}
+            tx.connection.execute(insert(person).values(**who, act_id=this.id))
+            rules = schedule_rules(product_in_force(tx.connection, "family_enterprise", on))
+            plan = schedule or build(
+                Request(principal=principal, disbursed_on=on, months=months), rules
+            )
+            contract = Contract(
+                ref=ref,
+                borrower_id=borrower,
+                product="family_enterprise",
+                fund=programme,
+                principal=principal,
+                instalments_asked=plan.asked,
+                frequency="monthly",
+                source="application",
+                from_on=on,
+                schedule=plan,
+                dimensions=Dimensions(branch, "trade", programme, "female"),
+            )
+            (loan_id,) = open_loans(tx, this, [contract])
+            seal_act(tx, this, CONTRACT_TABLES)
+        if pay_out:
+            with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
+                disburse(tx, Disburse(ref, on, "cash"), actor=MANAGER, today=TODAY)
+        return loan_id
+
+
+def open_book(url: str, *, branches: tuple[str, ...] = ("LHR-01", "MUL-01", "KHI-01")) -> Book:
+    """Migrate an empty database and set it up."""
+    engine = open_engine(url)
+    upgrade(engine, resource("migrations"))
+    book = Book(engine)
+    with writing(engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        set_up(tx, SetUp(read_settings(None, {})), actor=SHELL)
+        this = begin_act(
+            tx,
+            kind="add_branches",
+            command=AddBranch("all", "all"),
+            actor=SHELL,
+            subject="branches",
+            chain=HEAD_OFFICE_CHAIN,
+        )
+        for code in branches:
+            add_branch(tx, AddBranch(code, code, area="Centre"), actor=SHELL, within=this)
+        ensure_programme(tx, this, "women")
+        seal_act(tx, this, ())
+    return book

@@ -1,0 +1,205 @@
+"""Verify finds nothing in a sound book, and every change made behind the software's back."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Boolean, Column, Connection, Date, Text, func, select
+from sqlalchemy.exc import IntegrityError, InternalError
+
+from aim_loans.cash.models import number_series
+from aim_loans.checks.run import verify_book
+from aim_loans.checks.tables import fact_tables
+from aim_loans.db.engine import cutting, is_postgresql, reading, writing
+from aim_loans.identity.models import act, audit_chain, audit_entry
+from aim_loans.identity.operations import (
+    HEAD_OFFICE_CHAIN,
+    AddBranch,
+    AddStaff,
+    TakeCut,
+    add_staff,
+    begin_act,
+    seal_act,
+    take_cut,
+)
+from aim_loans.identity.permissions import Role
+from aim_loans.intake.models import data_gap
+from aim_loans.ledger.models import account, journal_line
+from aim_loans.loans.models import loan_dimension, loan_position
+from aim_loans.loans.operations import change_dimensions
+from aim_loans.repayment.endings import EndLoan, write_off
+from aim_loans.repayment.operations import (
+    CancelReceipt,
+    RecordReceipt,
+    cancel_receipt,
+    record_receipt,
+)
+from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book
+
+ZONE = ZoneInfo("Asia/Karachi")
+WATCHED = (*fact_tables(), act, audit_entry, audit_chain, number_series, loan_position, account)
+
+
+def faults(connection: Connection) -> list[str]:
+    outcomes = verify_book(connection, zone=ZONE, audit_key=AUDIT_KEY)
+    return [fault for outcome in outcomes for fault in outcome.faults]
+
+
+@pytest.fixture
+def lived(book: Book) -> Book:
+    """A book with a row in each watched table: receipts, one cancelled, a transfer, an end."""
+    for ref in ("L1", "L2"):
+        book.open_loan(ref)
+    bank = RecordReceipt("L1", 900_00, TODAY, "raast", "HBL", "R-1", "family", "B-9")
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        first = record_receipt(tx, bank, actor=CASHIER, today=TODAY, backdating_days=2, key="k1")
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        cash = RecordReceipt("L2", 700_00, TODAY, "cash")
+        record_receipt(tx, cash, actor=CASHIER, today=TODAY, backdating_days=2)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        cancel_receipt(
+            tx,
+            CancelReceipt(first.receipt.id, "typed twice"),
+            asked_by=CASHIER,
+            confirmed_by=MANAGER,
+            today=TODAY,
+        )
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        write_off(tx, EndLoan("L2", TODAY, "lost"), actor=HEAD_OFFICE, today=TODAY)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        this = begin_act(
+            tx,
+            kind="change",
+            command=AddBranch("x", "x"),
+            actor=HEAD_OFFICE,
+            subject="loan L1",
+            chain=HEAD_OFFICE_CHAIN,
+        )
+        change_dimensions(tx, this, 1, {"branch_code": "MUL-01"}, from_on=date(2025, 6, 1))
+        tx.connection.execute(
+            data_gap.insert().values(
+                id=1,
+                loan_ref="L1",
+                field="cnic",
+                reason="missing",
+                act_id=this.id,
+                recorded_at=tx.now,
+            )
+        )
+        seal_act(tx, this, (loan_dimension, journal_line, data_gap))
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        staff = AddStaff("zainab", "Zainab", Role.LOAN_OFFICER, TODAY, branch_code="LHR-01")
+        add_staff(tx, staff, actor=HEAD_OFFICE)
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
+    return book
+
+
+def test_a_sound_book_has_no_faults(lived: Book) -> None:
+    with reading(lived.engine) as connection:
+        assert faults(connection) == []
+
+
+def test_each_watched_table_has_rows(lived: Book) -> None:
+    with reading(lived.engine) as connection:
+        empty = [
+            table.name
+            for table in WATCHED
+            if not connection.execute(select(func.count()).select_from(table)).scalar()
+        ]
+    assert empty == []
+
+
+def mutations(connection: Connection) -> Iterator[list[str]]:
+    """Each column of one row of each table, with several new values to try; then the row."""
+    for table in WATCHED:
+        key = " AND ".join(
+            f"{column.name} = (SELECT max({column.name}) FROM {table.name})"
+            for column in list(table.primary_key.columns)[-1:]
+        )
+        if table is audit_entry:
+            key = "act_id = (SELECT max(act_id) FROM audit_entry)"
+        for column in table.columns:
+            values = new_values(connection, column)
+            name = column.name
+            yield [
+                f"UPDATE {table.name} SET {name} = {value} "
+                f"WHERE {key} AND ({name} IS NULL OR {name} <> {value})"
+                for value in values
+            ]
+        yield [f"DELETE FROM {table.name} WHERE {key}"]
+
+
+def new_values(connection: Connection, column: Column[Any]) -> list[str]:
+    """Expressions that change a column: of its type, or a value other rows of it hold."""
+    name = column.name
+    if isinstance(column.type, Date):
+        later = f"{name} + 1" if is_postgresql(connection) else f"date({name}, '+1 day')"
+        return [f"coalesce({later}, '2026-01-01')"]
+    if isinstance(column.type, Boolean):
+        return [f"NOT {name}"]
+    if not isinstance(column.type, Text):
+        return [f"coalesce({name}, 0) + 1000"]
+    others = connection.execute(select(column).where(column.is_not(None)).distinct()).scalars()
+    known = [f"'{value}'" for value in others if "'" not in value][:20]
+    return [f"coalesce({name}, '') || 'x'", *known, "'MUL-01'", "'cheque'", "'weekly'"]
+
+
+def test_every_change_behind_the_software_is_found(lived: Book) -> None:
+    """Alter each column and delete a row of each watched table in turn; nothing escapes."""
+    found: Counter[str] = Counter()
+    missed = []
+    with lived.engine.connect() as connection:
+        with connection.begin():
+            wanted = list(mutations(connection))
+        for statements in wanted:
+            outcome = try_mutation(lived, statements)
+            found[outcome] += 1
+            if outcome == "missed":
+                missed.append(statements[0])
+    assert missed == [], found
+    assert found["no such change possible"] == 0, found
+    sys.stdout.write(f"mutations: {dict(found)}\n")
+
+
+def try_mutation(book: Book, statements: list[str]) -> str:
+    """Make the first change that the database lets through, verify, and undo it."""
+    outcome = "no such change possible"
+    for statement in statements:
+        with disarmed(book) as connection:
+            try:
+                changed = connection.exec_driver_sql(statement.replace("%", "%%")).rowcount
+            except (IntegrityError, InternalError):
+                outcome = "held by a constraint"
+                continue
+            if changed:
+                return "found" if faults(connection) else "missed"
+    return outcome
+
+
+@contextmanager
+def disarmed(book: Book) -> Iterator[Connection]:
+    """A transaction in which no trigger and no foreign key is in the way; rolled back."""
+    engine = book.engine.execution_options(sqlite_begin="IMMEDIATE")
+    with engine.connect() as connection:
+        if not is_postgresql(connection):
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA foreign_keys=OFF")
+            cursor.close()
+        outer = connection.begin()
+        if is_postgresql(connection):
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        else:
+            triggers = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).scalars()
+            for name in list(triggers):
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        yield connection
+        outer.rollback()
+        connection.invalidate()
