@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, unique_where_given
 
 number_series = Table(
     "number_series",
@@ -45,10 +45,9 @@ money_in = Table(
     Column("number", BigInteger),
     Column("source_digest", Text),
     Column("source_recorded_at", Moment),
-    Column("reverses_id", ForeignKey("money_in.id"), unique=True),
+    Column("reverses_id", ForeignKey("money_in.id")),
     Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("recorded_at", Moment, nullable=False),
-    UniqueConstraint("channel", "account", "reference"),
     UniqueConstraint("series_id", "number"),
     CheckConstraint(
         "channel IN ('cash', 'bank', 'cheque', 'easypaisa', 'jazzcash', 'raast')", name="channel"
@@ -64,7 +63,18 @@ money_in = Table(
 )
 
 Index(None, money_in.c.act_id)
-# One reference in an imported book is one receipt, whatever its channel.
+unique_where_given(money_in.c.reverses_id)
+# One reference of a channel's account is one money in; in an imported book, one reference is
+# one receipt whatever its channel.
+Index(
+    "uq_money_in_reference",
+    money_in.c.reference,
+    money_in.c.account,
+    money_in.c.channel,
+    unique=True,
+    sqlite_where=money_in.c.account != "import",
+    postgresql_where=money_in.c.account != "import",
+)
 Index(
     "uq_money_in_imported_reference",
     money_in.c.reference,

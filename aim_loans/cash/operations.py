@@ -44,6 +44,12 @@ class MoneyDraft:
     source_recorded_at: datetime | None = None
 
 
+def waiting_side(account: str, branch: str, fund: str) -> Side:
+    """Give where money waits to be applied: suspense, or an imported book's opening account."""
+    held = Account.IMPORT_OPENING if account == IMPORT_ACCOUNT else Account.SUSPENSE
+    return Side(held, branch, fund)
+
+
 _COLUMNS = (
     "id",
     "branch_code",
@@ -71,7 +77,9 @@ def take_money(
     """Record money in, numbered without gaps by branch, series and fiscal year of `today`.
 
     Returns the new ids in the order of the drafts. Each posts its entry: the channel's
-    account against suspense. Conflict when a reference is in the book already.
+    account against suspense; but money of an imported book never came through our cash, and
+    posts nothing until it is applied, against the opening account. Conflict when a reference
+    is in the book already.
     """
     ids = next_ids(tx.connection, money_in, len(drafts))
     numbers = _take_numbers(tx, drafts, series=series, year=fiscal_year(today))
@@ -102,6 +110,7 @@ def take_money(
     entries = [
         Entry("money_in", new_id, _money_lines(draft))
         for new_id, draft in zip(ids, drafts, strict=True)
+        if draft.account != IMPORT_ACCOUNT
     ]
     post_entries(tx, act, entries)
     return ids
@@ -134,12 +143,10 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
         act.recorded_micros,
     )
     insert_rows(tx.connection, money_in, _COLUMNS, [row])
-    money = _money_side(
-        original.channel, original.account, original.branch_code, original.fund_code
-    )
-    suspense = Side(Account.SUSPENSE, original.branch_code, original.fund_code)
-    lines = bridge(value_on, suspense, money, original.amount)
-    post_entries(tx, act, [Entry("money_in", new_id, lines)])
+    if original.account != IMPORT_ACCOUNT:
+        money, suspense = _sides(original.channel, original.branch_code, original.fund_code)
+        lines = bridge(value_on, suspense, money, original.amount)
+        post_entries(tx, act, [Entry("money_in", new_id, lines)])
     return new_id
 
 
@@ -159,15 +166,15 @@ def _insert_new(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) 
 
 
 def _money_lines(draft: MoneyDraft) -> list[Line]:
-    money = _money_side(draft.channel, draft.account, draft.branch, draft.fund)
-    suspense = Side(Account.SUSPENSE, draft.branch, draft.fund)
+    if draft.channel is None:
+        raise ValueError("only an imported book may leave the channel out")
+    money, suspense = _sides(draft.channel, draft.branch, draft.fund)
     return bridge(draft.received_on, money, suspense, draft.amount)
 
 
-def _money_side(channel: str | None, account: str, branch: str, fund: str) -> Side:
-    if account == IMPORT_ACCOUNT or channel is None:
-        return Side(Account.IMPORT_OPENING, branch, fund)
-    return Side(ACCOUNT_OF_CHANNEL[channel], branch, fund)
+def _sides(channel: str, branch: str, fund: str) -> tuple[Side, Side]:
+    account = ACCOUNT_OF_CHANNEL[channel]
+    return Side(account, branch, fund), Side(Account.SUSPENSE, branch, fund)
 
 
 def _take_numbers(

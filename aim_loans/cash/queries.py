@@ -18,6 +18,7 @@ class Receipt:
     branch_code: str
     fund_code: str
     channel: str | None
+    account: str
     reference: str | None
     amount: int
     received_on: date
@@ -54,6 +55,7 @@ def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> 
         branch_code=row.branch_code,
         fund_code=row.fund_code,
         channel=row.channel,
+        account=row.account,
         reference=row.reference,
         amount=row.amount,
         received_on=row.received_on,

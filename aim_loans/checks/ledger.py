@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from aim_loans.cash.models import money_in
+from aim_loans.cash.operations import IMPORT_ACCOUNT
 from aim_loans.db.bulk import whole_sum
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line
@@ -56,6 +57,7 @@ def facts_are_posted(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
     wanted = case((loan_fact.c.kind.in_(_TAKES), -loan_fact.c.amount), else_=loan_fact.c.amount)
     for (row_id,) in connection.execute(_unposted(loan_fact, moved, wanted)):
         yield f"loan fact {row_id}: its journal entry is missing or has another amount"
+    posted = case((money_in.c.account == IMPORT_ACCOUNT, 0), else_=-money_in.c.amount)
     suspended = _net(
         and_(
             journal_line.c.source == "money_in",
@@ -66,7 +68,7 @@ def facts_are_posted(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
         ),
         literal(Account.SUSPENSE.value),
     )
-    for (row_id,) in connection.execute(_unposted(money_in, suspended, -money_in.c.amount)):
+    for (row_id,) in connection.execute(_unposted(money_in, suspended, posted)):
         yield f"money in {row_id}: its journal entry is missing or has another amount"
 
 
@@ -169,9 +171,11 @@ def _unposted(
 
 def _unapplied() -> Select[Any]:
     """Give, by branch and fund, the money in that is on no loan (a liability: negative)."""
-    came = select(money_in.c.branch_code, money_in.c.fund_code, -money_in.c.amount)
+    came = select(money_in.c.branch_code, money_in.c.fund_code, -money_in.c.amount).where(
+        money_in.c.account != IMPORT_ACCOUNT
+    )
     applied = select(loan_fact.c.contra_branch, loan_fact.c.fund_code, loan_fact.c.amount).where(
-        loan_fact.c.money_in_id.is_not(None)
+        loan_fact.c.contra == Account.SUSPENSE
     )
     both = union_all(came, applied).subquery()
     branch, fund, amount = both.c

@@ -7,7 +7,7 @@ compare, sort and hash alike on both databases. Dates are DATE. Money is BIGINT 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -53,6 +53,19 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """Give the UTC moment of the stored number."""
         return None if value is None else from_micros(value)
+
+
+def unique_where_given(column: Column[Any]) -> Index:
+    """Hold a column's values unique; rows without one cost the index nothing."""
+    table = column.table
+    given = column.is_not(None)
+    return Index(
+        f"uq_{table.name}_{column.name}",
+        column,
+        unique=True,
+        sqlite_where=given,
+        postgresql_where=given,
+    )
 
 
 # Tables marked so hold facts: a trigger refuses UPDATE and DELETE, and the digest in the

@@ -41,23 +41,24 @@ def sign(key: bytes, *parts: object) -> str:
 
 
 def row_text(table: Table, *, postgresql: bool, alias: str) -> str:
-    """Give the SQL expression for the text of a whole row."""
-    quote = "quote_nullable" if postgresql else "quote"
-    return " || '|' || ".join(f"{quote}({alias}.{column.name})" for column in table.columns)
+    """Give the SQL expression for the text of a whole row: a JSON array of its columns."""
+    columns = ", ".join(f"{alias}.{column.name}" for column in table.columns)
+    return f"CAST(json_build_array({columns}) AS text)" if postgresql else f"json_array({columns})"
 
 
-def stream_digests(
-    connection: Connection, table: Table, *, act_id: int | None = None
-) -> Iterator[TableDigest]:
+def act_digest(connection: Connection, table: Table, act_id: int) -> str | None:
+    """Digest the rows that one act wrote into a table; None when it wrote none."""
+    query = f"{_select(connection, table)} WHERE {_owner(table)}.act_id = :act_id {_order(table)}"
+    rows = [row[1] for row in connection.execute(text(query), {"act_id": act_id}).fetchall()]
+    return _line(table, rows) if rows else None
+
+
+def stream_digests(connection: Connection, table: Table) -> Iterator[TableDigest]:
     """Give one digest an act for the table's rows, in the order of the acts' ids."""
-    rows = _stream_rows(connection, table, act_id)
-    for act, group in groupby(rows, key=lambda row: row[0]):
-        digest, count = hashlib.sha256(), 0
-        for row in group:
-            digest.update(row[1].encode())
-            digest.update(b"\n")
-            count += 1
-        yield TableDigest(act, table.name, f"{table.name} {count} {digest.hexdigest()}")
+    query = text(f"{_select(connection, table)} {_order(table)}")
+    rows = connection.execute(query.execution_options(yield_per=STREAM_ROWS))
+    for act_id, group in groupby(rows, key=lambda row: row[0]):
+        yield TableDigest(act_id, table.name, _line(table, [row[1] for row in group]))
 
 
 def content_digest(lines: list[str]) -> str:
@@ -65,20 +66,25 @@ def content_digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def _stream_rows(
-    connection: Connection, table: Table, act_id: int | None
-) -> Iterator[tuple[int, str]]:
+def _line(table: Table, rows: list[str]) -> str:
+    digest = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return f"{table.name} {len(rows)} {digest}"
+
+
+def _owner(table: Table) -> str:
+    """Name the alias that has the act: the row itself, or the schedule version that owns it."""
+    return "v" if table.info["fact"] == "version_id" else "r"
+
+
+def _select(connection: Connection, table: Table) -> str:
     body = row_text(table, postgresql=is_postgresql(connection), alias="r")
-    owner, source = "r", f"{table.name} AS r"
-    if table.info["fact"] == "version_id":
-        owner, source = "v", f"{source} JOIN schedule_version AS v ON v.id = r.version_id"
+    through = " JOIN schedule_version AS v ON v.id = r.version_id" if _owner(table) == "v" else ""
+    return f"SELECT {_owner(table)}.act_id, {body} FROM {table.name} AS r{through}"  # noqa: S608  # our own names
+
+
+def _order(table: Table) -> str:
     keys = ", ".join(f"r.{column.name}" for column in table.primary_key.columns)
-    only = "" if act_id is None else f"WHERE {owner}.act_id = {act_id:d}"
-    select_rows = f"SELECT {owner}.act_id, {body} FROM {source} {only}"  # noqa: S608  # our own names
-    query = text(f"{select_rows} ORDER BY {owner}.act_id, {keys}")
-    result = connection.execute(query.execution_options(yield_per=STREAM_ROWS))
-    for row in result:
-        yield row[0], row[1]
+    return f"ORDER BY {_owner(table)}.act_id, {keys}"
 
 
 def _plain(value: object) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, unique_where_given
 
 line = Table(
     "line",
@@ -72,7 +72,7 @@ act = Table(
     Column("branch_code", Text),
     Column("subject", Text, nullable=False),
     Column("reason", Text),
-    Column("command_key", Text, unique=True),
+    Column("command_key", Text),
     Column("command_digest", Text, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     CheckConstraint("second_actor IS NULL OR second_actor <> actor", name="two_people"),
@@ -115,3 +115,4 @@ cut = Table(
 )
 
 Index(None, act.c.recorded_at)
+unique_where_given(act.c.command_key)

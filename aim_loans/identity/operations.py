@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, Text, insert, literal_column, select, text, update
+from sqlalchemy import Connection, Table, Text, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from aim_loans.db.bulk import next_ids
 from aim_loans.db.engine import Writing, is_postgresql
-from aim_loans.db.tables import to_micros
+from aim_loans.db.tables import MICROSECOND, to_micros
 from aim_loans.errors import Conflict, NotFound, Refused
 from aim_loans.identity import queries
 from aim_loans.identity.digests import (
+    act_digest,
     command_digest,
     content_digest,
     row_text,
     sign,
-    stream_digests,
 )
 from aim_loans.identity.models import (
     act,
@@ -76,6 +76,7 @@ def begin_act(
     another command it is refused. `command` is a frozen dataclass.
     """
     digest = command_digest(kind, command)
+    recorded_at = _after_last_cut(tx)
     values = {
         "id": next_ids(tx.connection, act, 1)[0],
         "kind": kind,
@@ -86,13 +87,15 @@ def begin_act(
         "reason": reason,
         "command_key": key,
         "command_digest": digest,
-        "recorded_at": tx.now,
+        "recorded_at": recorded_at,
     }
     statement = upsert(tx.connection, act).values(values)
-    statement = statement.on_conflict_do_nothing(index_elements=["command_key"])
+    statement = statement.on_conflict_do_nothing(
+        index_elements=["command_key"], index_where=act.c.command_key.is_not(None)
+    )
     written = tx.connection.execute(statement.returning(act.c.id)).scalar()
     if written is not None:
-        return Act(written, chain, tx.now)
+        return Act(written, chain, recorded_at)
     earlier = tx.connection.execute(select(act).where(act.c.command_key == key)).one()
     if earlier.command_digest != digest:
         raise Conflict(
@@ -136,12 +139,8 @@ def seal_act(tx: Writing, this: Act, tables: tuple[Table, ...]) -> None:
     `tables` are the fact tables it may have written to.
     """
     connection = tx.connection
-    lines = [
-        digest.line
-        for table in tables
-        for digest in stream_digests(connection, table, act_id=this.id)
-    ]
-    content = content_digest(lines)
+    lines = [act_digest(connection, table, this.id) for table in tables]
+    content = content_digest([line for line in lines if line is not None])
     number, previous = _lock_chain(connection, this.chain)
     mac = sign(
         tx.audit_key, previous, this.chain, number + 1, act_text(connection, this.id), content
@@ -186,10 +185,11 @@ def take_cut(tx: Writing, command: TakeCut, *, actor: Actor) -> datetime:
         for row in connection.execute(select(audit_chain).order_by(audit_chain.c.name))
     }
     body = json.dumps(heads, sort_keys=True)
+    moment = _after_last_cut(tx)
     last = connection.execute(select(cut).order_by(cut.c.number.desc()).limit(1)).first()
     number = last.number + 1 if last else 1
     previous = last.seal if last else ""
-    seal = sign(tx.audit_key, previous, number, to_micros(tx.now), command.purpose, body)
+    seal = sign(tx.audit_key, previous, number, to_micros(moment), command.purpose, body)
     this = begin_act(
         tx,
         kind="cut",
@@ -201,7 +201,7 @@ def take_cut(tx: Writing, command: TakeCut, *, actor: Actor) -> datetime:
     connection.execute(
         insert(cut).values(
             number=number,
-            taken_at=tx.now,
+            taken_at=moment,
             purpose=command.purpose,
             heads=body,
             seal=seal,
@@ -209,7 +209,7 @@ def take_cut(tx: Writing, command: TakeCut, *, actor: Actor) -> datetime:
         )
     )
     seal_act(tx, this, (cut,))
-    return tx.now
+    return moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +300,12 @@ def _check_staff(connection: Connection, command: AddStaff) -> None:
             field="username",
             username=command.username,
         )
+
+
+def _after_last_cut(tx: Writing) -> datetime:
+    """Give the transaction's moment, moved past the last cut should the clock have gone back."""
+    last = tx.connection.execute(select(func.max(cut.c.taken_at))).scalar()
+    return tx.now if last is None else max(tx.now, last + MICROSECOND)
 
 
 def _area_id(connection: Connection, name: str) -> int:

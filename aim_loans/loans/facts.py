@@ -6,7 +6,7 @@ matters.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -78,7 +78,8 @@ class State(StrEnum):
     WRITTEN_OFF = "written_off"
 
 
-_FIELD = {
+# Where a kind stands in `Sums`.
+FIELD: Mapping[str, int] = {
     Kind.DISBURSEMENT: 0,
     Kind.RECEIPT: 1,
     Kind.WAIVER: 2,
@@ -91,9 +92,9 @@ _FIELD = {
 
 def add_up(facts: Iterable[Fact]) -> Sums:
     """Sum facts by kind."""
-    sums = [0] * len(_FIELD)
+    sums = [0] * len(FIELD)
     for fact in facts:
-        sums[_FIELD[Kind(fact.kind)]] += fact.amount
+        sums[FIELD[fact.kind]] += fact.amount
     return Sums(*sums)
 
 

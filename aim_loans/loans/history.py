@@ -6,13 +6,13 @@ from datetime import date
 
 from aim_loans.errors import Refused
 from aim_loans.loans.facts import (
+    FIELD,
     BranchFrom,
     Changes,
     Fact,
     Kind,
     State,
     Sums,
-    add_up,
     lowest_credit,
     required_changes,
     state_of,
@@ -34,22 +34,27 @@ class History:
     principal: int
     branches: list[BranchFrom]
     facts: list[Fact] = field(default_factory=list)
-    sums: Sums = field(default_factory=Sums)
+    totals: list[int] = field(default_factory=lambda: [0] * len(FIELD))
     simple: bool = True
+
+    @property
+    def sums(self) -> Sums:
+        """Give the sums of the facts so far."""
+        return Sums(*self.totals)
 
     def add(self, fact: Fact) -> None:
         """Take a fact in."""
         self.simple = self.takes_simply(fact)
         self.facts.append(fact)
-        self.sums = self._sums_with(fact)
+        self.totals[FIELD[fact.kind]] += fact.amount
 
     def takes_simply(self, fact: Fact) -> bool:
         """Say whether the loan stays simple with this fact."""
         if not self.simple or fact.amount < 0 or len(self.branches) > 1:
             return False
         if fact.kind == Kind.RECEIPT:
-            within = self.sums.applied + fact.amount <= self.sums.disbursed
-            return within and fact.value_on >= self.facts[0].value_on
+            disbursed, applied = self.totals[:2]
+            return applied + fact.amount <= disbursed and fact.value_on >= self.facts[0].value_on
         return fact.kind == Kind.DISBURSEMENT and not self.facts and fact.amount == self.principal
 
     def required(self) -> Changes:
@@ -77,10 +82,6 @@ class History:
         check = _UNDOING if fact.amount < 0 else _DOING
         check[Kind(fact.kind)](self, fact)
         self._check_credit(fact)
-
-    def _sums_with(self, fact: Fact) -> Sums:
-        one = add_up([fact])
-        return Sums(*(a + b for a, b in zip(self.sums, one, strict=True)))
 
     def _check_credit(self, fact: Fact) -> None:
         if lowest_credit([*self.facts, fact]) < 0:

@@ -13,7 +13,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from aim_loans.db.tables import FACT, FACT_OF_VERSION, Identifier, Moment, metadata
+from aim_loans.db.tables import (
+    FACT,
+    FACT_OF_VERSION,
+    Identifier,
+    Moment,
+    metadata,
+    unique_where_given,
+)
 
 loan = Table(
     "loan",
@@ -123,7 +130,7 @@ loan_fact = Table(
     Column("contra", ForeignKey("account.code"), nullable=False),
     Column("contra_branch", ForeignKey("branch.code"), nullable=False),
     Column("money_in_id", ForeignKey("money_in.id")),
-    Column("reverses_id", ForeignKey("loan_fact.id"), unique=True),
+    Column("reverses_id", ForeignKey("loan_fact.id")),
     Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     CheckConstraint(
@@ -177,7 +184,16 @@ Index(None, loan_dimension.c.act_id)
 Index(None, loan_dimension.c.loan_id)
 Index(None, loan_fact.c.act_id)
 Index(None, loan_fact.c.money_in_id)
-Index("ix_loan_fact_book", loan_fact.c.loan_id, loan_fact.c.kind, loan_fact.c.value_on)
+unique_where_given(loan_fact.c.reverses_id)
+# Holds all that the sums of a book need, so that they never touch the rows themselves.
+Index(
+    "ix_loan_fact_book",
+    loan_fact.c.loan_id,
+    loan_fact.c.kind,
+    loan_fact.c.value_on,
+    loan_fact.c.amount,
+    loan_fact.c.recorded_at,
+)
 # Few loans end so; the trigger that refuses later receipts asks this index.
 Index(
     "ix_loan_fact_ended",

@@ -65,7 +65,7 @@ def positions(loan_ids: Sequence[int] | None = None) -> Select[Any]:
             loan.c.product_code,
             *(loan_dimension.c[name] for name in _DIMENSIONS),
             schedule_version.c.id.label("version_id"),
-            sums.c.disbursed_on,
+            case((total["disbursed"] > 0, _paid_out_on(sums))).label("disbursed_on"),
             *(total[name].label(name) for name in SUM_OF_KIND),
             outstanding.label("outstanding"),
             case((outstanding > 0, _oldest_unpaid(paid))).label("oldest_unpaid_due_on"),
@@ -100,12 +100,25 @@ def _sums(loan_ids: Sequence[int] | None) -> Subquery:
     rows = select(
         loan_fact.c.loan_id,
         *kinds,
-        func.max(case((paid_out, loan_fact.c.value_on))).label("disbursed_on"),
+        func.count(case((paid_out, loan_fact.c.id))).label("payouts"),
+        func.max(case((paid_out, loan_fact.c.value_on))).label("paid_out_on"),
         func.max(loan_fact.c.value_on).label("last_value_on"),
     )
     if loan_ids is not None:
         rows = rows.where(loan_fact.c.loan_id.in_(loan_ids))
     return rows.group_by(loan_fact.c.loan_id).subquery("sums")
+
+
+def _paid_out_on(sums: Subquery) -> ColumnElement[Any]:
+    # Paid out again after a disbursement was cancelled: of several, the last recorded stands.
+    again = (
+        select(loan_fact.c.value_on)
+        .where(loan_fact.c.loan_id == loan.c.id, loan_fact.c.kind == Kind.DISBURSEMENT)
+        .order_by(loan_fact.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((sums.c.payouts == 1, sums.c.paid_out_on), else_=again)
 
 
 def _newest_dimension() -> ScalarSelect[Any]:

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from aim_loans.cash.models import money_in
-from aim_loans.cash.operations import RECEIPT_SERIES, MoneyDraft, cancel_money, take_money
+from aim_loans.cash.operations import (
+    RECEIPT_SERIES,
+    MoneyDraft,
+    cancel_money,
+    take_money,
+    waiting_side,
+)
 from aim_loans.cash.queries import Receipt, receipt, receipt_of_act
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both, require_two
-from aim_loans.ledger.chart import Account
-from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History, kind_of_money
@@ -304,7 +308,7 @@ def _application(history: History, money: Receipt, amount: int) -> FactDraft:
         kind=kind_of_money(history),
         amount=amount,
         value_on=money.received_on,
-        contra=Side(Account.SUSPENSE, money.branch_code, money.fund_code),
+        contra=waiting_side(money.account, money.branch_code, money.fund_code),
         money_in_id=money.id,
     )
 

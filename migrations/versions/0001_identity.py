@@ -67,10 +67,17 @@ def create_tables() -> None:
             "second_actor IS NULL OR second_actor <> actor", name="ck_act_two_people"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_act"),
-        sa.UniqueConstraint("command_key", name="uq_act_command_key"),
         comment="One thing that somebody did; its facts point to it.",
     )
     op.create_index("ix_act_recorded_at", "act", ["recorded_at"], unique=False)
+    op.create_index(
+        "uq_act_command_key",
+        "act",
+        ["command_key"],
+        unique=True,
+        sqlite_where=sa.text("command_key IS NOT NULL"),
+        postgresql_where=sa.text("command_key IS NOT NULL"),
+    )
     op.create_table(
         "audit_chain",
         sa.Column("name", sa.Text(), nullable=False),

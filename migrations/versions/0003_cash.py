@@ -121,10 +121,6 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["reverses_id"], ["money_in.id"], name="fk_money_in_reverses_id"),
         sa.ForeignKeyConstraint(["series_id"], ["number_series.id"], name="fk_money_in_series_id"),
         sa.PrimaryKeyConstraint("id", name="pk_money_in"),
-        sa.UniqueConstraint(
-            "channel", "account", "reference", name="uq_money_in_channel_account_reference"
-        ),
-        sa.UniqueConstraint("reverses_id", name="uq_money_in_reverses_id"),
         sa.UniqueConstraint("series_id", "number", name="uq_money_in_series_id_number"),
         comment="Money that came in, or the opposite row that cancels it.",
     )
@@ -136,6 +132,22 @@ def create_tables() -> None:
         unique=True,
         sqlite_where=sa.text("account = 'import'"),
         postgresql_where=sa.text("account = 'import'"),
+    )
+    op.create_index(
+        "uq_money_in_reference",
+        "money_in",
+        ["reference", "account", "channel"],
+        unique=True,
+        sqlite_where=sa.text("account != 'import'"),
+        postgresql_where=sa.text("account != 'import'"),
+    )
+    op.create_index(
+        "uq_money_in_reverses_id",
+        "money_in",
+        ["reverses_id"],
+        unique=True,
+        sqlite_where=sa.text("reverses_id IS NOT NULL"),
+        postgresql_where=sa.text("reverses_id IS NOT NULL"),
     )
 
 

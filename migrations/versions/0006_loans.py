@@ -53,18 +53,23 @@ RULES = {
               AND f.value_on <= NEW.value_on)""",
     "the state of the loan does not allow this fact": """
         NEW.reverses_id IS NULL AND (
-            (NEW.kind IN ('receipt', 'waiver', 'write_off', 'disbursement') AND (
-                SELECT coalesce(sum(f.amount), 0) FROM loan_fact AS f
-                WHERE f.loan_id = NEW.loan_id AND f.kind IN ('waiver', 'write_off')) > 0)
-            OR (NEW.kind IN ('recovery', 'credit') AND (
-                SELECT coalesce(sum(f.amount), 0) FROM loan_fact AS f
+            (NEW.kind IN ('receipt', 'waiver', 'write_off', 'disbursement') AND EXISTS (
+                SELECT 1 FROM loan_fact AS f
+                WHERE f.loan_id = NEW.loan_id AND f.kind IN ('waiver', 'write_off')
+                  AND f.reverses_id IS NULL
+                  AND NOT EXISTS (SELECT 1 FROM loan_fact AS r WHERE r.reverses_id = f.id)))
+            OR (NEW.kind IN ('recovery', 'credit') AND NOT EXISTS (
+                SELECT 1 FROM loan_fact AS f
                 WHERE f.loan_id = NEW.loan_id AND f.kind IN ('waiver', 'write_off')
                   AND f.kind = CASE NEW.kind WHEN 'recovery' THEN 'write_off'
-                                             ELSE 'waiver' END) = 0)
-            OR (NEW.kind <> 'disbursement' AND (
-                SELECT coalesce(sum(f.amount), 0) FROM loan_fact AS f
+                                             ELSE 'waiver' END
+                  AND f.reverses_id IS NULL
+                  AND NOT EXISTS (SELECT 1 FROM loan_fact AS r WHERE r.reverses_id = f.id)))
+            OR (NEW.kind <> 'disbursement' AND NOT EXISTS (
+                SELECT 1 FROM loan_fact AS f
                 WHERE f.loan_id = NEW.loan_id AND f.kind = 'disbursement'
-                  AND f.value_on <= NEW.value_on) = 0))""",
+                  AND f.value_on <= NEW.value_on AND f.reverses_id IS NULL
+                  AND NOT EXISTS (SELECT 1 FROM loan_fact AS r WHERE r.reverses_id = f.id))))""",
     "a loan is paid out once, with a schedule that sums to its principal": """
         NEW.kind = 'disbursement' AND NEW.reverses_id IS NULL AND (
             NEW.amount + (SELECT coalesce(sum(f.amount), 0) FROM loan_fact AS f
@@ -293,11 +298,15 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["money_in_id"], ["money_in.id"], name="fk_loan_fact_money_in_id"),
         sa.ForeignKeyConstraint(["reverses_id"], ["loan_fact.id"], name="fk_loan_fact_reverses_id"),
         sa.PrimaryKeyConstraint("id", name="pk_loan_fact"),
-        sa.UniqueConstraint("reverses_id", name="uq_loan_fact_reverses_id"),
         comment="What happened to a loan; a reversal is the opposite amount and names its fact.",
     )
     op.create_index("ix_loan_fact_act_id", "loan_fact", ["act_id"], unique=False)
-    op.create_index("ix_loan_fact_book", "loan_fact", ["loan_id", "kind", "value_on"], unique=False)
+    op.create_index(
+        "ix_loan_fact_book",
+        "loan_fact",
+        ["loan_id", "kind", "value_on", "amount", "recorded_at"],
+        unique=False,
+    )
     op.create_index(
         "ix_loan_fact_ended",
         "loan_fact",
@@ -307,6 +316,14 @@ def create_tables() -> None:
         postgresql_where=sa.text("kind IN ('waiver', 'write_off')"),
     )
     op.create_index("ix_loan_fact_money_in_id", "loan_fact", ["money_in_id"], unique=False)
+    op.create_index(
+        "uq_loan_fact_reverses_id",
+        "loan_fact",
+        ["reverses_id"],
+        unique=True,
+        sqlite_where=sa.text("reverses_id IS NOT NULL"),
+        postgresql_where=sa.text("reverses_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:

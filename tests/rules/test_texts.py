@@ -30,7 +30,7 @@ from aim_loans.texts import (
 PACKAGE = Path(texts.__file__).parent
 URDU_CATALOGUE = PACKAGE / "locale" / "ur" / "LC_MESSAGES" / "aim_loans.po"
 MARKERS = {"N_"}
-METHODS = {"text", "plural"}
+METHODS = {"text", "plural", "note"}
 LIBRARIES = {"sa", "sqlalchemy"}
 # Parsers below the texts' floor keep their sentences in tables with names such as _FAULTS.
 TABLE_SIGNS = ("FAULTS", "SENTENCES", "MESSAGES")
