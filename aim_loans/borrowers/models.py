@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
-from aim_loans.db.tables import Identifier, metadata
+from aim_loans.db.tables import Identifier, metadata, one_of
 
 person = Table(
     "person",
@@ -28,9 +28,9 @@ person = Table(
     Column("nominee_cnic", Text),
     Column("nominee_relation", Text),
     Column("act_id", ForeignKey("act.id"), nullable=False),
-    CheckConstraint("gender IN ('female', 'male', 'transgender', 'unknown')", name="gender"),
+    CheckConstraint(one_of("gender", "female", "male", "transgender", "unknown"), name="gender"),
     CheckConstraint("length(cnic) = 13", name="cnic"),
-    CheckConstraint("urban_rural IN ('urban', 'rural')", name="urban_rural"),
+    CheckConstraint(one_of("urban_rural", "urban", "rural"), name="urban_rural"),
     comment="One person; `ref` is the borrower's reference in an imported book.",
 )
 

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata, unique_where_given
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
 
 number_series = Table(
     "number_series",
@@ -50,14 +50,15 @@ money_in = Table(
     Column("recorded_at", Moment, nullable=False),
     UniqueConstraint("series_id", "number"),
     CheckConstraint(
-        "channel IN ('cash', 'bank', 'cheque', 'easypaisa', 'jazzcash', 'raast')", name="channel"
+        one_of("channel", "cash", "bank", "cheque", "easypaisa", "jazzcash", "raast"),
+        name="channel",
     ),
     CheckConstraint(
         "CASE WHEN reverses_id IS NULL THEN amount > 0 AND number IS NOT NULL "
         "ELSE amount < 0 AND number IS NULL AND reference IS NULL END",
         name="amount_and_number",
     ),
-    CheckConstraint("payer IN ('borrower', 'family', 'guarantor')", name="payer"),
+    CheckConstraint(one_of("payer", "borrower", "family", "guarantor"), name="payer"),
     info=FACT,
     comment="Money that came in, or the opposite row that cancels it.",
 )

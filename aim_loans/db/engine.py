@@ -82,6 +82,8 @@ def _prepare_sqlite(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> 
         "synchronous=FULL",
         "cache_size=-65536",
         "temp_store=MEMORY",
+        # Pages of the log: a bulk write would copy the same pages back every other commit.
+        "wal_autocheckpoint=10000",
     ):
         driver.execute(f"PRAGMA {setting}")
 

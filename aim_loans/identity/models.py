@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata, unique_where_given
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
 
 line = Table(
     "line",
@@ -23,7 +23,7 @@ line = Table(
     Column("name", Text, nullable=False),
     Column("parent_id", ForeignKey("line.id")),
     UniqueConstraint("level", "name"),
-    CheckConstraint("level IN ('division', 'region', 'area')", name="level"),
+    CheckConstraint(one_of("level", "division", "region", "area"), name="level"),
     comment="The institution's lines above a branch: division, region, area.",
 )
 

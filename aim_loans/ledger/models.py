@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of
 
 fund = Table(
     "fund",
@@ -31,7 +31,7 @@ account = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    CheckConstraint("kind IN ('asset', 'liability', 'fund', 'income', 'expense')", name="kind"),
+    CheckConstraint(one_of("kind", "asset", "liability", "fund", "income", "expense"), name="kind"),
 )
 
 journal_line = Table(
@@ -52,7 +52,7 @@ journal_line = Table(
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("debit <> credit", name="two_accounts"),
     CheckConstraint("booked_on >= value_on", name="booked"),
-    CheckConstraint("source IN ('money_in', 'loan_fact', 'loan_dimension')", name="source"),
+    CheckConstraint(one_of("source", "money_in", "loan_fact", "loan_dimension"), name="source"),
     info=FACT,
     comment="The lines of one source are its journal entry.",
 )

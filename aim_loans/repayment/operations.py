@@ -109,21 +109,7 @@ def record_receipt(
         key=key,
     )
     if not this.repeated:
-        draft = MoneyDraft(
-            branch=branch,
-            fund=history.fund,
-            channel=command.channel,
-            account=command.account,
-            reference=command.reference,
-            amount=command.amount,
-            received_on=command.received_on,
-            payer=command.payer,
-            book_number=command.book_number,
-        )
-        (money_id,) = take_money(tx, this, [draft], series=RECEIPT_SERIES, today=today)
-        taken = receipt(tx.connection, money_id)
-        post_facts(tx, this, [_application(history, taken, command.amount)])
-        seal_act(tx, this, _TABLES)
+        _post_receipt(tx, this, command, history=history, branch=branch, today=today)
     after = load_histories(tx.connection, [loan_id])[loan_id].sums
     return Recorded(
         receipt=receipt_of_act(tx.connection, this.id),
@@ -189,8 +175,8 @@ class ApplyMoney:
 def apply_money(tx: Writing, command: ApplyMoney, *, actor: Actor, key: str | None = None) -> Act:
     """Apply received money to a loan, as of the day it was received."""
     loan_id = loan_id_of(tx.connection, command.loan_ref)
-    history = load_histories(tx.connection, [loan_id])[loan_id]
     money = receipt(tx.connection, command.money_in_id, lock=True)
+    history = load_histories(tx.connection, [loan_id])[loan_id]
     require(actor, Deed.APPLY, branch=money.branch_code)
     this = begin_branch_act(
         tx,
@@ -224,8 +210,8 @@ def move_money(tx: Writing, command: MoveMoney, *, actor: Actor, key: str | None
     if wrong.money_in_id is None:
         raise Refused("Only money that was received can be moved to another loan.")
     right_id = loan_id_of(tx.connection, command.to_loan_ref)
-    histories = load_histories(tx.connection, [wrong.loan_id, right_id])
     money = receipt(tx.connection, wrong.money_in_id, lock=True)
+    histories = load_histories(tx.connection, [wrong.loan_id, right_id])
     require(actor, Deed.MOVE, branch=money.branch_code)
     this = begin_branch_act(
         tx,
@@ -267,9 +253,11 @@ def cancel_receipt(
 ) -> Act:
     """Take money in and its applications back; its number stays and prints "cancelled"."""
     connection = tx.connection
-    before = facts_of_money(connection, command.money_in_id)
-    load_histories(connection, (fact.loan_id for fact in before))
+    # Money is locked before loans, here and wherever it is applied: so nobody applies it
+    # meanwhile, and two who want the same money and the same loan never wait for each other.
     money = receipt(connection, command.money_in_id, lock=True)
+    standing = standing_facts(facts_of_money(connection, money.id))
+    load_histories(connection, (fact.loan_id for fact in standing))
     require_both(
         (asked_by, Deed.ASK_REVERSAL),
         (confirmed_by, Deed.CONFIRM_REVERSAL),
@@ -295,11 +283,30 @@ def cancel_receipt(
         return this
     if money.cancelled:
         raise Refused("Receipt {number} is cancelled already.", number=money.number)
-    standing = standing_facts(facts_of_money(connection, command.money_in_id))
     post_facts(tx, this, [opposite(fact, value_on) for fact in standing])
     cancel_money(tx, this, money.id, value_on=value_on)
     seal_act(tx, this, _TABLES)
     return this
+
+
+def _post_receipt(
+    tx: Writing, this: Act, command: RecordReceipt, *, history: History, branch: str, today: date
+) -> None:
+    draft = MoneyDraft(
+        branch=branch,
+        fund=history.fund,
+        channel=command.channel,
+        account=command.account,
+        reference=command.reference,
+        amount=command.amount,
+        received_on=command.received_on,
+        payer=command.payer,
+        book_number=command.book_number,
+    )
+    (money_id,) = take_money(tx, this, [draft], series=RECEIPT_SERIES, today=today)
+    taken = receipt(tx.connection, money_id)
+    post_facts(tx, this, [_application(history, taken, command.amount)])
+    seal_act(tx, this, _TABLES)
 
 
 def _application(history: History, money: Receipt, amount: int) -> FactDraft:

@@ -92,7 +92,9 @@ def create_tables() -> None:
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("parent_id", IDENTIFIER, nullable=True),
-        sa.CheckConstraint("level IN ('division', 'region', 'area')", name="ck_line_level"),
+        sa.CheckConstraint(
+            "level = 'division' OR level = 'region' OR level = 'area'", name="ck_line_level"
+        ),
         sa.ForeignKeyConstraint(["parent_id"], ["line.id"], name="fk_line_parent_id"),
         sa.PrimaryKeyConstraint("id", name="pk_line"),
         sa.UniqueConstraint("level", "name", name="uq_line_level_name"),

@@ -68,7 +68,8 @@ def create_tables() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('asset', 'liability', 'fund', 'income', 'expense')", name="ck_account_kind"
+            "kind = 'asset' OR kind = 'liability' OR kind = 'fund' OR kind = 'income' OR kind = 'expense'",
+            name="ck_account_kind",
         ),
         sa.PrimaryKeyConstraint("code", name="pk_account"),
     )
@@ -95,7 +96,8 @@ def create_tables() -> None:
         sa.Column("act_id", IDENTIFIER, nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "source IN ('money_in', 'loan_fact', 'loan_dimension')", name="ck_journal_line_source"
+            "source = 'money_in' OR source = 'loan_fact' OR source = 'loan_dimension'",
+            name="ck_journal_line_source",
         ),
         sa.CheckConstraint("amount > 0", name="ck_journal_line_amount"),
         sa.CheckConstraint("booked_on >= value_on", name="ck_journal_line_booked"),

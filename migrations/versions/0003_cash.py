@@ -105,11 +105,12 @@ def create_tables() -> None:
         sa.Column("act_id", IDENTIFIER, nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "channel IN ('cash', 'bank', 'cheque', 'easypaisa', 'jazzcash', 'raast')",
+            "channel = 'cash' OR channel = 'bank' OR channel = 'cheque' OR channel = 'easypaisa' OR channel = 'jazzcash' OR channel = 'raast'",
             name="ck_money_in_channel",
         ),
         sa.CheckConstraint(
-            "payer IN ('borrower', 'family', 'guarantor')", name="ck_money_in_payer"
+            "payer = 'borrower' OR payer = 'family' OR payer = 'guarantor'",
+            name="ck_money_in_payer",
         ),
         sa.CheckConstraint(
             "CASE WHEN reverses_id IS NULL THEN amount > 0 AND number IS NOT NULL ELSE amount < 0 AND number IS NULL AND reference IS NULL END",

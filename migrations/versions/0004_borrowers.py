@@ -40,9 +40,12 @@ def create_tables() -> None:
         sa.Column("nominee_relation", sa.Text(), nullable=True),
         sa.Column("act_id", IDENTIFIER, nullable=False),
         sa.CheckConstraint(
-            "gender IN ('female', 'male', 'transgender', 'unknown')", name="ck_person_gender"
+            "gender = 'female' OR gender = 'male' OR gender = 'transgender' OR gender = 'unknown'",
+            name="ck_person_gender",
         ),
-        sa.CheckConstraint("urban_rural IN ('urban', 'rural')", name="ck_person_urban_rural"),
+        sa.CheckConstraint(
+            "urban_rural = 'urban' OR urban_rural = 'rural'", name="ck_person_urban_rural"
+        ),
         sa.CheckConstraint("length(cnic) = 13", name="ck_person_cnic"),
         sa.ForeignKeyConstraint(["act_id"], ["act.id"], name="fk_person_act_id"),
         sa.PrimaryKeyConstraint("id", name="pk_person"),

@@ -1,0 +1,142 @@
+"""The commands `aim-loans init | upgrade | verify | audit verify | staff add` and the rest."""
+
+import click
+
+from aim_loans.checks.run import Outcome, verify_audit, verify_book
+from aim_loans.cli.book import import_group, portfolio
+from aim_loans.cli.door import Door, Group
+from aim_loans.cli.schedule import schedule
+from aim_loans.config.resources import resource
+from aim_loans.db.engine import reading, writing
+from aim_loans.db.migrate import current, head, upgrade
+from aim_loans.identity.operations import AddStaff, add_staff
+from aim_loans.identity.permissions import Deed, Role, require
+from aim_loans.origination.operations import SetUp, set_up
+
+MOST_FAULTS_SHOWN = 20
+
+
+@click.group(cls=Group)
+@click.option("--language", type=click.Choice(["en", "ur"]), help="Language of the messages.")
+@click.version_option(package_name="aim-loans")
+@click.pass_context
+def main(ctx: click.Context, language: str | None) -> None:
+    """Keep the book of an interest-free lender: loans, receipts, ledger, portfolio."""
+    door = ctx.obj = Door(language)
+    ctx.call_on_close(door.close)
+
+
+@main.command("init")
+@click.pass_obj
+def init_command(door: Door) -> None:
+    """Make the database and copy the dated settings into it."""
+    _bring_up(door)
+
+
+@main.command("upgrade")
+@click.pass_obj
+def upgrade_command(door: Door) -> None:
+    """Bring the database to this version; new rows of the dated settings are copied."""
+    _bring_up(door)
+
+
+@main.command("verify")
+@click.pass_obj
+def verify_command(door: Door) -> None:
+    """Check the whole book: facts, positions, schedules, ledger, numbers, chains."""
+    require(door.actor, Deed.VERIFY, branch=None)
+    failed = False
+    with reading(door.ready_engine) as connection:
+        zone = door.settings.institution.zone
+        for outcome in verify_book(connection, zone=zone, audit_key=door.audit_key):
+            failed = _show(door, outcome) or failed
+    if failed:
+        raise SystemExit(1)
+
+
+@main.group("audit")
+def audit_group() -> None:
+    """Ask the audit chains."""
+
+
+@audit_group.command("verify")
+@click.pass_obj
+def audit_verify_command(door: Door) -> None:
+    """Check every audit entry, the rows it signed and every cut."""
+    require(door.actor, Deed.VERIFY, branch=None)
+    with reading(door.ready_engine) as connection:
+        outcome = verify_audit(connection, audit_key=door.audit_key)
+    if _show(door, outcome):
+        raise SystemExit(1)
+
+
+@main.group("staff")
+def staff_group() -> None:
+    """Manage staff."""
+
+
+@staff_group.command("add")
+@click.option("--username", required=True)
+@click.option("--name", "full_name", required=True, help="Full name.")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--branch", "branch_code", help="The branch that the role is held at.")
+@click.option("--area", help="The area that the role is held in.")
+@click.pass_obj
+def staff_add_command(
+    door: Door,
+    *,
+    username: str,
+    full_name: str,
+    role: str,
+    branch_code: str | None,
+    area: str | None,
+) -> None:
+    """Add a member of staff with a first role."""
+    command = AddStaff(
+        username=username,
+        full_name=full_name,
+        role=Role(role),
+        valid_from=door.today,
+        branch_code=branch_code,
+        area=area,
+    )
+    with writing(door.ready_engine, audit_key=door.audit_key) as tx:
+        add_staff(tx, command, actor=door.actor)
+    door.note("{name} was added as {role}.", name=full_name, role=role)
+
+
+main.add_command(schedule)
+main.add_command(import_group)
+main.add_command(portfolio)
+
+
+def _bring_up(door: Door) -> None:
+    migrations = resource("migrations")
+    settings, audit_key = door.settings, door.audit_key
+    with reading(door.engine) as connection:
+        before = current(connection)
+    upgrade(door.engine, migrations)
+    with writing(door.engine, audit_key=audit_key) as tx:
+        added = set_up(tx, SetUp(settings), actor=door.actor)
+    if before == head(migrations) and not added:
+        door.note("The database is set up already; nothing was changed.")
+        return
+    door.note(
+        "The database stands at migration {migration}; {count} dated settings were copied in.",
+        migration=head(migrations),
+        count=added,
+    )
+
+
+def _show(door: Door, outcome: Outcome) -> bool:
+    """Print a check's outcome; true when it found something."""
+    if not outcome.faults:
+        click.echo(f"ok      {outcome.name}")
+        return False
+    click.echo(f"FAILED  {outcome.name}: {len(outcome.faults)}")
+    for fault in outcome.faults[:MOST_FAULTS_SHOWN]:
+        click.echo(f"        {fault}")
+    left = len(outcome.faults) - MOST_FAULTS_SHOWN
+    if left > 0:
+        click.echo(f"        {door.words.text('and {count} more', count=left)}")
+    return True

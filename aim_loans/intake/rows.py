@@ -1,0 +1,403 @@
+"""Reads the rows of a book's files as typed values, all faults of a row at once. Pure.
+
+What a loan's contract or money needs is refused when it is wrong; a wrong or missing
+personal field, and a district nobody knows, leave a gap and never refuse the row.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from aim_loans.borrowers.identifiers import parity_disagrees, parse_cnic
+from aim_loans.borrowers.places import find_district
+from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
+from aim_loans.dates import business_date, parse_date, parse_moment
+from aim_loans.errors import Refused
+from aim_loans.intake.layout import EVENTS, LAYOUTS, LOANS, RECEIPTS, SCHEDULES, FileKind
+from aim_loans.intake.mapping import Gap
+from aim_loans.loans.due_dates import Frequency
+from aim_loans.money import PAISA_PER_RUPEE, parse_positive_rupees, parse_rupees
+from aim_loans.texts import N_, normalise_urdu
+
+EVENT_KINDS = ("waiver", "write_off", "recovery")
+GENDERS = ("female", "male", "transgender")
+UNKNOWN_GENDER = "unknown"
+
+# References that the import gives to money that has none of its own.
+OPENING_PREFIX = "opening:"
+EVENT_PREFIX = "event:"
+
+LONGEST_TEXT = 500
+LONGEST_REFERENCE = 100
+MOST_INSTALMENTS = 1_000
+FIRST_DAY = date(1970, 1, 1)
+# No loan here comes near it: a slip of the keyboard does.
+LARGEST_AMOUNT = 1_000_000_000 * PAISA_PER_RUPEE
+
+NO_VALUE = N_("Not given.")
+UNKNOWN_VALUE = N_("Not one of the known values.")
+BIRTH_TOO_LATE = N_("The birth date is not before the loan.")
+PARITY = N_("The last digit of the CNIC speaks of another gender.")
+
+_CACHED = 50_000
+
+
+class LoanRow(NamedTuple):
+    """One loan of the file; amounts in paisa.
+
+    `fingerprint` tells its values from others; `gaps` are its personal fields that are
+    missing or wrong.
+    """
+
+    loan_ref: str
+    branch: str
+    borrower_ref: str
+    borrower_name: str
+    cnic: str | None
+    gender: str
+    birth_date: date | None
+    district: str | None
+    sector: str
+    activity: str | None
+    product: str | None
+    programme: str | None
+    purpose: str | None
+    disbursed_on: date
+    principal: int
+    instalments: int
+    frequency: str
+    first_due_on: date | None
+    instalment_amount: int | None
+    opening_received: int | None
+    opening_as_of: date | None
+    fingerprint: str
+    gaps: tuple[Gap, ...]
+
+
+class ReceiptRow(NamedTuple):
+    """One receipt of the file; `recorded_at` is when the source says it was entered."""
+
+    receipt_ref: str
+    loan_ref: str
+    received_on: date
+    amount: int
+    channel: str | None
+    recorded_at: datetime | None
+
+
+class ScheduleRow(NamedTuple):
+    """One instalment of a given schedule."""
+
+    loan_ref: str
+    number: int
+    due_on: date
+    amount: int
+
+
+class EventRow(NamedTuple):
+    """A waiver, a write-off or a recovery; without an amount, of the whole balance."""
+
+    loan_ref: str
+    kind: str
+    on: date
+    amount: int | None
+    fund: str | None
+
+
+FileRow = LoanRow | ReceiptRow | ScheduleRow | EventRow
+
+
+Parser = Callable[[str], Any]
+
+
+class RowReader:
+    """Reads rows as of one moment: nothing in a book lies after it."""
+
+    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
+        """Take the moment of the import and the institution's time zone."""
+        self._now = now
+        self._zone = zone
+        self._today = business_date(now, zone)
+        self._parsers = self._table_of_parsers()
+        self._makers: Mapping[FileKind, Callable[[Sequence[str]], FileRow]] = {
+            LOANS: self._loan,
+            RECEIPTS: lambda values: ReceiptRow(*self._parsed(RECEIPTS, values)),
+            SCHEDULES: lambda values: ScheduleRow(*self._parsed(SCHEDULES, values)),
+            EVENTS: lambda values: EventRow(*self._parsed(EVENTS, values)),
+        }
+
+    def maker(self, kind: FileKind) -> Callable[[Sequence[str]], FileRow]:
+        """Give what makes a row of its values, in the order of the layout's columns.
+
+        It raises Refused for the first fault that it meets; `faults` then gives all of them.
+        """
+        return self._makers[kind]
+
+    def faults(self, kind: FileKind, values: Sequence[str], first: Refused) -> list[Refused]:
+        """Give all faults of a row that was refused, `field` of each being the column."""
+        faults = []
+        columns = LAYOUTS[kind].columns
+        for name, parse, text in zip(columns, self._parsers[kind], values, strict=True):
+            try:
+                parse(text)
+            except Refused as refused:
+                faults.append(Refused(refused.message, field=name, **refused.values))
+        return faults or [first]
+
+    def amount(self, kind: FileKind, values: Sequence[str]) -> int:
+        """Give the amount of a row that may be faulty; 0 where it cannot be read."""
+        text = values[LAYOUTS[kind].columns.index(LAYOUTS[kind].amount)]
+        try:
+            return parse_rupees(text) if text.strip() else 0
+        except Refused:
+            return 0
+
+    def _table_of_parsers(self) -> Mapping[FileKind, Sequence[Parser]]:
+        """Give a parser a column; what comes up again and again is remembered."""
+        past = lru_cache(_CACHED)(self._past_day)
+        amount = lru_cache(_CACHED)(_amount)
+        sector = lru_cache(_CACHED)(_one_of("sector", SECTOR_KEYS))
+        frequency = lru_cache(_CACHED)(_one_of("frequency", tuple(Frequency)))
+        kind = lru_cache(_CACHED)(_one_of("kind", EVENT_KINDS))
+        channel = lru_cache(_CACHED)(_optional(_one_of("channel", CHANNELS)))
+        due = lru_cache(_CACHED)(_due_day)
+        loans: dict[str, Parser] = {
+            "loan_ref": _reference,
+            "branch": lru_cache(_CACHED)(_reference),
+            "borrower_ref": _reference,
+            "borrower_name": _name,
+            "sector": sector,
+            "activity": lru_cache(_CACHED)(_optional(_text)),
+            "product": lru_cache(_CACHED)(_optional(_reference)),
+            "programme": lru_cache(_CACHED)(_optional(_reference)),
+            "purpose": lru_cache(_CACHED)(_optional(_text)),
+            "disbursed_on": past,
+            "principal": amount,
+            "instalments": lru_cache(_CACHED)(_instalments),
+            "frequency": frequency,
+            "first_due_on": _optional(due),
+            "instalment_amount": _optional(amount),
+            "opening_received": _optional(parse_rupees),
+            "opening_as_of": _optional(past),
+        }
+        return {
+            # Personal columns pass as texts here: what is wrong with them is a gap.
+            LOANS: [loans.get(name, _personal) for name in LAYOUTS[LOANS].columns],
+            RECEIPTS: (
+                _receipt_reference,
+                _reference,
+                past,
+                amount,
+                channel,
+                _optional(self._past_moment),
+            ),
+            SCHEDULES: (_reference, _instalments, due, amount),
+            EVENTS: (_reference, kind, past, _optional(amount), _optional(_reference)),
+        }
+
+    def _parsed(self, kind: FileKind, values: Sequence[str]) -> list[Any]:
+        return [parse(text) for parse, text in zip(self._parsers[kind], values, strict=True)]
+
+    def _loan(self, values: Sequence[str]) -> LoanRow:
+        parsed = self._parsed(LOANS, values)
+        row = LoanRow(*[*parsed, fingerprint(parsed), ()])
+        _check_opening(row)
+        return self._with_personal(row)
+
+    def _with_personal(self, row: LoanRow) -> LoanRow:
+        """Read the personal columns, which so far hold their texts."""
+        gaps: list[Gap] = []
+        gender = (row.gender or "").casefold()
+        if gender not in GENDERS:
+            known = gender in ("", UNKNOWN_GENDER)
+            gaps.append(Gap("gender", NO_VALUE if known else UNKNOWN_VALUE))
+            gender = UNKNOWN_GENDER
+        district = find_district(row.district) if row.district else None
+        if district is None:
+            gaps.append(Gap("district", UNKNOWN_VALUE if row.district else NO_VALUE))
+        cnic = _or_gap(gaps, "cnic", row.cnic, parse_cnic)
+        if cnic is not None and parity_disagrees(cnic, gender):
+            gaps.append(Gap("cnic", PARITY))
+        born = _or_gap(gaps, "birth_date", row.birth_date, self._past_day_or_old)
+        if born is not None and born >= row.disbursed_on:
+            gaps.append(Gap("birth_date", BIRTH_TOO_LATE))
+            born = None
+        return row._replace(
+            cnic=cnic,
+            gender=gender,
+            birth_date=born,
+            district=district.name if district else row.district or None,
+            gaps=tuple(gaps),
+        )
+
+    def _past_day(self, text: str) -> date:
+        day = self._past_day_or_old(text)
+        if day < FIRST_DAY:
+            raise Refused("{day} lies before 1970. Check the year.", day=day.isoformat())
+        return day
+
+    def _past_day_or_old(self, text: str) -> date:
+        day = parse_date(text)
+        if day > self._today:
+            raise Refused(
+                "{day} lies in the future; today is {today}. Check the date.",
+                day=day.isoformat(),
+                today=self._today.isoformat(),
+            )
+        return day
+
+    def _past_moment(self, text: str) -> datetime:
+        moment = parse_moment(text, self._zone)
+        # A date alone means the end of that day, which may be today.
+        if moment > self._now and business_date(moment, self._zone) > self._today:
+            raise Refused("{moment} lies in the future. Check the moment.", moment=text.strip())
+        return moment
+
+
+def fingerprint(values: Sequence[object]) -> str:
+    """Digest a row's values, the whole and then each, so that two rows can be compared.
+
+    Equal fingerprints mean equal values; `columns_that_differ` reads the second part.
+    """
+    texts = ["" if value is None else str(value) for value in values]
+    whole = "\x1f".join(texts).encode()
+    each = b"".join([crc32(text).to_bytes(4, "big")[:2] for text in whole.split(b"\x1f")])
+    return blake2b(whole, digest_size=16).hexdigest() + each.hex()
+
+
+def columns_that_differ(one: str, other: str) -> list[str]:
+    """Name the columns of the loans file in which two fingerprints differ."""
+    start, width = 32, 4
+    return [
+        name
+        for place, name in enumerate(LAYOUTS[LOANS].columns)
+        if one[start + place * width :][:width] != other[start + place * width :][:width]
+    ]
+
+
+def _or_gap(gaps: list[Gap], field: str, text: Any, parse: Parser) -> Any:
+    """Read a personal field; None, with a gap noted, where it is blank or wrong."""
+    if not text:
+        gaps.append(Gap(field, NO_VALUE))
+        return None
+    try:
+        return parse(text)
+    except Refused as refused:
+        gaps.append(Gap(field, str(refused)))
+        return None
+
+
+def _check_opening(row: LoanRow) -> None:
+    if not row.opening_received:
+        return
+    if row.opening_as_of is None:
+        raise Refused(
+            "Give the day up to which the opening amount was received.", field="opening_as_of"
+        )
+    if row.opening_as_of < row.disbursed_on:
+        raise Refused(
+            "The opening amount cannot be received before the loan was paid out on {day}.",
+            field="opening_as_of",
+            day=row.disbursed_on.isoformat(),
+        )
+
+
+def _optional(parse: Parser) -> Parser:
+    def parse_unless_blank(text: str) -> Any:
+        return parse(text) if text and not text.isspace() else None
+
+    return parse_unless_blank
+
+
+def _text(text: str) -> str:
+    """Read a text on one line: inner line ends and tabs become blanks."""
+    if not text.isprintable():
+        text = " ".join(text.split())
+        if any(unicodedata.category(letter) == "Cc" for letter in text):
+            raise Refused("This holds a character that cannot be printed. Type it anew.")
+    text = text.strip()
+    if not text:
+        raise Refused("This is empty. Fill it in.")
+    if len(text) > LONGEST_TEXT:
+        raise Refused("This is longer than {most} characters.", most=LONGEST_TEXT)
+    return text
+
+
+def _personal(text: str) -> str:
+    """Tidy a text without ever refusing it."""
+    if text.isprintable():
+        return text.strip()[:LONGEST_TEXT]
+    letters = (letter for letter in " ".join(text.split()) if unicodedata.category(letter) != "Cc")
+    return "".join(letters)[:LONGEST_TEXT]
+
+
+def _name(text: str) -> str:
+    return normalise_urdu(_text(text))
+
+
+def _reference(text: str) -> str:
+    # Nearly every reference is fine as it stands.
+    if text.isprintable() and text.strip() == text and 0 < len(text) <= LONGEST_REFERENCE:
+        return text
+    read = _text(text)
+    if len(read) > LONGEST_REFERENCE:
+        raise Refused("This is longer than {most} characters.", most=LONGEST_REFERENCE)
+    return read
+
+
+def _receipt_reference(text: str) -> str:
+    read = _reference(text)
+    if read.startswith((OPENING_PREFIX, EVENT_PREFIX)):
+        raise Refused(
+            "References that begin with {prefixes} are kept for the import itself.",
+            prefixes=f"{OPENING_PREFIX} {EVENT_PREFIX}",
+        )
+    return read
+
+
+def _amount(text: str) -> int:
+    paisa = parse_positive_rupees(text)
+    if paisa >= LARGEST_AMOUNT:
+        raise Refused("Amounts stay under 1000000000 rupees. Check the figure.")
+    return paisa
+
+
+def _due_day(text: str) -> date:
+    day = parse_date(text)
+    if day < FIRST_DAY:
+        raise Refused("{day} lies before 1970. Check the year.", day=day.isoformat())
+    return day
+
+
+def _instalments(text: str) -> int:
+    bare = text.strip()
+    if not (bare.isascii() and bare.isdigit()):
+        raise Refused("Write a whole number with the digits 0-9, for example 12.")
+    if not 1 <= len(bare.lstrip("0")) <= len(str(MOST_INSTALMENTS)):
+        raise Refused("Write a number from 1 to {most}.", most=MOST_INSTALMENTS)
+    number = int(bare)
+    if not 1 <= number <= MOST_INSTALMENTS:
+        raise Refused("Write a number from 1 to {most}.", most=MOST_INSTALMENTS)
+    return number
+
+
+def _one_of(column: str, known: Sequence[str]) -> Parser:
+    allowed = {word: word for word in (str(each) for each in known)}
+
+    def parse(text: str) -> str:
+        word = allowed.get(text.strip().casefold())
+        if word is None:
+            raise Refused(
+                "{given} is not a known {column}. Use one of: {known}.",
+                given=_text(text)[:LONGEST_REFERENCE],
+                column=column,
+                known=", ".join(allowed),
+            )
+        return word
+
+    return parse

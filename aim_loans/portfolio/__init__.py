@@ -1,0 +1,1 @@
+"""The book at any date, as known at any moment."""

@@ -1,0 +1,192 @@
+"""What has fallen due, and the oldest instalment not paid for, as SQL expressions.
+
+A regular schedule is a few whole numbers (`loans.due_dates.DueSteps`): what is due by a day
+and which instalment is the oldest unpaid follow from them without reading an instalment or
+computing a date a row. Schedules without a rule, and the few loans with more than one
+version, are asked for their instalments.
+
+Every division here is of whole numbers that are not negative, so that both databases give
+what Python's `//` gives.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Label,
+    ScalarSelect,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from aim_loans.dates import as_of_key, day_number, due_key, month_step
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import instalment, loan_fact, schedule_version
+
+Number = ColumnElement[int]
+Day = ColumnElement[date]
+
+_KEY_OF_A_MONTH = due_key(1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a question is asked at: the day D, and the moment K up to which facts are known.
+
+    Without K everything recorded so far is known.
+    """
+
+    as_of: date
+    known_at: datetime | None
+
+    def known(self, rows: FromClause) -> ColumnElement[bool]:
+        """Tell whether a row was recorded by then."""
+        if self.known_at is None:
+            return true()
+        return rows.c.recorded_at <= self.known_at
+
+    def counts(self, facts: FromClause) -> ColumnElement[bool]:
+        """Tell whether a fact counts: its value date has come, and it is known."""
+        return and_(facts.c.value_on <= self.as_of, self.known(facts))
+
+
+class Reached(NamedTuple):
+    """A day as due dates of each kind are compared with it (`dates.as_of_key`)."""
+
+    day: date
+    key: int
+    number: int
+
+
+def reached(day: date) -> Reached:
+    """Give the numbers of a day."""
+    return Reached(day, as_of_key(day), day_number(day))
+
+
+def back(day: date, days: int) -> Reached:
+    """Give the numbers of the day so many days earlier; the calendar's first day at least."""
+    return reached(date.fromordinal(max(1, day.toordinal() - days)))
+
+
+def day_of_key(key: int) -> date:
+    """Give the due date of a due key (`dates.due_key`)."""
+    return month_step(*divmod(key, _KEY_OF_A_MONTH))
+
+
+def due_by_rule(pattern: FromClause, principal: Number, by: Reached) -> Number:
+    """Sum the instalments of a regular schedule that have fallen due by a day, it included."""
+    base, steps = pattern.c.base_amount, pattern.c.instalment_count - 1
+    months = _due(by.key - _first_key(pattern), _step_key(pattern), steps, base, principal)
+    days = _due(by.number - pattern.c.first_day, pattern.c.step_days, steps, base, principal)
+    return case((pattern.c.step_days.is_(None), months), else_=days)
+
+
+def unpaid_by_rule(pattern: FromClause, paid: Number) -> tuple[Label[int], Label[int]]:
+    """Give the oldest unpaid instalment of a regular schedule: its due key, or day number.
+
+    One of the two is NULL, by whether the schedule steps in months or in days; of use only
+    where something is unpaid.
+    """
+    last = pattern.c.instalment_count - 1
+    step = case((paid >= last * pattern.c.base_amount, last), else_=paid // pattern.c.base_amount)
+    return (
+        (_first_key(pattern) + step * _step_key(pattern)).label("unpaid_key"),
+        (pattern.c.first_day + step * pattern.c.step_days).label("unpaid_number"),
+    )
+
+
+def due_by_rows(
+    version_id: ColumnElement[Any], day: ColumnElement[Any] | date
+) -> ScalarSelect[int]:
+    """Sum the instalments of a version with a due date up to a day."""
+    return (
+        select(func.coalesce(func.max(instalment.c.due_total), 0))
+        .where(instalment.c.version_id == version_id, instalment.c.due_on <= day)
+        .correlate_except(instalment)
+        .scalar_subquery()
+    )
+
+
+def unpaid_by_rows(version_id: ColumnElement[Any], paid: Number) -> ScalarSelect[date]:
+    """Give the due date of a version's oldest instalment that the money does not cover."""
+    return (
+        select(instalment.c.due_on)
+        .where(instalment.c.version_id == version_id, instalment.c.due_total > paid)
+        .order_by(instalment.c.number)
+        .limit(1)
+        .correlate_except(instalment)
+        .scalar_subquery()
+    )
+
+
+def first_version(loan_id: ColumnElement[Any]) -> ScalarSelect[int]:
+    """Give the version as first agreed: recovery rates go by its due dates."""
+    version = schedule_version.alias()
+    return (
+        select(version.c.id)
+        .where(version.c.loan_id == loan_id, version.c.number == 1)
+        .correlate_except(version)
+        .scalar_subquery()
+    )
+
+
+def version_in_force(loan_id: ColumnElement[Any], view: View) -> ScalarSelect[int]:
+    """Give the newest version that is known and in effect, else the first."""
+    version = schedule_version.alias()
+    in_effect = or_(version.c.effective_on <= view.as_of, version.c.number == 1)
+    return (
+        select(version.c.id)
+        .where(version.c.loan_id == loan_id, in_effect, view.known(version))
+        .order_by(version.c.number.desc())
+        .limit(1)
+        .correlate_except(version)
+        .scalar_subquery()
+    )
+
+
+def standing_on(kind: Kind, loan_id: ColumnElement[Any], view: View) -> ScalarSelect[date]:
+    """Give the value date of the loan's one fact of a kind that was not reversed."""
+    fact, reversal = loan_fact.alias(), loan_fact.alias()
+    reversed_since = exists().where(reversal.c.reverses_id == fact.c.id, view.counts(reversal))
+    return (
+        select(func.max(fact.c.value_on))
+        .where(
+            fact.c.loan_id == loan_id,
+            fact.c.kind == kind,
+            fact.c.amount > 0,
+            view.counts(fact),
+            ~reversed_since,
+        )
+        .correlate_except(fact)
+        .scalar_subquery()
+    )
+
+
+def _first_key(pattern: FromClause) -> Number:
+    return pattern.c.first_month * _KEY_OF_A_MONTH + pattern.c.due_day
+
+
+def _step_key(pattern: FromClause) -> Number:
+    return pattern.c.step_months * _KEY_OF_A_MONTH
+
+
+def _due(
+    since_first: Number, step: Number, steps: Number, base: Number, principal: Number
+) -> Number:
+    """Sum what fell due from how far a day lies beyond the first due date.
+
+    Each part is asked once: databases work repeated expressions out again and again.
+    """
+    return case(
+        (since_first >= steps * step, principal),
+        (since_first < 0, 0),
+        else_=(since_first // step + 1) * base,
+    )

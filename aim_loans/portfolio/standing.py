@@ -1,0 +1,276 @@
+"""How each loan stands at a day and a cut: one row a loan paid out by then, from two sources.
+
+Both sources give the same columns, so that one query goes over either: loan_id, borrower_id,
+the dimensions asked for, disbursed, paid (on the principal), outstanding, due (by the version
+in force), due_first (as first agreed, for recovery rates), arrears, what tells the oldest
+unpaid due date, and for a list of loans disbursed_on and credit. Amounts are paisa.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Label,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
+
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import loan_dimension, loan_fact, loan_position, schedule_version
+from aim_loans.loans.positions import SUM_OF_KIND
+from aim_loans.portfolio.due import (
+    Number,
+    View,
+    due_by_rows,
+    due_by_rule,
+    first_version,
+    reached,
+    standing_on,
+    unpaid_by_rows,
+    unpaid_by_rule,
+    version_in_force,
+)
+
+_BOOK_SUMS = ("disbursed", "applied", "waived", "written_off")
+_PATTERN = ("instalment_count", "step_months", "first_month", "due_day", "step_days", "first_day")
+_TERMS = ("loan_id", "borrower_id", "product_code", "base_amount", *_PATTERN)
+
+
+class Source(Enum):
+    """Where the sums of the loans come from, and the columns that tell the oldest unpaid due.
+
+    Positions know its date. Facts give it for a regular schedule as a number (a due key, or
+    a day's number) and for all others as a date; NULL where nothing is late.
+    """
+
+    POSITIONS = ("unpaid_on",)
+    FACTS = ("unpaid_key", "unpaid_number", "unpaid_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question needs of each loan: dimension columns, and the details of a list."""
+
+    dimensions: Sequence[str] = ()
+    detailed: bool = False
+
+
+def source_for(connection: Connection, view: View) -> Source:
+    """Choose the cheaper source among those that give the true answer.
+
+    Positions hold every fact recorded so far: they are the book of a day only when none is
+    dated after it, and nothing is asked as it was known earlier.
+    """
+    if view.known_at is not None:
+        return Source.FACTS
+    last = connection.execute(select(func.max(loan_position.c.last_value_on))).scalar()
+    return Source.FACTS if last is not None and last > view.as_of else Source.POSITIONS
+
+
+def standing(source: Source, view: View, wanted: Wanted) -> Select[Any]:
+    """Select how each loan paid out by then stands."""
+    if source is Source.POSITIONS:
+        return _from_positions(view, wanted)
+    return _from_facts(view, wanted)
+
+
+def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
+    position = _contracts()
+    ended = position.c.waived + position.c.written_off
+    paid = position.c.disbursed - ended - position.c.outstanding
+    known = select(*position.c, paid.label("paid")).where(position.c.disbursed > 0)
+    rows = _with_due(known, view)
+    unpaid_on = rows.c.oldest_unpaid_due_on
+    arrears = case((unpaid_on <= view.as_of, rows.c.due - rows.c.paid), else_=0)
+    # Most loans have paid all that fell due; the position tells it without asking what did.
+    punctual = or_(rows.c.paid == rows.c.disbursed, unpaid_on > view.as_of)
+    missed = case((and_(punctual, rows.c.base_amount.is_not(None)), 0), else_=_missed(rows))
+    return select(
+        *_common(rows, wanted),
+        arrears.label("arrears"),
+        missed.label("missed"),
+        unpaid_on.label("unpaid_on"),
+        *_details(rows, rows.c.disbursed_on, wanted),
+    )
+
+
+def _from_facts(view: View, wanted: Wanted) -> Select[Any]:
+    sums, contract = _sums(view, wanted), _contracts()
+    payable = sums.c.disbursed - sums.c.waived - sums.c.written_off
+    paid = case((sums.c.applied < payable, sums.c.applied), else_=payable)
+    tables = sums.join(contract, contract.c.loan_id == sums.c.loan_id)
+    dimensions = [contract.c[name] for name in wanted.dimensions]
+    if wanted.dimensions:
+        then = _dimensions_then(view)
+        tables = tables.outerjoin(then, then.c.loan_id == sums.c.loan_id)
+        moved = then.c.loan_id.is_not(None)
+        dimensions = [
+            case((moved, then.c[column.name]), else_=column).label(column.name)
+            for column in dimensions
+        ]
+    known = (
+        select(
+            *(contract.c[name] for name in _TERMS),
+            *(column for column in sums.c if column.name != "loan_id"),
+            *dimensions,
+            paid.label("paid"),
+            (payable - paid).label("outstanding"),
+        )
+        .select_from(tables)
+        .where(sums.c.disbursed > 0)
+    )
+    rows = _with_due(known, view)
+    late = and_(rows.c.outstanding > 0, rows.c.due > rows.c.paid)
+    return select(
+        *_common(rows, wanted),
+        case((late, rows.c.due - rows.c.paid), else_=0).label("arrears"),
+        _missed(rows).label("missed"),
+        *_unpaid(rows, late, view),
+        *_details(rows, _disbursed_on(rows, view) if wanted.detailed else None, wanted),
+    )
+
+
+def _contracts() -> Subquery:
+    """Select positions with the rule of their schedule, for what of them never changes.
+
+    The rule of a loan with more than one version is left out: its instalments are asked.
+    """
+    version = schedule_version
+    return (
+        select(
+            loan_position,
+            case((version.c.number == 1, version.c.base_amount)).label("base_amount"),
+            *(version.c[name] for name in _PATTERN),
+        )
+        .join(version, version.c.id == loan_position.c.version_id)
+        .subquery("contract")
+    )
+
+
+def _sums(view: View, wanted: Wanted) -> Subquery:
+    """Sum each loan's facts that count."""
+    fact = loan_fact
+    names = SUM_OF_KIND if wanted.detailed else _BOOK_SUMS
+    columns: list[Label[Any]] = [
+        _sum_where(fact.c.amount, fact.c.kind == SUM_OF_KIND[name]).label(name) for name in names
+    ]
+    if wanted.detailed:
+        paid_out = and_(fact.c.kind == Kind.DISBURSEMENT, fact.c.amount > 0)
+        undone = and_(fact.c.kind == Kind.DISBURSEMENT, fact.c.amount < 0)
+        columns.append(func.max(fact.c.value_on).filter(paid_out).label("last_paid_out"))
+        columns.append(func.count().filter(undone).label("undone"))
+    return (
+        select(fact.c.loan_id, *columns)
+        .where(view.counts(fact))
+        .group_by(fact.c.loan_id)
+        .subquery("sums")
+    )
+
+
+def _sum_where(amount: ColumnElement[int], condition: ColumnElement[bool]) -> Number:
+    # FILTER takes a quarter less time than a CASE inside the sum, on both databases.
+    return cast(func.coalesce(func.sum(amount).filter(condition), 0), BigInteger)
+
+
+def _dimensions_then(view: View) -> Subquery:
+    """Select what loans with several dimension rows belonged to: the row that held.
+
+    That is the newest begun by then, of one day's rows the last recorded; before the first
+    day of all, the first row.
+    """
+    row = loan_dimension
+    several = select(row.c.loan_id).group_by(row.c.loan_id).having(func.count() > 1)
+    begun = row.c.from_on <= view.as_of
+    order = (
+        case((begun, 0), else_=1),
+        case((begun, row.c.from_on)).desc(),
+        row.c.from_on,
+        row.c.id.desc(),
+    )
+    place = func.row_number().over(partition_by=row.c.loan_id, order_by=order)
+    ranked = (
+        select(row, place.label("place"))
+        .where(view.known(row), row.c.loan_id.in_(several))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.place == 1).subquery("dimensions_then")
+
+
+def _with_due(known: Select[Any], view: View) -> Subquery:
+    """Add what is due; a waiver takes away only what falls due after its day."""
+    rows = known.subquery()
+    waived = rows.c.waived > 0
+    asked = or_(waived, rows.c.base_amount.is_(None))
+    waived_on = standing_on(Kind.WAIVER, rows.c.loan_id, view)
+    until = case((waived, waived_on), else_=view.as_of)
+    by_rule = due_by_rule(rows, rows.c.disbursed, reached(view.as_of))
+    versions = {
+        "due": version_in_force(rows.c.loan_id, view),
+        "due_first": first_version(rows.c.loan_id),
+    }
+    due = [
+        case((asked, due_by_rows(version, until)), else_=by_rule).label(name)
+        for name, version in versions.items()
+    ]
+    return select(*rows.c, *due).subquery()
+
+
+def _missed(rows: FromClause) -> Number:
+    """Give what fell due as first agreed and was not paid."""
+    return case((rows.c.paid < rows.c.due_first, rows.c.due_first - rows.c.paid), else_=0)
+
+
+def _unpaid(rows: FromClause, late: ColumnElement[bool], view: View) -> list[Label[Any]]:
+    """Tell the oldest unpaid due date of the late loans (the columns of `Source.FACTS`)."""
+    regular = rows.c.base_amount.is_not(None)
+    key, number = unpaid_by_rule(rows, rows.c.paid)
+    version = version_in_force(rows.c.loan_id, view)
+    return [
+        case((and_(late, regular), key)).label("unpaid_key"),
+        case((and_(late, regular), number)).label("unpaid_number"),
+        case((and_(late, ~regular), unpaid_by_rows(version, rows.c.paid))).label("unpaid_on"),
+    ]
+
+
+def _common(rows: FromClause, wanted: Wanted) -> list[ColumnElement[Any]]:
+    names = ("loan_id", "borrower_id", "product_code", "disbursed", "paid", "outstanding")
+    return [rows.c[name] for name in (*names, "due", "due_first", *wanted.dimensions)]
+
+
+def _details(
+    rows: FromClause, disbursed_on: ColumnElement[Any] | None, wanted: Wanted
+) -> list[ColumnElement[Any]]:
+    """Give what only a list of loans shows: the day paid out, the borrower's credit.
+
+    The credit is the money above the balance, or above the claim of a write-off, and what
+    came in after a waiver, less what was paid back.
+    """
+    if not wanted.detailed or disbursed_on is None:
+        return []
+    over_claim = rows.c.recovered - rows.c.written_off
+    credit = (
+        rows.c.applied
+        - rows.c.paid
+        + case((over_claim > 0, over_claim), else_=0)
+        + rows.c.credited
+        - rows.c.refunded
+    )
+    return [disbursed_on.label("disbursed_on"), credit.label("credit")]
+
+
+def _disbursed_on(rows: FromClause, view: View) -> ColumnElement[Any]:
+    """Give the day of the disbursement that stands; few loans are paid out twice."""
+    standing_day = standing_on(Kind.DISBURSEMENT, rows.c.loan_id, view)
+    return case((rows.c.undone == 0, rows.c.last_paid_out), else_=standing_day)

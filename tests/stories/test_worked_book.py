@@ -1,0 +1,80 @@
+"""The book worked by hand: what goes in as files comes out to the rupee, on every date."""
+
+from csv import DictReader
+
+import pytest
+
+from tests.stories.shell import WORKED, Shell, import_worked
+
+DATES = ("2025-06-30", "2025-09-30", "2025-12-10", "2025-12-31")
+Rows = list[dict[str, str]]
+
+
+def expected(name: str, day: str) -> Rows:
+    with (WORKED / name).open(encoding="utf-8", newline="") as file:
+        return [row for row in DictReader(file) if row["as_of"] == day]
+
+
+def narrowed(rows: Rows, day: str, like: Rows) -> Rows:
+    return [
+        {"as_of": day, **{name: row[name] for name in like[0] if name != "as_of"}} for row in rows
+    ]
+
+
+@pytest.fixture
+def worked(shell: Shell) -> Shell:
+    said = import_worked(shell)
+    assert said.code == 0, said.err
+    return shell
+
+
+def test_every_loan_and_sector_is_as_worked_by_hand_on_all_four_dates(worked: Shell) -> None:
+    for day in DATES:
+        loans = worked.good("portfolio", "--as-of", day, "--by", "loan", "--format", "csv").rows
+        active = sorted(
+            (row for row in loans if row["outstanding"] != "0"), key=lambda row: row["loan_ref"]
+        )
+        wanted = expected("expected_by_loan.csv", day)
+        assert narrowed(active, day, wanted) == wanted
+        book = worked.good("portfolio", "--as-of", day, "--by", "sector", "--format", "csv").rows
+        wanted = expected("expected_by_sector.csv", day)
+        assert narrowed(book, day, wanted) == wanted
+
+
+def test_a_loan_with_nothing_outstanding_is_listed_as_current_and_regular(worked: Shell) -> None:
+    said = worked.good("portfolio", "--as-of", "2025-06-30", "--by", "loan", "--format", "csv")
+    (closed,) = [row for row in said.rows if row["loan_ref"] == "W05"]
+    assert closed == {
+        "loan_ref": "W05",
+        "disbursed_on": "2025-03-01",
+        "principal": "18000",
+        "received": "18000",
+        "credit": "0",
+        "outstanding": "0",
+        "due": "18000",
+        "arrears": "0",
+        "advance": "0",
+        "days_past_due": "0",
+        "bucket": "current",
+        "class": "regular",
+    }
+
+
+def test_the_imported_book_verifies(worked: Shell) -> None:
+    assert "FAILED" not in worked.good("verify").out
+    assert worked.good("audit", "verify").out == "ok      audit chains\n"
+
+
+def test_the_same_files_again_add_nothing(worked: Shell) -> None:
+    again = import_worked(worked)
+    assert again.code == 0
+    assert "0 (Rs 0) added + 12 (Rs 361000) already there + 0 (Rs 0) refused" in again.out
+    assert "0 (Rs 0) added + 43 (Rs 154100) already there + 0 (Rs 0) refused" in again.out
+
+
+def test_nothing_was_known_before_the_import(worked: Shell) -> None:
+    said = worked.good(
+        "portfolio", "--as-of", "2025-12-31", "--known-at", "2025-12-31", "--format", "csv"
+    )
+    assert said.rows[0]["active_loans"] == "0"
+    assert said.rows[0]["par30_ratio"] == ""
