@@ -197,7 +197,7 @@ def _asserts(function: Function) -> bool:
 
 
 # A message's {fields} are known only to the message.
-KEEPERS_OF_FIELDS = ("aim_loans/errors.py", "aim_loans/texts.py")
+KEEPERS_OF_FIELDS = ("aim_loans/errors.py", "aim_loans/texts.py", "aim_loans/cli/door.py")
 
 
 def open_keywords(source: Source) -> Iterator[tuple[int, str]]:

@@ -65,7 +65,11 @@ def test_the_wheel_holds_all_that_a_run_needs_and_no_more(wheel: Path) -> None:
         if path.is_file() and path.suffix != ".pyc"
     }
     assert carried <= names
-    assert {"aim_loans/cli/main.py", "reports/__init__.py", f"{RESOURCES}/migrations/env.py"} <= names
+    assert {
+        "aim_loans/cli/main.py",
+        "reports/__init__.py",
+        f"{RESOURCES}/migrations/env.py",
+    } <= names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"aim_loans", "reports"}
 

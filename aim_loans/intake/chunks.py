@@ -8,7 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from aim_loans.cash.operations import IMPORT_ACCOUNT, MoneyDraft, waiting_side
+from aim_loans.db.tables import from_micros
 from aim_loans.intake.catalogue import Belongs, Missing
+from aim_loans.intake.fields import EVENT_PREFIX, OPENING_PREFIX
 from aim_loans.intake.queries import (
     BookLoan,
     BookMoney,
@@ -18,8 +20,7 @@ from aim_loans.intake.queries import (
     loans_in_book,
     money_in_book,
 )
-from aim_loans.intake.rows import EVENT_PREFIX, OPENING_PREFIX
-from aim_loans.intake.staging import Group, StagedLoan
+from aim_loans.intake.staging import Group, Happening, StagedLoan
 from aim_loans.intake.targets import Target
 from aim_loans.ledger.lines import Side
 from aim_loans.loans.facts import Kind
@@ -85,6 +86,30 @@ class Plan:
         contra = waiting_side(IMPORT_ACCOUNT, branch, fund)
         self.facts.append(PlannedFact(target, kind, amount, day, contra, len(self.money)))
         self.money.append(draft)
+
+    def receive_all(self, target: Target, receipts: Sequence[Happening]) -> int:
+        """Plan receipts of a new loan that has no events; gives their sum."""
+        branch, fund, total = target.branch, target.fund, 0
+        contra = waiting_side(IMPORT_ACCOUNT, branch, fund)
+        for _, reference, day, _, amount, channel, micros, _ in receipts:
+            paid = amount or 0
+            total += paid
+            fact = PlannedFact(target, Kind.RECEIPT, paid, day, contra, len(self.money))
+            self.facts.append(fact)
+            recorded = None if micros is None else from_micros(micros)
+            self.money.append(
+                MoneyDraft(
+                    branch,
+                    fund,
+                    channel,
+                    IMPORT_ACCOUNT,
+                    reference,
+                    paid,
+                    day,
+                    source_recorded_at=recorded,
+                )
+            )
+        return total
 
     def post(self, target: Target, *, kind: Kind, amount: int, day: date, contra: Side) -> None:
         """Plan a fact that moves no money in."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +17,9 @@ from aim_loans.errors import Refused
 from aim_loans.intake.layout import FileKind, Layout
 from aim_loans.money import divide_rounded, plain
 from aim_loans.texts import N_
+
+# Days come again and again; stamps do not, and memory stays flat.
+MOST_REMEMBERED = 50_000
 
 MORE_THAN_ONE = N_("The source names more than one; the first one was taken.")
 
@@ -61,9 +65,13 @@ class ColumnRule:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one unit of a foreign currency is worth: `numerator / denominator` rupees."""
+    """What one unit of a foreign currency is worth: `numerator / denominator` rupees.
+
+    `written` is the rate as the mapping writes it, `source` where it comes from.
+    """
 
     currency: str
+    written: str
     numerator: int
     denominator: int
     source: str
@@ -223,7 +231,7 @@ class _DayReader:
         self.formats = mapping.date_formats
         self.here = zone
         self.there = mapping.zone or zone
-        self.known: dict[str, date | datetime] = {}
+        self.parse = lru_cache(MOST_REMEMBERED)(self._parse)
 
     def day(self, text: str) -> str:
         """Give the institution's day of a date or stamp, year-month-day."""
@@ -238,11 +246,7 @@ class _DayReader:
         return text if read is None else read.isoformat()
 
     def _read(self, text: str) -> date | datetime | None:
-        if not self.formats:
-            return None
-        if text not in self.known:
-            self.known[text] = self._parse(text)
-        return self.known[text]
+        return self.parse(text) if self.formats else None
 
     def _parse(self, text: str) -> date | datetime:
         for shape in self.formats:

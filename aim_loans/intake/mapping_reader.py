@@ -118,7 +118,7 @@ def _rate(row: Row) -> Rate:
     row.end()
     match = _RATE.fullmatch(text)
     whole, decimals = match.groups(default="") if match else ("1", "")
-    rate = Rate(code, int(whole + decimals), 10 ** len(decimals), source)
+    rate = Rate(code, text, int(whole + decimals), 10 ** len(decimals), source)
     row.require(
         Refused(
             'Write the rupees for one unit as a decimal in quotes, such as "104.75".',
@@ -141,6 +141,8 @@ def _rule(row: Row, name: str) -> ColumnRule:
     if isinstance(row.content[name], str):
         return ColumnRule(sources=(row.string(name),))
     table = row.table(name)
+    if not isinstance(row.content[name], dict):
+        return ColumnRule()
     rule = ColumnRule(
         sources=_texts(table, "from") if table.has("from") else (),
         constant=_text(table, "constant"),
@@ -152,7 +154,7 @@ def _rule(row: Row, name: str) -> ColumnRule:
     table.require(
         Refused("Name a column with from, or give a constant; not both.", field=table.path),
         of=["from", "constant"],
-        holds=not table.content or bool(rule.sources) != ("constant" in table.content),
+        holds=bool(rule.sources) != ("constant" in table.content),
     )
     table.end()
     return rule

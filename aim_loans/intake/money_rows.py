@@ -1,6 +1,6 @@
 """Decides about the rows of receipts and events: new, there already, or refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -52,7 +52,10 @@ class MoneyRows:
     def decide(self, group: Group, target: Target | None, book: ChunkBook, plan: Plan) -> None:
         """Decide about a group's receipts and events."""
         hand = _InHand(group.ref, target, book, plan)
-        for row in group.happenings:
+        happenings = group.happenings
+        if target is not None and target.history is None:
+            happenings = self._plain_receipts(target, happenings, book, plan)
+        for row in happenings:
             file, amount = row.file, row.amount or 0
             try:
                 new = (self._receipt if file == RECEIPTS else self._event)(hand, row)
@@ -60,6 +63,22 @@ class MoneyRows:
                 self._outcomes.refuse(file, row.line, amount, refused)
             else:
                 (self._outcomes.add if new else self._outcomes.skip)(file, amount)
+
+    def _plain_receipts(
+        self, target: Target, rows: Sequence[Happening], book: ChunkBook, plan: Plan
+    ) -> list[Happening]:
+        """Plan the receipts of a new loan that need no second look; give the other rows.
+
+        Nearly all rows of a book are such receipts, so they go by the list.
+        """
+        plain_ones: list[Happening] = []
+        others: list[Happening] = []
+        for row in rows:
+            second_look = row.first_line or row.ref in book.money or not target.takes(row.day)
+            (others if second_look else plain_ones).append(row)
+        total = plan.receive_all(target, plain_ones)
+        self._outcomes.add(RECEIPTS, total, rows=len(plain_ones))
+        return others
 
     def _target(self, hand: _InHand) -> Target:
         if hand.target is None:
@@ -69,10 +88,9 @@ class MoneyRows:
     def _receipt(self, hand: _InHand, row: Happening) -> bool:
         """Plan a receipt that is new; False when it is there already, with the same values."""
         known = hand.book.money.get(row.ref)
-        if known is not None or row.first_line is not None:
-            if self._is_there(hand, row, known):
-                return False
-            hand.receipts.add(row.ref)
+        repeated = row.first_line is not None
+        if (known is not None or repeated) and self._is_there(hand, row, known):
+            return False
         target = self._target(hand)
         amount = row.amount or 0
         micros = row.recorded_micros
@@ -85,6 +103,8 @@ class MoneyRows:
             channel=row.extra,
             recorded_at=None if micros is None else from_micros(micros),
         )
+        if repeated:
+            hand.receipts.add(row.ref)
         return True
 
     def _is_there(self, hand: _InHand, row: Happening, known: BookMoney | None) -> bool:

@@ -18,8 +18,8 @@ class _Tally:
     rows: int = 0
     amount: int = 0
 
-    def count(self, amount: int) -> None:
-        self.rows += 1
+    def count(self, amount: int, rows: int = 1) -> None:
+        self.rows += rows
         self.amount += amount
 
     def total(self) -> Count:
@@ -50,9 +50,9 @@ class Outcomes:
         """Count a row of a file, whatever becomes of it."""
         self._files[file].found.count(amount)
 
-    def add(self, file: FileKind, amount: int) -> None:
-        """Count a row that is new to the book."""
-        self._files[file].added.count(amount)
+    def add(self, file: FileKind, amount: int, *, rows: int = 1) -> None:
+        """Count a row, or rows of that amount together, new to the book."""
+        self._files[file].added.count(amount, rows)
 
     def skip(self, file: FileKind, amount: int) -> None:
         """Count a row that is in the book already, with the same values."""

@@ -30,7 +30,7 @@ from aim_loans.intake.outcomes import Outcomes
 from aim_loans.intake.report import Note
 from aim_loans.intake.rows import FileRow, LoanRow, RowReader
 from aim_loans.intake.staging import Staging
-from aim_loans.money import PAISA_PER_RUPEE, plain
+from aim_loans.money import plain
 from aim_loans.texts import N_
 
 
@@ -164,8 +164,7 @@ def _notes(kind: FileKind, file: CsvFile, mapping: BookMapping, picker: Picker) 
         )
         # Hundredths of any currency are written as paisa are.
         total = plain(picker.foreign_total)
-        rate = plain(mapping.rate.to_paisa(PAISA_PER_RUPEE))
-        values = {"total": total, "rate": rate, "source": mapping.rate.source}
+        values = {"total": total, "rate": mapping.rate.written, "source": mapping.rate.source}
         named = {"file": file.path.name, "currency": mapping.rate.currency}
         notes.append(Note(message, values | named))
     return notes

@@ -4,7 +4,6 @@ What a loan's contract or money needs is refused when it is wrong; a wrong or mi
 personal field, and a district nobody knows, leave a gap and never refuse the row.
 """
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -18,26 +17,29 @@ from aim_loans.borrowers.places import find_district
 from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
 from aim_loans.dates import business_date, parse_date, parse_moment
 from aim_loans.errors import Refused
+from aim_loans.intake.fields import (
+    FIRST_DAY,
+    Parser,
+    count_of_instalments,
+    due_day,
+    line_of_text,
+    one_of,
+    optional,
+    person_name,
+    personal_text,
+    receipt_reference,
+    reference,
+    some_money,
+)
 from aim_loans.intake.layout import EVENTS, LAYOUTS, LOANS, RECEIPTS, SCHEDULES, FileKind
 from aim_loans.intake.mapping import Gap
 from aim_loans.loans.due_dates import Frequency
-from aim_loans.money import PAISA_PER_RUPEE, parse_positive_rupees, parse_rupees
-from aim_loans.texts import N_, normalise_urdu
+from aim_loans.money import parse_rupees
+from aim_loans.texts import N_
 
 EVENT_KINDS = ("waiver", "write_off", "recovery")
 GENDERS = ("female", "male", "transgender")
 UNKNOWN_GENDER = "unknown"
-
-# References that the import gives to money that has none of its own.
-OPENING_PREFIX = "opening:"
-EVENT_PREFIX = "event:"
-
-LONGEST_TEXT = 500
-LONGEST_REFERENCE = 100
-MOST_INSTALMENTS = 1_000
-FIRST_DAY = date(1970, 1, 1)
-# No loan here comes near it: a slip of the keyboard does.
-LARGEST_AMOUNT = 1_000_000_000 * PAISA_PER_RUPEE
 
 NO_VALUE = N_("Not given.")
 UNKNOWN_VALUE = N_("Not one of the known values.")
@@ -112,9 +114,6 @@ class EventRow(NamedTuple):
 FileRow = LoanRow | ReceiptRow | ScheduleRow | EventRow
 
 
-Parser = Callable[[str], Any]
-
-
 class RowReader:
     """Reads rows as of one moment: nothing in a book lies after it."""
 
@@ -160,44 +159,44 @@ class RowReader:
     def _table_of_parsers(self) -> Mapping[FileKind, Sequence[Parser]]:
         """Give a parser a column; what comes up again and again is remembered."""
         past = lru_cache(_CACHED)(self._past_day)
-        amount = lru_cache(_CACHED)(_amount)
-        sector = lru_cache(_CACHED)(_one_of("sector", SECTOR_KEYS))
-        frequency = lru_cache(_CACHED)(_one_of("frequency", tuple(Frequency)))
-        kind = lru_cache(_CACHED)(_one_of("kind", EVENT_KINDS))
-        channel = lru_cache(_CACHED)(_optional(_one_of("channel", CHANNELS)))
-        due = lru_cache(_CACHED)(_due_day)
+        amount = lru_cache(_CACHED)(some_money)
+        sector = lru_cache(_CACHED)(one_of("sector", SECTOR_KEYS))
+        frequency = lru_cache(_CACHED)(one_of("frequency", tuple(Frequency)))
+        kind = lru_cache(_CACHED)(one_of("kind", EVENT_KINDS))
+        channel = lru_cache(_CACHED)(optional(one_of("channel", CHANNELS)))
+        due = lru_cache(_CACHED)(due_day)
         loans: dict[str, Parser] = {
-            "loan_ref": _reference,
-            "branch": lru_cache(_CACHED)(_reference),
-            "borrower_ref": _reference,
-            "borrower_name": _name,
+            "loan_ref": reference,
+            "branch": lru_cache(_CACHED)(reference),
+            "borrower_ref": reference,
+            "borrower_name": person_name,
             "sector": sector,
-            "activity": lru_cache(_CACHED)(_optional(_text)),
-            "product": lru_cache(_CACHED)(_optional(_reference)),
-            "programme": lru_cache(_CACHED)(_optional(_reference)),
-            "purpose": lru_cache(_CACHED)(_optional(_text)),
+            "activity": lru_cache(_CACHED)(optional(line_of_text)),
+            "product": lru_cache(_CACHED)(optional(reference)),
+            "programme": lru_cache(_CACHED)(optional(reference)),
+            "purpose": lru_cache(_CACHED)(optional(line_of_text)),
             "disbursed_on": past,
             "principal": amount,
-            "instalments": lru_cache(_CACHED)(_instalments),
+            "instalments": lru_cache(_CACHED)(count_of_instalments),
             "frequency": frequency,
-            "first_due_on": _optional(due),
-            "instalment_amount": _optional(amount),
-            "opening_received": _optional(parse_rupees),
-            "opening_as_of": _optional(past),
+            "first_due_on": optional(due),
+            "instalment_amount": optional(amount),
+            "opening_received": optional(parse_rupees),
+            "opening_as_of": optional(past),
         }
         return {
             # Personal columns pass as texts here: what is wrong with them is a gap.
-            LOANS: [loans.get(name, _personal) for name in LAYOUTS[LOANS].columns],
+            LOANS: [loans.get(name, personal_text) for name in LAYOUTS[LOANS].columns],
             RECEIPTS: (
-                _receipt_reference,
-                _reference,
+                receipt_reference,
+                reference,
                 past,
                 amount,
                 channel,
-                _optional(self._past_moment),
+                optional(self._past_moment),
             ),
-            SCHEDULES: (_reference, _instalments, due, amount),
-            EVENTS: (_reference, kind, past, _optional(amount), _optional(_reference)),
+            SCHEDULES: (reference, count_of_instalments, due, amount),
+            EVENTS: (reference, kind, past, optional(amount), optional(reference)),
         }
 
     def _parsed(self, kind: FileKind, values: Sequence[str]) -> list[Any]:
@@ -305,99 +304,3 @@ def _check_opening(row: LoanRow) -> None:
             field="opening_as_of",
             day=row.disbursed_on.isoformat(),
         )
-
-
-def _optional(parse: Parser) -> Parser:
-    def parse_unless_blank(text: str) -> Any:
-        return parse(text) if text and not text.isspace() else None
-
-    return parse_unless_blank
-
-
-def _text(text: str) -> str:
-    """Read a text on one line: inner line ends and tabs become blanks."""
-    if not text.isprintable():
-        text = " ".join(text.split())
-        if any(unicodedata.category(letter) == "Cc" for letter in text):
-            raise Refused("This holds a character that cannot be printed. Type it anew.")
-    text = text.strip()
-    if not text:
-        raise Refused("This is empty. Fill it in.")
-    if len(text) > LONGEST_TEXT:
-        raise Refused("This is longer than {most} characters.", most=LONGEST_TEXT)
-    return text
-
-
-def _personal(text: str) -> str:
-    """Tidy a text without ever refusing it."""
-    if text.isprintable():
-        return text.strip()[:LONGEST_TEXT]
-    letters = (letter for letter in " ".join(text.split()) if unicodedata.category(letter) != "Cc")
-    return "".join(letters)[:LONGEST_TEXT]
-
-
-def _name(text: str) -> str:
-    return normalise_urdu(_text(text))
-
-
-def _reference(text: str) -> str:
-    # Nearly every reference is fine as it stands.
-    if text.isprintable() and text.strip() == text and 0 < len(text) <= LONGEST_REFERENCE:
-        return text
-    read = _text(text)
-    if len(read) > LONGEST_REFERENCE:
-        raise Refused("This is longer than {most} characters.", most=LONGEST_REFERENCE)
-    return read
-
-
-def _receipt_reference(text: str) -> str:
-    read = _reference(text)
-    if read.startswith((OPENING_PREFIX, EVENT_PREFIX)):
-        raise Refused(
-            "References that begin with {prefixes} are kept for the import itself.",
-            prefixes=f"{OPENING_PREFIX} {EVENT_PREFIX}",
-        )
-    return read
-
-
-def _amount(text: str) -> int:
-    paisa = parse_positive_rupees(text)
-    if paisa >= LARGEST_AMOUNT:
-        raise Refused("Amounts stay under 1000000000 rupees. Check the figure.")
-    return paisa
-
-
-def _due_day(text: str) -> date:
-    day = parse_date(text)
-    if day < FIRST_DAY:
-        raise Refused("{day} lies before 1970. Check the year.", day=day.isoformat())
-    return day
-
-
-def _instalments(text: str) -> int:
-    bare = text.strip()
-    if not (bare.isascii() and bare.isdigit()):
-        raise Refused("Write a whole number with the digits 0-9, for example 12.")
-    if not 1 <= len(bare.lstrip("0")) <= len(str(MOST_INSTALMENTS)):
-        raise Refused("Write a number from 1 to {most}.", most=MOST_INSTALMENTS)
-    number = int(bare)
-    if not 1 <= number <= MOST_INSTALMENTS:
-        raise Refused("Write a number from 1 to {most}.", most=MOST_INSTALMENTS)
-    return number
-
-
-def _one_of(column: str, known: Sequence[str]) -> Parser:
-    allowed = {word: word for word in (str(each) for each in known)}
-
-    def parse(text: str) -> str:
-        word = allowed.get(text.strip().casefold())
-        if word is None:
-            raise Refused(
-                "{given} is not a known {column}. Use one of: {known}.",
-                given=_text(text)[:LONGEST_REFERENCE],
-                column=column,
-                known=", ".join(allowed),
-            )
-        return word
-
-    return parse

@@ -1,9 +1,7 @@
-"""The book as one statement: loans added up by group and by how late they are.
+"""The book as one statement: the loans of each group added up.
 
-Loans of one group and one level (`lateness.Scale`) are alike in every measure, so the
-database only adds up a few columns a cell, and buckets, PAR and classes follow from the
-cells. Persons with several loans do not add up that way: each cell counts loans, and one
-more row a group says how many of them belong to a person counted already.
+A few sums a group are enough: of what is outstanding, the part that has reached each edge of
+the lateness scale. Buckets, PAR and classes are differences of those parts (`frames`).
 """
 
 from collections.abc import Sequence
@@ -11,23 +9,19 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     FromClause,
     Label,
     Select,
     and_,
     case,
     func,
-    literal_column,
     or_,
     select,
-    union_all,
 )
 
 from aim_loans.db.bulk import whole_sum
 from aim_loans.identity.models import branch, line
-from aim_loans.loans.models import loan_position
-from aim_loans.portfolio.due import View, back
+from aim_loans.portfolio.due import View, back, sum_where
 from aim_loans.portfolio.lateness import Scale
 from aim_loans.portfolio.standing import Source, Wanted, standing
 
@@ -47,27 +41,37 @@ _COLUMN = {
 DIMENSIONS = tuple(_COLUMN)
 _ALWAYS_ENTERED = ("sector", "branch", "product", "programme", "gender")
 
-# Levels below those of the scale: loans with nothing outstanding, and loans of persons who
-# stand in the group with another loan.
-SETTLED = -1
-SHARED = -2
-
-MEASURES = ("loans", "outstanding", "arrears", "missed", "due")
+# What every group is asked for: counts, then paisa; after these the parts that are late.
+MEASURES = ("active_loans", "active_borrowers", "outstanding", "arrears", "missed", "due")
 
 
-def cells(source: Source, view: View, by: Sequence[str], scale: Scale) -> CompoundSelect[Any]:
-    """Select the dimensions, the level, and `MEASURES` (a count, then paisa) of each cell."""
+def groups(source: Source, view: View, by: Sequence[str], scale: Scale) -> Select[Any]:
+    """Select the dimensions, `MEASURES`, and the outstanding that reached each edge."""
     columns = {_COLUMN[name] for name in by}
     wanted = Wanted(dimensions=sorted(columns - {"product_code"}))
     loans = _grouped(standing(source, view, wanted).subquery("loans"), by, _measured(source))
     if source is Source.FACTS:
-        # What facts add up to is worked out once, though the statement asks for it thrice.
+        # Each sum asks for the same columns: without this they are worked out anew each time.
         book: FromClause = loans.cte("book").prefix_with("MATERIALIZED")
-        persons = book
     else:
         book = loans.subquery("book")
-        persons = _grouped(loan_position, by, ("borrower_id", "outstanding")).subquery("persons")
-    return union_all(_added_up(book, source, view, by, scale), _shared(persons, by))
+    active = book.c.outstanding > 0
+    named = [book.c[name] for name in by]
+    late = (sum_where(book.c.outstanding, _late(book, source, view, days)) for days in scale.edges)
+    return (
+        select(
+            *named,
+            func.count().filter(active).label("active_loans"),
+            func.count(case((active, book.c.borrower_id)).distinct()).label("active_borrowers"),
+            whole_sum(book.c.outstanding).label("outstanding"),
+            whole_sum(book.c.arrears).label("arrears"),
+            whole_sum(book.c.missed).label("missed"),
+            whole_sum(book.c.due_first).label("due"),
+            *(sums.label(f"late_{days}") for sums, days in zip(late, scale.edges, strict=True)),
+        )
+        .select_from(book)
+        .group_by(*named)
+    )
 
 
 def _measured(source: Source) -> tuple[str, ...]:
@@ -85,25 +89,6 @@ def _grouped(loans: FromClause, by: Sequence[str], columns: Sequence[str]) -> Se
     return select(*chosen).select_from(tables)
 
 
-def _added_up(
-    book: FromClause, source: Source, view: View, by: Sequence[str], scale: Scale
-) -> Select[Any]:
-    groups = [book.c[name] for name in by]
-    return (
-        select(
-            *groups,
-            _level(book, source, view, scale).label("level"),
-            func.count().label("loans"),
-            whole_sum(book.c.outstanding).label("outstanding"),
-            whole_sum(book.c.arrears).label("arrears"),
-            whole_sum(book.c.missed).label("missed"),
-            whole_sum(book.c.due_first).label("due"),
-        )
-        .select_from(book)
-        .group_by(*groups, "level")
-    )
-
-
 def _group(name: str, loans: FromClause) -> Label[str]:
     """Give the text of a dimension; what nobody entered is an empty text."""
     column: ColumnElement[str] = line.c.name if name == "area" else loans.c[_COLUMN[name]]
@@ -112,46 +97,15 @@ def _group(name: str, loans: FromClause) -> Label[str]:
     return func.coalesce(column, "").label(name)
 
 
-def _level(book: FromClause, source: Source, view: View, scale: Scale) -> ColumnElement[int]:
-    """Tell how many edges of the scale a loan has reached: most loans none, so that is first."""
-    steps: list[tuple[ColumnElement[bool], int]] = []
-    for level in range(len(scale.edges), 0, -1):
-        latest = back(view.as_of, scale.edges[level - 1])
-        by_column = {
-            "unpaid_on": latest.day,
-            "unpaid_key": latest.key,
-            "unpaid_number": latest.number,
-        }
-        late = or_(*(book.c[name] <= by_column[name] for name in source.value))
-        steps.append((late, level))
-    punctual = {
-        Source.POSITIONS: book.c.unpaid_on >= view.as_of,
-        Source.FACTS: book.c.arrears == 0,
-    }
-    return case((book.c.outstanding == 0, SETTLED), (punctual[source], 0), *steps, else_=0)
-
-
-def _shared(loans: FromClause, by: Sequence[str]) -> Select[Any]:
-    """Count, a group, the active loans of persons beyond the first loan of each."""
-    active = loans.c.outstanding > 0
-    several = (
-        select(loans.c.borrower_id)
-        .where(active)
-        .group_by(loans.c.borrower_id)
-        .having(func.count() > 1)
+def _late(book: FromClause, source: Source, view: View, days: int) -> ColumnElement[bool]:
+    """Tell whether a loan is so many days past due or more."""
+    latest = back(view.as_of, days)
+    if source is Source.POSITIONS:
+        return book.c.unpaid_on <= latest.day
+    unpaid = or_(
+        book.c.unpaid_key <= latest.key,
+        book.c.unpaid_number <= latest.number,
+        book.c.unpaid_on <= latest.day,
     )
-    groups = [loans.c[name] for name in by]
-    persons = (
-        select(*groups, func.count().label("loans"))
-        .where(active, loans.c.borrower_id.in_(several))
-        .group_by(*groups, loans.c.borrower_id)
-        .having(func.count() > 1)
-        .subquery("shared")
-    )
-    named = [persons.c[name] for name in by]
-    return select(
-        *named,
-        literal_column(str(SHARED)).label("level"),
-        whole_sum(persons.c.loans - 1),
-        *(literal_column("0") for _ in MEASURES[1:]),
-    ).group_by(*named)
+    # Most loans have nothing in arrears, and the rest is then not looked at.
+    return and_(book.c.arrears > 0, unpaid)

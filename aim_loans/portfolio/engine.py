@@ -19,7 +19,7 @@ from aim_loans.dates import from_day_number
 from aim_loans.db.engine import is_postgresql
 from aim_loans.errors import Refused
 from aim_loans.loans.models import loan
-from aim_loans.portfolio.cells import DIMENSIONS, cells
+from aim_loans.portfolio.cells import DIMENSIONS, groups
 from aim_loans.portfolio.due import View, day_of_key
 from aim_loans.portfolio.frames import book_frame
 from aim_loans.portfolio.lateness import scale
@@ -70,7 +70,7 @@ def book_rows(
     view, steps = View(as_of, known_at), scale(ladder)
     _plan_without_compiling(connection)
     source = source_for(connection, view)
-    rows = connection.execute(cells(source, view, by, steps)).all()
+    rows = connection.execute(groups(source, view, by, steps)).all()
     return book_frame(rows, by, steps)
 
 

@@ -1,16 +1,17 @@
-"""From the cells of a book to its measures: one integer frame.
+"""From the sums of each group to its measures: one integer frame.
 
 Everything is a whole number until it is written out: amounts are paisa in int64 columns,
 ratios are left as their numerator and denominator.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from aim_loans.portfolio.cells import MEASURES, SHARED
+from aim_loans.portfolio.cells import MEASURES
 from aim_loans.portfolio.lateness import BUCKETS, PAR_DAYS, Scale
 
 Whole = np.ndarray[Any, np.dtype[np.int64]]
@@ -29,44 +30,48 @@ def class_column(name: str) -> str:
 def book_frame(rows: Sequence[Sequence[Any]], by: Sequence[str], scale: Scale) -> pd.DataFrame:
     """Give the measures a group, in the order of the groups' text; without groups, one row.
 
-    `rows` are those of `cells.cells`. Groups with no active loan are left out.
+    `rows` are those of `cells.groups`. Groups with no active loan are left out.
     """
-    columns = list(zip(*rows, strict=True)) or [()] * (len(by) + 1 + len(MEASURES))
-    level, *sums = (np.array(column, dtype=np.int64) for column in columns[len(by) :])
-    measures = _measures(level, dict(zip(MEASURES, sums, strict=True)), scale)
+    width = len(by) + len(MEASURES) + len(scale.edges)
+    columns = list(zip(*rows, strict=True)) or [()] * width
+    texts, sums = columns[: len(by)], [np.array(c, dtype=np.int64) for c in columns[len(by) :]]
+    named = dict(zip(MEASURES, sums, strict=False))
+    measures = _measures(named, sums[len(MEASURES) :], scale)
     if not by:
-        whole = {name: [values.sum()] for name, values in measures.items()}
-        return pd.DataFrame(whole, dtype=np.int64)
-    groups = {name: pd.Series(columns[place], dtype="str") for place, name in enumerate(by)}
-    frame = pd.DataFrame({**groups, **measures}).groupby(list(by), as_index=False).sum()
-    return frame[frame["active_loans"] > 0].reset_index(drop=True)
+        return pd.DataFrame(measures)
+    groups = {name: pd.Series(column, dtype="str") for name, column in zip(by, texts, strict=True)}
+    frame = pd.DataFrame({**groups, **measures})
+    return frame[frame["active_loans"] > 0].sort_values(list(by), ignore_index=True)
 
 
-def _measures(level: Whole, sums: Mapping[str, Whole], scale: Scale) -> dict[str, Whole]:
-    """Give each measure's share of every cell."""
-    lowest = np.array([scale.lowest_days(step) for step in range(len(scale.edges) + 1)])
-    reached = np.maximum(level, 0)
-    days = lowest[reached]
-    outstanding = sums["outstanding"]
-    loans = np.where(level >= 0, sums["loans"], 0)
-    classes = [name for name, _ in scale.classes]
-    of_class = np.array([classes.index(scale.loan_class(low)) for low in lowest])[reached]
-    buckets = [name for name, _ in BUCKETS]
-    of_bucket = np.array([buckets.index(scale.bucket(low)) for low in lowest])[reached]
+def _measures(sums: Mapping[str, Whole], late: Sequence[Whole], scale: Scale) -> dict[str, Whole]:
+    """Give each measure; `late` is the outstanding that reached each edge of the scale."""
+    whole = sums["outstanding"]
+    levels = [more - less for more, less in pairwise([whole, *late, np.zeros_like(whole)])]
+    days = [scale.lowest_days(level) for level in range(len(levels))]
+    buckets = [scale.bucket(low) for low in days]
+    classes = [scale.loan_class(low) for low in days]
     return {
-        "active_loans": loans,
-        "active_borrowers": loans - np.where(level == SHARED, sums["loans"], 0),
-        "glp": outstanding,
+        "active_loans": sums["active_loans"],
+        "active_borrowers": sums["active_borrowers"],
+        "glp": whole,
         "arrears": sums["arrears"],
-        **{f"par{x}": np.where(days > x, outstanding, 0) for x in PAR_DAYS},
+        **{f"par{over}": _sum(levels, (low > over for low in days)) for over in PAR_DAYS},
         **{
-            bucket_column(name): np.where(of_bucket == place, outstanding, 0)
-            for place, name in enumerate(buckets)
+            bucket_column(name): _sum(levels, (bucket == name for bucket in buckets))
+            for name, _ in BUCKETS
         },
         **{
-            class_column(name): np.where(of_class == place, outstanding, 0)
-            for place, name in enumerate(classes)
+            class_column(name): _sum(levels, (each == name for each in classes))
+            for name, _ in scale.classes
         },
         "recovery_collected": sums["due"] - sums["missed"],
         "recovery_due": sums["due"],
     }
+
+
+def _sum(levels: Sequence[Whole], chosen: Iterable[bool]) -> Whole:
+    total = np.zeros_like(levels[0])
+    for amounts in compress(levels, chosen):
+        total = total + amounts
+    return total

@@ -3,14 +3,15 @@
 In files amounts are plain decimals in rupees, days ISO dates, ratios fractions of six places,
 and what has no value is empty (null). CSV follows RFC 4180; a text that a spreadsheet would
 take for a formula is neutralised. JSON is a list of objects whose amounts are exact number
-literals: no amount passes through a binary float. Files are written row by row.
+literals: no amount passes through a binary float. Files are written as the rows come.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TextIO, get_args
 
 import pandas as pd
@@ -35,6 +36,8 @@ class Ratio(NamedTuple):
 # A cell is a text, a day, a whole number (paisa where its column holds amounts) or a ratio.
 Cell = str | date | int | Ratio | None
 Row = Sequence[Any]
+Cells = Sequence[Any]
+_Writer = Callable[[Cells], Sequence[str | int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ _RATIOS = {
     "recovery_due": ("recovery", "recovery_collected", "recovery_due"),
 }
 _COUNTS = ("active_loans", "active_borrowers")
+# Cells are written in batches of so many rows.
+_BATCH = 2_000
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -96,7 +101,7 @@ def write_loans(
     words: Translator,
     grouping: Grouping = "thousands",
 ) -> None:
-    """Write loans one a row; CSV and JSON hold none of them back."""
+    """Write loans one a row; CSV and JSON take no more memory for a large book."""
     if form != "table":
         write_rows(loans, LOAN_COLUMNS, form=form, stream=stream, words=words)
         return
@@ -190,47 +195,60 @@ def _total_of(loans: Sequence[LoanRow], words: Translator) -> Row:
 def _write_csv(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
-    write = [_CSV[column.kind] for column in columns]
-    writer.writerows([each(cell) for each, cell in zip(write, row, strict=True)] for row in rows)
-
-
-def _csv_text(cell: Any) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else str(cell)
-
-
-def _rupees(paisa: Any) -> str | int:
-    return plain(paisa) if paisa % 100 else paisa // 100
-
-
-def _whole(cell: Any) -> int:
-    return int(cell)
-
-
-_CSV: dict[Kind, Callable[[Any], str | int]] = {
-    "text": _csv_text,
-    "date": date.isoformat,
-    "amount": _rupees,
-    "count": _whole,
-    "ratio": lambda ratio: ratio_text(*ratio),
-}
+    for texts in _by_column(rows, columns, _CSV):
+        writer.writerows(zip(*texts, strict=True))
 
 
 def _write_json(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) -> None:
-    write = [(json.dumps(column.name) + ": ", _JSON[column.kind]) for column in columns]
+    names = [json.dumps(column.name) for column in columns]
+    member = "  {" + ", ".join(f"{name}: %s" for name in names) + "}"
     between = "[\n"
-    for row in rows:
-        members = (f"{name}{each(cell)}" for (name, each), cell in zip(write, row, strict=True))
-        stream.write(between + "  {" + ", ".join(members) + "}")
+    for texts in _by_column(rows, columns, _JSON):
+        objects = (member % cells for cells in zip(*texts, strict=True))
+        stream.write(between + ",\n".join(objects))
         between = ",\n"
     stream.write("\n]\n" if between == ",\n" else "[]\n")
 
 
-_JSON: dict[Kind, Callable[[Any], str | int]] = {
-    "text": lambda text: json.dumps(text, ensure_ascii=False),
-    "date": lambda day: f'"{day.isoformat()}"',
+def _by_column(
+    rows: Iterable[Row], columns: Sequence[Column], write: Mapping[Kind, _Writer]
+) -> Iterator[list[Sequence[str | int]]]:
+    """Write cells column by column, some thousand rows at a time: half the work of each cell."""
+    left = iter(rows)
+    while batch := list(islice(left, _BATCH)):
+        cells = zip(*batch, strict=True)
+        yield [write[column.kind](each) for column, each in zip(columns, cells, strict=True)]
+
+
+def _csv_texts(cells: Cells) -> list[str]:
+    return [f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell for cell in cells]
+
+
+def _json_texts(cells: Cells) -> list[str]:
+    return [json.dumps(cell, ensure_ascii=False) for cell in cells]
+
+
+def _rupees(cells: Cells) -> list[str | int]:
+    return [plain(paisa) if paisa % 100 else paisa // 100 for paisa in cells]
+
+
+def _ratios(cells: Cells) -> list[str]:
+    return [ratio_text(*ratio) for ratio in cells]
+
+
+_CSV: dict[Kind, _Writer] = {
+    "text": _csv_texts,
+    "date": lambda days: [day.isoformat() for day in days],
     "amount": _rupees,
-    "count": _whole,
-    "ratio": lambda ratio: ratio_text(*ratio) or "null",
+    "count": lambda counts: counts,
+    "ratio": _ratios,
+}
+_JSON: dict[Kind, _Writer] = {
+    "text": _json_texts,
+    "date": lambda days: [f'"{day.isoformat()}"' for day in days],
+    "amount": _rupees,
+    "count": lambda counts: counts,
+    "ratio": lambda ratios: [text or "null" for text in _ratios(ratios)],
 }
 
 

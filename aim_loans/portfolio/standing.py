@@ -12,7 +12,6 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
-    cast,
     func,
     or_,
     select,
@@ -38,6 +36,7 @@ from aim_loans.portfolio.due import (
     first_version,
     reached,
     standing_on,
+    sum_where,
     unpaid_by_rows,
     unpaid_by_rule,
     version_in_force,
@@ -164,7 +163,7 @@ def _sums(view: View, wanted: Wanted) -> Subquery:
     fact = loan_fact
     names = SUM_OF_KIND if wanted.detailed else _BOOK_SUMS
     columns: list[Label[Any]] = [
-        _sum_where(fact.c.amount, fact.c.kind == SUM_OF_KIND[name]).label(name) for name in names
+        sum_where(fact.c.amount, fact.c.kind == SUM_OF_KIND[name]).label(name) for name in names
     ]
     if wanted.detailed:
         paid_out = and_(fact.c.kind == Kind.DISBURSEMENT, fact.c.amount > 0)
@@ -177,11 +176,6 @@ def _sums(view: View, wanted: Wanted) -> Subquery:
         .group_by(fact.c.loan_id)
         .subquery("sums")
     )
-
-
-def _sum_where(amount: ColumnElement[int], condition: ColumnElement[bool]) -> Number:
-    # FILTER takes a quarter less time than a CASE inside the sum, on both databases.
-    return cast(func.coalesce(func.sum(amount).filter(condition), 0), BigInteger)
 
 
 def _dimensions_then(view: View) -> Subquery:

@@ -1,0 +1,1 @@
+"""Mappings that ship: TOML files for `import book --mapping`."""

@@ -1,0 +1,1 @@
+"""The bare peers: plain SQL and the driver, with nothing of the software between them."""

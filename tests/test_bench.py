@@ -1,0 +1,38 @@
+"""Every entry of the bench runs and agrees with its peer; how fast it is, no test asks."""
+
+from pathlib import Path
+
+import pytest
+
+from aim_loans.checks.run import verify_book
+from aim_loans.config.reader import read_settings
+from aim_loans.db.engine import reading
+from bench.book import AUDIT_KEY
+from bench.command import ENTRIES, run
+from bench.places import SQLITE, open_places
+from bench.readings import compare
+from bench.results import table
+
+LOANS = 200
+
+
+def test_every_entry_agrees_with_its_peer(tmp_path: Path) -> None:
+    with open_places(tmp_path) as places:
+        results = run(places, entries=list(ENTRIES), databases=[SQLITE], loans=LOANS, runs=1)
+    assert len(results) == len(ENTRIES)
+    assert all(result.ratio for result in results)
+    assert len(table(results).splitlines()) == len(ENTRIES) + 2
+
+
+def test_the_made_up_book_is_a_true_book(tmp_path: Path) -> None:
+    with open_places(tmp_path) as places:
+        database = places.book(SQLITE, LOANS)
+        zone = read_settings(None, {}).institution.zone
+        with database.opened() as (engine, _), reading(engine) as connection:
+            outcomes = list(verify_book(connection, zone=zone, audit_key=AUDIT_KEY))
+    assert not [fault for outcome in outcomes for fault in outcome.faults]
+
+
+def test_a_wrong_group_stops_the_bench() -> None:
+    with pytest.raises(AssertionError, match="a group differs"):
+        compare("today", SQLITE, [("trade", 1)], [("trade", 2)])
