@@ -1,18 +1,18 @@
 """What can happen in cash: money comes in and gets a number; it is cancelled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.dates import fiscal_year
-from aim_loans.db.bulk import Row, insert_rows, next_ids
+from aim_loans.db.bulk import Row, insert_rows, next_ids, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.db.tables import to_micros
-from aim_loans.errors import Conflict
+from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.operations import Act, upsert
 from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL, Account
 from aim_loans.ledger.lines import Line, Side, bridge
@@ -23,8 +23,7 @@ IMPORT_SERIES = "I"
 IMPORT_ACCOUNT = "import"
 
 
-@dataclass(frozen=True, slots=True)
-class MoneyDraft:
+class MoneyDraft(NamedTuple):
     """Money in, before it is recorded: amount in paisa, the day it was received.
 
     `account` says which bank or wallet account it came into ('' for cash, "import" for a
@@ -47,7 +46,7 @@ class MoneyDraft:
 def waiting_side(account: str, branch: str, fund: str) -> Side:
     """Give where money waits to be applied: suspense, or an imported book's opening account."""
     held = Account.IMPORT_OPENING if account == IMPORT_ACCOUNT else Account.SUSPENSE
-    return Side(held, branch, fund)
+    return Side(held.value, branch, fund)
 
 
 _COLUMNS = (
@@ -81,6 +80,12 @@ def take_money(
     posts nothing until it is applied, against the opening account. Conflict when a reference
     is in the book already.
     """
+    if series != IMPORT_SERIES and any(draft.account == IMPORT_ACCOUNT for draft in drafts):
+        raise Refused(
+            "The account {account} is kept for imported books. Name the bank or wallet account.",
+            field="account",
+            account=IMPORT_ACCOUNT,
+        )
     ids = next_ids(tx.connection, money_in, len(drafts))
     numbers = _take_numbers(tx, drafts, series=series, year=fiscal_year(today))
     recorded = act.recorded_micros
@@ -93,7 +98,7 @@ def take_money(
             draft.account,
             draft.reference,
             draft.amount,
-            draft.received_on,
+            stored_day(draft.received_on),
             draft.payer,
             draft.book_number,
             series_id,
@@ -156,6 +161,8 @@ def _insert_new(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) 
     try:
         insert_rows(tx.connection, money_in, _COLUMNS, rows)
     except IntegrityError as fault:
+        if "reference" not in str(fault.orig).partition("\n")[0]:
+            raise
         raise Conflict(
             "The reference {reference} ({channel}) is already in the book. "
             "Open that receipt, or check the reference.",

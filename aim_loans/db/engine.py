@@ -79,6 +79,8 @@ def _prepare_sqlite(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> 
     for setting in (
         "journal_mode=WAL",
         "foreign_keys=ON",
+        # Without it INSERT OR REPLACE would overwrite a fact and wake no trigger.
+        "recursive_triggers=ON",
         "synchronous=FULL",
         "cache_size=-65536",
         "temp_store=MEMORY",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 from aim_loans.db.bulk import next_ids
 from aim_loans.db.engine import Writing, is_postgresql
 from aim_loans.db.tables import MICROSECOND, to_micros
-from aim_loans.errors import Conflict, NotFound, Refused
+from aim_loans.errors import Conflict, Refused
 from aim_loans.identity import queries
 from aim_loans.identity.digests import (
     act_digest,
@@ -292,8 +292,8 @@ def _check_staff(connection: Connection, command: AddStaff) -> None:
         raise Refused("Give a user name and a full name.", field="username")
     if command.branch_code and command.area:
         raise Refused("Give a branch or an area, not both.", field="branch")
-    if command.branch_code and not queries.branch_exists(connection, command.branch_code):
-        raise NotFound("There is no branch {code}.", field="branch", code=command.branch_code)
+    if command.branch_code:
+        queries.require_branch(connection, command.branch_code)
     if queries.staff_exists(connection, command.username):
         raise Conflict(
             "The user name {username} is taken. Choose another.",

@@ -4,12 +4,19 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
+from aim_loans.errors import NotFound
 from aim_loans.identity.models import branch, staff
 
 
 def branch_exists(connection: Connection, code: str) -> bool:
     """Say whether a branch has this code."""
     return known_branches(connection, [code]) == {code}
+
+
+def require_branch(connection: Connection, code: str) -> None:
+    """Refuse with NotFound a branch that is not there."""
+    if not branch_exists(connection, code):
+        raise NotFound("There is no branch {code}.", field="branch", code=code)
 
 
 def known_branches(connection: Connection, codes: Iterable[str]) -> set[str]:

@@ -12,8 +12,8 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, AddBranch, add_branch
 from aim_loans.identity.permissions import Actor
 from aim_loans.identity.queries import known_branches
-from aim_loans.intake.queries import known_funds
 from aim_loans.ledger.operations import ensure_fund
+from aim_loans.ledger.queries import known_funds
 from aim_loans.loans.due_dates import Frequency, Holidays
 from aim_loans.loans.schedule import ScheduleRules
 from aim_loans.origination.operations import ensure_product, ensure_programme

@@ -69,7 +69,7 @@ def post(
         if target.loan_id is None:
             raise AssertionError("loans are opened before their facts are posted")
         money_id = None if money is None else money_ids[money]
-        drafts.append(FactDraft(target.loan_id, kind, amount, day, contra, money_id))
+        drafts.append(FactDraft(target.loan_id, str(kind), amount, day, contra, money_id))
     post_facts(tx, this, drafts)
     seal_act(tx, this, _TABLES)
     return gaps

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import IMPORT_ACCOUNT
 from aim_loans.db.tables import to_micros
-from aim_loans.ledger.models import fund
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 
@@ -117,8 +116,3 @@ def first_schedules(
         .where(schedule_version.c.loan_id.in_(list(loan_ids)), schedule_version.c.number == 1)
     )
     return {(row[0], row[1]): (row[2], row[3]) for row in found}
-
-
-def known_funds(connection: Connection) -> set[str]:
-    """Give the codes of all funds."""
-    return set(connection.execute(select(fund.c.code)).scalars())

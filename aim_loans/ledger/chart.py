@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from aim_loans.errors import Refused
+
 
 class Account(StrEnum):
     """Each account by its code; its kind stands in the chart table."""
@@ -52,3 +54,15 @@ ACCOUNT_OF_CHANNEL = {
     "jazzcash": Account.BANK,
     "raast": Account.BANK,
 }
+
+
+def account_of_channel(channel: str) -> Account:
+    """Give the account of a channel; Refused for a channel that there is not."""
+    if channel not in ACCOUNT_OF_CHANNEL:
+        raise Refused(
+            "There is no channel {channel}. Use one of: {known}.",
+            field="channel",
+            channel=channel,
+            known=", ".join(ACCOUNT_OF_CHANNEL),
+        )
+    return ACCOUNT_OF_CHANNEL[channel]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aim_loans.db.bulk import insert_rows, next_ids
+from aim_loans.db.bulk import insert_rows, next_ids, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act, upsert
 from aim_loans.ledger.lines import Line
@@ -43,8 +43,8 @@ def post_entries(tx: Writing, act: Act, entries: Sequence[Entry]) -> None:
             new_id,
             entry.source,
             entry.source_id,
-            line.value_on,
-            line.value_on,
+            stored_day(line.value_on),
+            stored_day(line.value_on),
             line.branch,
             line.fund,
             line.debit,

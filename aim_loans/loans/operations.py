@@ -7,11 +7,13 @@ and positions together.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from aim_loans.db.bulk import Row, insert_rows, next_ids
+from aim_loans.db.bulk import Row, insert_rows, next_ids, stored_day
 from aim_loans.db.engine import Writing
+from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act
+from aim_loans.identity.queries import require_branch
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Line, Side, bridge
 from aim_loans.ledger.operations import Entry, post_entries
@@ -72,8 +74,7 @@ class Contract:
     source_digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FactDraft:
+class FactDraft(NamedTuple):
     """A fact before it is recorded; `amount` in paisa, negative when it reverses another.
 
     `contra` is where the money comes from or goes to: an account of a branch and a fund.
@@ -158,14 +159,18 @@ def post_facts(tx: Writing, act: Act, drafts: Sequence[FactDraft]) -> list[int]:
 
 
 def change_dimensions(
-    tx: Writing, act: Act, loan_id: int, changes: Mapping[str, Any], *, from_on: date
+    tx: Writing, act: Act, loan_id: int, changes: Mapping[str, Any], *, from_on: date, today: date
 ) -> None:
     """Let a loan belong elsewhere from a day on; from its first day, that is a correction.
 
     `changes` names dimension columns. Rows of later days that still hold the value replaced
     follow; those that had changed it themselves stay. The balance moves between branches
-    through the inter-branch account.
+    through the inter-branch account. Refused for a day in the future or an unknown branch.
     """
+    if from_on > today:
+        raise Refused("The day {day} lies in the future.", field="from_on", day=from_on.isoformat())
+    if "branch_code" in changes:
+        require_branch(tx.connection, changes["branch_code"])
     history = load_histories(tx.connection, [loan_id])[loan_id]
     dated = _dated(tx, loan_id)
     new = changed_rows(dated, changes, from_on=from_on)
@@ -212,7 +217,7 @@ def _journalise(history: History, draft: FactDraft) -> list[Line]:
 
 
 def _simple_lines(history: History, draft: FactDraft) -> list[Line]:
-    loans = Side(Account.LOANS, history.branches[0].branch, history.fund)
+    loans = Side(Account.LOANS.value, history.branches[0].branch, history.fund)
     if draft.kind == Kind.DISBURSEMENT:
         return bridge(draft.value_on, loans, draft.contra, draft.amount)
     return bridge(draft.value_on, draft.contra, loans, draft.amount)
@@ -224,7 +229,7 @@ def _fact_row(fact_id: int, draft: FactDraft, act: Act) -> Row:
         draft.loan_id,
         draft.kind,
         draft.amount,
-        draft.value_on,
+        stored_day(draft.value_on),
         draft.contra.fund,
         draft.contra.account,
         draft.contra.branch,

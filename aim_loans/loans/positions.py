@@ -5,23 +5,28 @@ posting can make it drift.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     ScalarSelect,
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from aim_loans.db.bulk import whole_sum
-from aim_loans.identity.operations import upsert
+from aim_loans.db.engine import is_postgresql
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import (
     instalment,
@@ -33,6 +38,8 @@ from aim_loans.loans.models import (
 )
 
 BLOCK = 2_000
+_IDS = "loan_ids"
+LoanIds = Sequence[int] | BindParameter[Any]
 
 SUM_OF_KIND = {
     "disbursed": Kind.DISBURSEMENT,
@@ -47,11 +54,12 @@ SUM_OF_KIND = {
 
 def refresh_positions(connection: Connection, loan_ids: Sequence[int]) -> None:
     """Compute the positions of these loans from their facts and store them."""
+    statement = _store(is_postgresql(connection))
     for start in range(0, len(loan_ids), BLOCK):
-        _store(connection, positions(loan_ids[start : start + BLOCK]))
+        connection.execute(statement, {_IDS: list(loan_ids[start : start + BLOCK])})
 
 
-def positions(loan_ids: Sequence[int] | None = None) -> Select[Any]:
+def positions(loan_ids: LoanIds | None = None) -> Select[Any]:
     """Select position rows as the facts give them; of all loans when no ids are given."""
     sums = _sums(loan_ids)
     total = {name: func.coalesce(sums.c[name], 0) for name in SUM_OF_KIND}
@@ -91,7 +99,7 @@ _DIMENSIONS = (
 )
 
 
-def _sums(loan_ids: Sequence[int] | None) -> Subquery:
+def _sums(loan_ids: LoanIds | None) -> Subquery:
     kinds = [
         whole_sum(case((loan_fact.c.kind == kind, loan_fact.c.amount), else_=0)).label(name)
         for name, kind in SUM_OF_KIND.items()
@@ -157,8 +165,12 @@ def _later(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnEleme
     return case((first > second, first), else_=second)
 
 
-def _store(connection: Connection, rows: Select[Any]) -> None:
+@cache
+def _store(postgresql: bool) -> Any:  # noqa: FBT001  # the two databases, and the key of a cache
+    """Give the statement that computes and stores positions; building it takes long."""
     names = [column.name for column in loan_position.columns]
-    statement = upsert(connection, loan_position).from_select(names, rows)
-    replaced = {name: statement.excluded[name] for name in names if name != "loan_id"}
-    connection.execute(statement.on_conflict_do_update(index_elements=["loan_id"], set_=replaced))
+    rows = positions(bindparam(_IDS, expanding=True))
+    statement = (upsert_postgresql if postgresql else upsert_sqlite)(loan_position)
+    stored = statement.from_select(names, rows)
+    replaced = {name: stored.excluded[name] for name in names if name != "loan_id"}
+    return stored.on_conflict_do_update(index_elements=["loan_id"], set_=replaced)

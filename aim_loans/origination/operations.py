@@ -19,7 +19,7 @@ from aim_loans.identity.operations import (
     upsert,
 )
 from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL
+from aim_loans.ledger.chart import account_of_channel
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
 from aim_loans.ledger.operations import ensure_fund
@@ -108,8 +108,15 @@ def disburse(
     history = load_histories(connection, [loan_id])[loan_id]
     branch = branch_on(command.paid_on, history.branches)
     require(actor, Deed.DISBURSE, branch=branch)
-    if command.paid_on > today:
-        raise Refused("The day of disbursement lies in the future.", field="paid_on")
+    agreed_on = history.branches[0].from_on
+    if not agreed_on <= command.paid_on <= today:
+        raise Refused(
+            "Loan {ref} can be paid out from {day}, when it was agreed, up to today.",
+            field="paid_on",
+            ref=command.loan_ref,
+            day=agreed_on.isoformat(),
+        )
+    account = account_of_channel(command.channel)
     this = begin_branch_act(
         tx,
         kind="disburse",
@@ -121,7 +128,7 @@ def disburse(
     )
     if this.repeated:
         return this
-    contra = Side(ACCOUNT_OF_CHANNEL[command.channel], branch, history.fund)
+    contra = Side(account, branch, history.fund)
     draft = FactDraft(loan_id, Kind.DISBURSEMENT, history.principal, command.paid_on, contra)
     post_facts(tx, this, [draft])
     seal_act(tx, this, (loan_fact, journal_line))

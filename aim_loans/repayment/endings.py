@@ -10,15 +10,16 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
-from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL, Account
+from aim_loans.ledger.chart import Account, account_of_channel
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
+from aim_loans.ledger.queries import require_fund
 from aim_loans.loans.facts import Kind, branch_on
 from aim_loans.loans.history import History
 from aim_loans.loans.models import loan_fact
 from aim_loans.loans.operations import FactDraft, opposite, post_facts
 from aim_loans.loans.queries import fact_by_id, load_histories, loan_id_of, reversal_of
-from aim_loans.repayment.receivable import check_money
+from aim_loans.repayment.receivable import check_money, check_reason
 
 _TABLES = (loan_fact, journal_line)
 
@@ -60,7 +61,7 @@ def refund_credit(
     )
     if this.repeated:
         return this
-    contra = Side(ACCOUNT_OF_CHANNEL[command.channel], branch, history.fund)
+    contra = Side(account_of_channel(command.channel), branch, history.fund)
     draft = FactDraft(loan_id, Kind.REFUND, command.amount, command.paid_on, contra)
     post_facts(tx, this, [draft])
     seal_act(tx, this, _TABLES)
@@ -120,6 +121,7 @@ def cancel_fact(
     require_both(
         (asked_by, Deed.ASK_REVERSAL), (confirmed_by, Deed.CONFIRM_REVERSAL), branch=branch
     )
+    check_reason(command.reason)
     this = begin_branch_act(
         tx,
         kind="cancel_fact",
@@ -156,6 +158,9 @@ def _end(
     history = load_histories(tx.connection, [loan_id])[loan_id]
     branch = branch_on(command.on, history.branches)
     require(actor, deed, branch=branch)
+    check_reason(command.reason)
+    if command.fund is not None:
+        require_fund(tx.connection, command.fund)
     if command.on > today:
         raise Refused("The day {day} lies in the future.", field="on", day=command.on.isoformat())
     this = begin_branch_act(

@@ -21,7 +21,9 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both, require_two
+from aim_loans.identity.queries import require_branch
 from aim_loans.ledger.models import journal_line
+from aim_loans.ledger.queries import require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History, kind_of_money
 from aim_loans.loans.models import loan_fact
@@ -34,7 +36,7 @@ from aim_loans.loans.queries import (
     standing_facts,
 )
 from aim_loans.money import plain
-from aim_loans.repayment.receivable import check_money
+from aim_loans.repayment.receivable import check_money, check_payer, check_reason
 
 _TABLES = (money_in, loan_fact, journal_line)
 
@@ -88,7 +90,9 @@ def record_receipt(
     history = load_histories(tx.connection, [loan_id])[loan_id]
     branch = command.branch or branch_on(command.received_on, history.branches)
     require(actor, Deed.RECEIVE, branch=branch)
+    require_branch(tx.connection, branch)
     check_money(command.amount, command.received_on, command.channel, command.reference, today)
+    check_payer(command.payer)
     _check_backdating(
         command,
         today=today,
@@ -138,6 +142,8 @@ def receive_money(
 ) -> Receipt:
     """Receive money into suspense."""
     require(actor, Deed.RECEIVE, branch=command.branch)
+    require_branch(tx.connection, command.branch)
+    require_fund(tx.connection, command.fund)
     check_money(command.amount, command.received_on, command.channel, command.reference, today)
     this = begin_branch_act(
         tx,
@@ -213,6 +219,7 @@ def move_money(tx: Writing, command: MoveMoney, *, actor: Actor, key: str | None
     money = receipt(tx.connection, wrong.money_in_id, lock=True)
     histories = load_histories(tx.connection, [wrong.loan_id, right_id])
     require(actor, Deed.MOVE, branch=money.branch_code)
+    check_reason(command.reason)
     this = begin_branch_act(
         tx,
         kind="move_money",
@@ -263,6 +270,7 @@ def cancel_receipt(
         (confirmed_by, Deed.CONFIRM_REVERSAL),
         branch=money.branch_code,
     )
+    check_reason(command.reason)
     value_on = command.dishonoured_on or money.received_on
     if not money.received_on <= value_on <= today:
         raise Refused(

@@ -3,29 +3,46 @@
 from datetime import date
 
 from aim_loans.errors import Refused
-from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL
+from aim_loans.ledger.chart import account_of_channel
+from aim_loans.money import LARGEST_RUPEES, PAISA_PER_RUPEE
+
+PAYERS = ("borrower", "family", "guarantor")
+LARGEST_AMOUNT = LARGEST_RUPEES * PAISA_PER_RUPEE
 
 
 def check_money(amount: int, on: date, channel: str, reference: str | None, today: date) -> None:
     """Refuse an amount of 0 or less, a day in the future, an unknown or unreferenced channel."""
     if amount <= 0:
         raise Refused("The amount must be more than 0.", field="amount")
+    if amount > LARGEST_AMOUNT:
+        raise Refused("The amount is too large. Check the number of zeros.", field="amount")
     if on > today:
         raise Refused(
             "The day {day} lies in the future. Give the day the money changed hands.",
             field="received_on",
             day=on.isoformat(),
         )
-    if channel not in ACCOUNT_OF_CHANNEL:
-        raise Refused(
-            "There is no channel {channel}. Use one of: {known}.",
-            field="channel",
-            channel=channel,
-            known=", ".join(ACCOUNT_OF_CHANNEL),
-        )
+    account_of_channel(channel)
     if channel != "cash" and not reference:
         raise Refused(
             "Money by {channel} needs its reference, so that it is never taken twice.",
             field="reference",
             channel=channel,
         )
+
+
+def check_payer(payer: str | None) -> None:
+    """Refuse a payer that is nobody we know of; None where it was not asked."""
+    if payer is not None and payer not in PAYERS:
+        raise Refused(
+            "There is no payer {payer}. Use one of: {known}.",
+            field="payer",
+            payer=payer,
+            known=", ".join(PAYERS),
+        )
+
+
+def check_reason(reason: str) -> None:
+    """Refuse to undo or end anything without a reason."""
+    if not reason.strip():
+        raise Refused("Give the reason; it stays with the act.", field="reason")

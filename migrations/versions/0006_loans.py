@@ -51,6 +51,7 @@ RULES = {
             WHERE f.id = NEW.reverses_id AND f.reverses_id IS NULL AND f.loan_id = NEW.loan_id
               AND f.kind = NEW.kind AND f.amount = -NEW.amount AND f.fund_code = NEW.fund_code
               AND coalesce(f.money_in_id, 0) = coalesce(NEW.money_in_id, 0)
+              AND f.contra = NEW.contra AND f.contra_branch = NEW.contra_branch
               AND f.value_on <= NEW.value_on)""",
     "the state of the loan does not allow this fact": """
         NEW.reverses_id IS NULL AND (

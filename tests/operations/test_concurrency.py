@@ -447,7 +447,7 @@ def transfer(book: Book, loan_id: int, branch: str, on: date) -> Deed:
             subject=f"loan {loan_id}",
             branch_code=branch,
         )
-        change_dimensions(tx, this, loan_id, {"branch_code": branch}, from_on=on)
+        change_dimensions(tx, this, loan_id, {"branch_code": branch}, from_on=on, today=TODAY)
         seal_act(tx, this, (loan_dimension, journal_line))
 
     return within(book, do)

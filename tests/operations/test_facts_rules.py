@@ -516,8 +516,5 @@ def test_a_row_is_not_replaced_under_its_own_key(connection: Connection) -> None
     statement = f"INSERT OR REPLACE INTO {into}"
     if is_postgresql(connection):
         statement = f"INSERT INTO {into} ON CONFLICT (id) DO UPDATE SET amount = 1"
-    else:
-        # Only so do SQLite's triggers speak for a REPLACE; the engine does not set it yet.
-        connection.exec_driver_sql("PRAGMA recursive_triggers=ON")
     values = {**row._asdict(), "amount": 1, "recorded_at": to_micros(row.recorded_at)}
     expect_refused(connection, text(statement).bindparams(**values), "never changed")

@@ -10,6 +10,7 @@ from aim_loans.db.engine import reading, writing
 from aim_loans.errors import Conflict, NotAllowed, Refused
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import loan_position
+from aim_loans.origination.operations import Disburse, disburse
 from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
 from aim_loans.repayment.operations import (
     CancelReceipt,
@@ -160,3 +161,47 @@ def balance(book: Book, account: str, *, fund: str | None = None) -> int:
     debits: int = sum(line.amount for line in wanted if line.debit == account)
     credits: int = sum(line.amount for line in wanted if line.credit == account)
     return debits - credits
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (RecordReceipt("L1", 100, TODAY, "cash", account="import"), "kept for imported books"),
+        (RecordReceipt("L1", 100, TODAY, "cash", payer="uncle"), "no payer uncle"),
+        (RecordReceipt("L1", 100, TODAY, "cash", branch="XXX"), "no branch XXX"),
+        (RecordReceipt("L1", 2**63, TODAY, "cash"), "too large"),
+    ],
+)
+def test_what_only_the_database_would_notice_is_refused_as_a_sentence(
+    book: Book, command: RecordReceipt, sentence: str
+) -> None:
+    book.open_loan("L1")
+    with pytest.raises(Refused, match=sentence):
+        receive(book, command)
+
+
+def test_a_loan_ends_with_a_reason_and_a_fund_that_is_there(book: Book) -> None:
+    book.open_loan("L1")
+    for command, sentence in (
+        (EndLoan("L1", TODAY, " "), "reason"),
+        (EndLoan("L1", TODAY, "death", fund="gold"), "no fund gold"),
+    ):
+        with (
+            pytest.raises(Refused, match=sentence),
+            writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx,
+        ):
+            waive(tx, command, actor=HEAD_OFFICE, today=TODAY)
+
+
+def test_a_loan_is_paid_out_from_the_day_it_was_agreed(book: Book) -> None:
+    book.open_loan("L1", pay_out=False)
+    for day, channel, sentence in (
+        (date(2024, 1, 1), "cash", "2025-01-08, when it was agreed"),
+        (date(2026, 4, 1), "cash", "up to today"),
+        (TODAY, "hundi", "no channel hundi"),
+    ):
+        with (
+            pytest.raises(Refused, match=sentence),
+            writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx,
+        ):
+            disburse(tx, Disburse("L1", day, channel), actor=MANAGER, today=TODAY)

@@ -80,7 +80,9 @@ def lived(book: Book) -> Book:
             subject="loan L1",
             chain=HEAD_OFFICE_CHAIN,
         )
-        change_dimensions(tx, this, 1, {"branch_code": "MUL-01"}, from_on=date(2025, 6, 1))
+        change_dimensions(
+            tx, this, 1, {"branch_code": "MUL-01"}, from_on=date(2025, 6, 1), today=TODAY
+        )
         tx.connection.execute(
             data_gap.insert().values(
                 id=1,

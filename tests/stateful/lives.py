@@ -566,7 +566,7 @@ class Lives(RuleBasedStateMachine):
                 key=key,
             )
             if not this.repeated:
-                loans.change_dimensions(tx, this, loan.id, changes, from_on=day)
+                loans.change_dimensions(tx, this, loan.id, changes, from_on=day, today=self.today)
                 seal_act(tx, this, (loan_dimension, journal_line))
 
         self._step(

@@ -134,9 +134,15 @@ def a_correction_counts_from_today(patch: pytest.MonkeyPatch) -> None:
     real = loans.change_dimensions
 
     def change(
-        tx: Writing, act: Act, loan_id: int, changes: Mapping[str, Any], *, from_on: date
+        tx: Writing,
+        act: Act,
+        loan_id: int,
+        changes: Mapping[str, Any],
+        *,
+        from_on: date,
+        today: date,
     ) -> None:
-        real(tx, act, loan_id, changes, from_on=max(from_on, FIRST_TODAY))
+        real(tx, act, loan_id, changes, from_on=max(from_on, FIRST_TODAY), today=today)
 
     patch.setattr(loans, "change_dimensions", change)
 
