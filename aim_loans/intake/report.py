@@ -64,7 +64,7 @@ class Note:
         return translator(language).text(self.message, **self.values)
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did, or in a dry run would do.
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from aim_loans.config.settings import Ladder
 from aim_loans.dates import from_day_number
@@ -25,7 +25,7 @@ from aim_loans.portfolio.frames import book_frame
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
 
-_ROWS_AT_A_TIME = 2_000
+_LOANS_A_BLOCK = 10_000
 
 
 class LoanRow(NamedTuple):
@@ -79,11 +79,27 @@ def loan_rows(
 ) -> Iterator[LoanRow]:
     """Give every loan paid out by the day, in the order in which loans were recorded.
 
-    Rows are read as they are asked for, so that a book of any size needs the same memory.
+    Loans are read in blocks as they are asked for, so that a book of any size needs the same
+    memory; the connection must show one unchanging state (`db.engine.reading`).
     """
     view, steps = View(as_of, known_at), scale(ladder)
     _plan_without_compiling(connection)
     source = source_for(connection, view)
+    not_late = (0, steps.bucket(0), steps.loan_class(0))
+    for row in _read(connection, source, view):
+        ref, day, disbursed, paid, credit, outstanding, due, arrears, *unpaid = row
+        lateness = not_late
+        if arrears:
+            days = _days_past_due(as_of, unpaid)
+            lateness = (days, steps.bucket(days), steps.loan_class(days))
+        advance = paid - due if paid > due else 0
+        yield LoanRow(
+            ref, day, disbursed, paid, credit, outstanding, due, arrears, advance, *lateness
+        )
+
+
+def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequence[Any]]:
+    """Read what `loan_rows` shows, block by block of loans."""
     rows = standing(source, view, Wanted(detailed=True)).subquery("loans")
     names = ("disbursed_on", "disbursed", "paid", "credit", "outstanding", "due", "arrears")
     statement = (
@@ -91,38 +107,19 @@ def loan_rows(
         .join(rows, rows.c.loan_id == loan.c.id)
         .order_by(loan.c.id)
     )
-    days_late = _days_by_date if source is Source.POSITIONS else _days_by_rule
-    names_of = [(steps.bucket(days), steps.loan_class(days)) for days in range(steps.edges[-1] + 1)]
-    last = steps.edges[-1]
-    found = connection.execute(statement, execution_options={"yield_per": _ROWS_AT_A_TIME})
-    for ref, day, disbursed, paid, credit, outstanding, due, arrears, *unpaid in found:
-        days = days_late(as_of, unpaid) if arrears else 0
-        yield LoanRow(
-            ref,
-            day,
-            disbursed,
-            paid,
-            credit,
-            outstanding,
-            due,
-            arrears,
-            paid - due if paid > due else 0,
-            days,
-            *names_of[min(days, last)],
-        )
+    last = connection.execute(select(func.max(loan.c.id))).scalar() or 0
+    for after in range(0, last, _LOANS_A_BLOCK):
+        block = {"after": after, "up_to": after + _LOANS_A_BLOCK}
+        yield from connection.execute(statement, block)
 
 
-def _days_by_date(as_of: date, unpaid: Sequence[Any]) -> int:
-    return (as_of - unpaid[0]).days  # type: ignore[no-any-return]  # a row's values are untyped
-
-
-def _days_by_rule(as_of: date, unpaid: Sequence[Any]) -> int:
-    key, number, day = unpaid
-    if key is not None:
-        day = day_of_key(key)
-    elif number is not None:
-        day = from_day_number(number)
-    return _days_by_date(as_of, [day])
+def _days_past_due(as_of: date, unpaid: Sequence[Any]) -> int:
+    """Count the days since the oldest unpaid due date, given as `Source` has it."""
+    *numbers, day = unpaid
+    if day is None:
+        key, number = numbers
+        day = from_day_number(number) if key is None else day_of_key(key)
+    return int((as_of - day).days)
 
 
 def _check(by: Sequence[str]) -> None:

@@ -19,10 +19,12 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     or_,
     select,
+    true,
 )
 
 from aim_loans.loans.facts import Kind
@@ -60,10 +62,19 @@ class Source(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a question needs of each loan: dimension columns, and the details of a list."""
+    """What a question needs of each loan: dimension columns, or the details of a list.
+
+    A list is asked for in blocks of loans, by the parameters `after` and `up_to` (loan ids).
+    """
 
     dimensions: Sequence[str] = ()
     detailed: bool = False
+
+    def of(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """Tell whether a loan belongs to the block asked for."""
+        if not self.detailed:
+            return true()
+        return and_(loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
 
 
 def source_for(connection: Connection, view: View) -> Source:
@@ -86,7 +97,7 @@ def standing(source: Source, view: View, wanted: Wanted) -> Select[Any]:
 
 
 def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
-    position = _contracts()
+    position = _contracts(wanted)
     ended = position.c.waived + position.c.written_off
     paid = position.c.disbursed - ended - position.c.outstanding
     known = select(*position.c, paid.label("paid")).where(position.c.disbursed > 0)
@@ -106,7 +117,7 @@ def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
 
 
 def _from_facts(view: View, wanted: Wanted) -> Select[Any]:
-    sums, contract = _sums(view, wanted), _contracts()
+    sums, contract = _sums(view, wanted), _contracts(wanted)
     payable = sums.c.disbursed - sums.c.waived - sums.c.written_off
     paid = case((sums.c.applied < payable, sums.c.applied), else_=payable)
     tables = sums.join(contract, contract.c.loan_id == sums.c.loan_id)
@@ -141,7 +152,7 @@ def _from_facts(view: View, wanted: Wanted) -> Select[Any]:
     )
 
 
-def _contracts() -> Subquery:
+def _contracts(wanted: Wanted) -> Subquery:
     """Select positions with the rule of their schedule, for what of them never changes.
 
     The rule of a loan with more than one version is left out: its instalments are asked.
@@ -154,6 +165,7 @@ def _contracts() -> Subquery:
             *(version.c[name] for name in _PATTERN),
         )
         .join(version, version.c.id == loan_position.c.version_id)
+        .where(wanted.of(loan_position.c.loan_id))
         .subquery("contract")
     )
 
@@ -172,7 +184,7 @@ def _sums(view: View, wanted: Wanted) -> Subquery:
         columns.append(func.count().filter(undone).label("undone"))
     return (
         select(fact.c.loan_id, *columns)
-        .where(view.counts(fact))
+        .where(view.counts(fact), wanted.of(fact.c.loan_id))
         .group_by(fact.c.loan_id)
         .subquery("sums")
     )

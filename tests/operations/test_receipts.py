@@ -168,7 +168,7 @@ def balance(book: Book, account: str, *, fund: str | None = None) -> int:
     [
         (RecordReceipt("L1", 100, TODAY, "cash", account="import"), "kept for imported books"),
         (RecordReceipt("L1", 100, TODAY, "cash", payer="uncle"), "no payer uncle"),
-        (RecordReceipt("L1", 100, TODAY, "cash", branch="XXX"), "no branch XXX"),
+        (RecordReceipt("L1", 100, TODAY, "cash", branch="QTA-99"), "no branch QTA-99"),
         (RecordReceipt("L1", 2**63, TODAY, "cash"), "too large"),
     ],
 )

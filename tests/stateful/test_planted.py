@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -161,7 +160,7 @@ def a_write_off_takes_half(patch: pytest.MonkeyPatch) -> None:
 
     def draft(taken: History, kind: Kind, on: date, fund: str | None) -> FactDraft:
         whole = real(taken, kind, on, fund)
-        return replace(whole, amount=max(1, whole.amount // 2))
+        return whole._replace(amount=max(1, whole.amount // 2))
 
     def unless_written_off(taken: History, fact: Fact) -> None:
         if fact.kind != Kind.WRITE_OFF:
