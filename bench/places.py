@@ -19,7 +19,14 @@ from bench.server import Server, running_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # The settings that the software itself gives each connection.
-PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+    "synchronous=FULL",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+)
 _NAMED = re.compile(r"(?<!:):([a-z_0-9]+)")
 
 
@@ -40,7 +47,7 @@ class Database:
         if self.kind == POSTGRESQL:
             return psycopg.connect(self.address)
         driver = sqlite3.connect(self.address, isolation_level=None)
-        for pragma in (*PRAGMAS, "temp_store=MEMORY"):
+        for pragma in PRAGMAS:
             driver.execute(f"PRAGMA {pragma}")
         return driver
 

@@ -165,7 +165,7 @@ def _contracts(wanted: Wanted) -> Subquery:
             *(version.c[name] for name in _PATTERN),
         )
         .join(version, version.c.id == loan_position.c.version_id)
-        .where(wanted.of(loan_position.c.loan_id))
+        .where(wanted.of(loan_position.c.loan_id), wanted.of(version.c.loan_id))
         .subquery("contract")
     )
 

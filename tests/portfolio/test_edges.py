@@ -11,6 +11,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.models import branch
 from aim_loans.loans.due_dates import Frequency, steps_from_first_due
 from aim_loans.loans.schedule import Pattern
+from aim_loans.portfolio import engine
 from aim_loans.portfolio.engine import LoanRow, book_rows, loan_rows
 from tests.naive.book import Belonging, Fact, Loan, Version
 from tests.portfolio.store import Stored, empty, put_loans, put_surroundings
@@ -187,6 +188,16 @@ def test_an_area_holds_what_its_branches_hold(shelf: Shelf) -> None:
     frame = book_rows(shelf.connection, as_of=DUE[0], known_at=None, by=("area",), ladder=LADDER)
     columns = ["area", "active_loans", "active_borrowers", "glp"]
     assert frame[columns].to_numpy().tolist() == [["", 1, 1, 3000], ["South", 2, 1, 6000]]
+
+
+def test_blocks_of_loans_leave_none_out(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = [f"L{number}" for number in range(1, 8)]
+    shelf.put(*(make(lent(number), ref=ref) for number, ref in enumerate(refs)))
+    for size in (1, 2, 7, 100):
+        monkeypatch.setattr(engine, "_LOANS_A_BLOCK", size)
+        for cut in (None, LATE_CUT):
+            rows = loan_rows(shelf.connection, as_of=DUE[0], known_at=cut, ladder=LADDER)
+            assert [row.loan_ref for row in rows] == refs
 
 
 def test_sums_beyond_what_a_float_holds_stay_exact(shelf: Shelf) -> None:

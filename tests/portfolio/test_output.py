@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -30,27 +30,17 @@ from tests.portfolio.test_book import LADDER
 ENGLISH = translator("en")
 STEPS = scale(LADDER)
 OVER_2_TO_53 = 2**53 + 1
+NOTHING_LATE: Mapping[int, int] = {}
 LOAN = LoanRow(
     *("W02", date(2025, 1, 15), 50_000_00, 8_400_50, 0, 41_599_50, 28_000_00, 19_599_50, 0),
     *(204, "180+", "loss"),
 )
 
 
-def cell(
-    *groups: str, loans: int = 0, borrowers: int | None = None, level: int = 0, **sums: int
-) -> tuple[Any, ...]:
-    """Give a group of a book as the database gives it, all its loans at one level of lateness."""
-    persons = loans if borrowers is None else borrowers
-    counts = {"active_loans": loans, "active_borrowers": persons}
-    late = (sums.get("outstanding", 0) if place < level else 0 for place in range(len(STEPS.edges)))
-    return (*groups, *({**counts, **sums}.get(name, 0) for name in MEASURES), *late)
-
-
-def added(*cells: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Add the figures of cells up; the texts are those of the first."""
-    columns = zip(*cells, strict=True)
-    sums = (sum(column) if isinstance(column[0], int) else column[0] for column in columns)
-    return tuple(sums)
+def group(*names: str, late: Mapping[int, int] = NOTHING_LATE, **sums: int) -> tuple[Any, ...]:
+    """Give one group as the database gives it: `late` is the outstanding from so many days."""
+    parts = [sum(amount for days, amount in late.items() if days >= edge) for edge in STEPS.edges]
+    return (*names, *(sums.get(name, 0) for name in MEASURES), *parts)
 
 
 def frame(rows: Sequence[tuple[Any, ...]], *by: str) -> pd.DataFrame:
@@ -70,35 +60,62 @@ def book_written(book: pd.DataFrame, whole: pd.DataFrame | None, form: str, *by:
 
 
 def test_sums_stay_whole_beyond_what_a_float_holds() -> None:
-    on_time = cell("trade", loans=1, outstanding=OVER_2_TO_53, arrears=1, due=OVER_2_TO_53)
-    rows = [added(on_time, cell("trade", level=9, loans=1, outstanding=OVER_2_TO_53, missed=1))]
-    for book in (frame(rows, "sector"), frame([added(*(row[1:] for row in rows))])):
+    for names in (("trade",), ()):
+        row = group(
+            *names,
+            late={181: OVER_2_TO_53},
+            active_loans=2,
+            outstanding=2 * OVER_2_TO_53,
+            due=OVER_2_TO_53,
+            missed=1,
+        )
+        book = frame([row], *["sector"][: len(names)])
         measures = book.drop(columns="sector", errors="ignore")
         assert {str(kind) for kind in measures.dtypes} == {"int64"}
         assert measures["glp"].tolist() == [2 * OVER_2_TO_53]
         assert measures["par180"].tolist() == [OVER_2_TO_53]
         assert measures["class_loss"].tolist() == [OVER_2_TO_53]
+        assert measures["bucket_current"].tolist() == [OVER_2_TO_53]
         assert measures["recovery_collected"].tolist() == [OVER_2_TO_53 - 1]
 
 
 def test_an_empty_book_has_its_columns_in_whole_numbers() -> None:
-    grouped, whole = frame([], "sector"), frame([cell()])
+    grouped, whole = frame([], "sector"), frame([group()])
     assert list(grouped.columns) == ["sector", *whole.columns]
     assert {str(kind) for kind in grouped.dtypes[1:]} == {"int64"}
     assert whole.to_numpy().tolist() == [[0] * len(whole.columns)]
 
 
-def test_a_person_with_two_loans_is_one_borrower() -> None:
-    book = frame([cell("trade", loans=3, borrowers=2)], "sector")
-    assert book[["active_loans", "active_borrowers"]].to_numpy().tolist() == [[3, 2]]
+def test_what_is_late_stands_in_one_bucket_and_class_and_in_the_par_below() -> None:
+    late = {1: 1, 30: 10, 31: 100, 60: 1_000, 90: 10_000, 180: 100_000, 181: 1_000_000}
+    book = frame([group(outstanding=5_111_111, late=late)])
+    assert {name: values.item() for name, values in book.items() if values.item()} == {
+        "glp": 5_111_111,
+        "par0": 1_111_111,
+        "par30": 1_111_100,
+        "par60": 1_110_000,
+        "par90": 1_100_000,
+        "par180": 1_000_000,
+        "bucket_current": 4_000_000,
+        "bucket_1_29": 1,
+        "bucket_30_59": 110,
+        "bucket_60_89": 1_000,
+        "bucket_90_179": 10_000,
+        "bucket_180_plus": 1_100_000,
+        "class_regular": 4_000_001,
+        "class_oaem": 110,
+        "class_substandard": 1_000,
+        "class_doubtful": 10_000,
+        "class_loss": 1_100_000,
+    }
 
 
 def test_groups_come_in_the_order_of_their_text_and_without_the_settled() -> None:
     rows = [
-        cell("b", loans=1),
-        cell("Z", loans=1),
-        cell("a", due=5),
-        cell("", loans=1),
+        group("b", active_loans=1),
+        group("Z", active_loans=1),
+        group("a", due=5),
+        group("", active_loans=1),
     ]
     assert frame(rows, "district")["district"].tolist() == ["", "Z", "b"]
 
@@ -172,9 +189,9 @@ def test_the_columns_of_a_book_are_those_that_files_share() -> None:
 
 
 def test_a_share_of_nothing_is_empty() -> None:
-    (row,) = csv.DictReader(StringIO(book_written(frame([cell()]), None, "csv"), ""))
+    (row,) = csv.DictReader(StringIO(book_written(frame([group()]), None, "csv"), ""))
     assert (row["glp"], row["par30_ratio"], row["recovery"]) == ("0", "", "")
-    (member,) = json.loads(book_written(frame([cell()]), None, "json"))
+    (member,) = json.loads(book_written(frame([group()]), None, "json"))
     assert (member["par30_ratio"], member["recovery"]) == (None, None)
 
 
@@ -185,17 +202,44 @@ def plainly(line: str) -> str:
 
 def two_sectors() -> list[tuple[Any, ...]]:
     """Two sectors, and one person with a loan in each."""
-    return [
-        cell("agriculture", level=4, loans=1, outstanding=1_000_00, missed=1_000_00, due=1_000_00),
-        cell("trade", loans=1500, outstanding=3_000_000_00, due=5_000_00),
-    ]
+    late_one = group(
+        "agriculture",
+        late={59: 1_000_00},
+        active_loans=1,
+        active_borrowers=1,
+        outstanding=1_000_00,
+        missed=1_000_00,
+        due=1_000_00,
+    )
+    # The one person with a loan in each sector is counted in both.
+    many = group(
+        "trade",
+        active_loans=1500,
+        active_borrowers=1500,
+        outstanding=3_000_000_00,
+        due=5_000_00,
+    )
+    return [late_one, many]
+
+
+def whole_book() -> pd.DataFrame:
+    """The same two sectors without groups."""
+    return frame(
+        [
+            group(
+                late={59: 1_000_00},
+                active_loans=1501,
+                active_borrowers=1500,
+                outstanding=3_001_000_00,
+                missed=1_000_00,
+                due=6_000_00,
+            )
+        ]
+    )
 
 
 def test_the_table_shows_groups_under_headings_and_a_total_of_its_own() -> None:
-    rows = two_sectors()
-    # The person with a loan in each sector is one of 1,500 borrowers with 1,501 loans.
-    whole = frame([added(*(row[1:] for row in rows), cell(borrowers=-1))])
-    text = book_written(frame(rows, "sector"), whole, "table", "sector")
+    text = book_written(frame(two_sectors(), "sector"), whole_book(), "table", "sector")
     lines = text.splitlines()
     assert lines[0] == "Amounts in rupees."
     assert lines[2].split("  ")[0] == "Sector"
@@ -212,15 +256,14 @@ def test_the_table_shows_groups_under_headings_and_a_total_of_its_own() -> None:
 
 
 def test_the_columns_of_a_table_end_in_line() -> None:
-    whole = frame([added(*(row[1:] for row in two_sectors()))])
-    text = book_written(frame(two_sectors(), "sector"), whole, "table", "sector")
+    text = book_written(frame(two_sectors(), "sector"), whole_book(), "table", "sector")
     for part in text.split("\n\n")[1:4]:
         lines = part.splitlines()
         assert len({len(line) for line in lines}) == 1, part
 
 
 def test_the_whole_book_needs_no_total() -> None:
-    text = book_written(frame([cell(loans=1, outstanding=7)]), None, "table")
+    text = book_written(frame([group(active_loans=1, outstanding=7)]), None, "table")
     assert "Total" not in text
     assert "0.07" in text
 
@@ -236,7 +279,7 @@ def test_the_table_of_loans_adds_up_its_amounts() -> None:
 
 def test_the_table_speaks_urdu() -> None:
     stream = StringIO()
-    rows = frame([cell("female", loans=1, outstanding=100)], "gender")
+    rows = frame([group("female", active_loans=1, outstanding=100)], "gender")
     write_book(rows, None, by=("gender",), form="table", stream=stream, words=translator("ur"))
     assert "خاتون" in stream.getvalue()
 
