@@ -77,7 +77,10 @@ def positions(loan_ids: LoanIds | None = None) -> Select[Any]:
             *(total[name].label(name) for name in SUM_OF_KIND),
             outstanding.label("outstanding"),
             case((outstanding > 0, _oldest_unpaid(paid))).label("oldest_unpaid_due_on"),
-            _later(sums.c.last_value_on, loan_dimension.c.from_on).label("last_value_on"),
+            _later(
+                _later(sums.c.last_value_on, loan_dimension.c.from_on),
+                schedule_version.c.effective_on,
+            ).label("last_value_on"),
         )
         .join(loan_dimension, loan_dimension.c.id == _newest_dimension())
         .join(schedule_version, schedule_version.c.id == _newest_version())

@@ -249,6 +249,8 @@ class Book:
         with self._whole():
             if on > today:
                 raise No("future")
+            if on < loan.first_change:
+                raise No("before it was agreed")
             if loan.state() != "approved":
                 raise No("state")
             contra = (money_account(channel), loan.branch[on], loan.fund)
