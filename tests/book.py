@@ -100,12 +100,12 @@ class Book:
                 schedule=plan,
                 dimensions=Dimensions(branch, "trade", programme, "female"),
             )
-            (loan_id,) = open_loans(tx, this, [contract])
+            (opened,) = open_loans(tx, this, [contract])
             seal_act(tx, this, CONTRACT_TABLES)
         if pay_out:
             with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
                 disburse(tx, Disburse(ref, on, "cash"), actor=MANAGER, today=TODAY)
-        return loan_id
+        return opened.loan_id
 
 
 def open_book(url: str, *, branches: tuple[str, ...] = ("LHR-01", "MUL-01", "KHI-01")) -> Book:

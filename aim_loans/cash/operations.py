@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from aim_loans.cash.models import money_in, number_series
+from aim_loans.cash.models import money_in
 from aim_loans.dates import fiscal_year
-from aim_loans.db.bulk import Row, insert_rows, next_ids, stored_day
+from aim_loans.db.bulk import Row, insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.db.tables import to_micros
 from aim_loans.errors import Conflict, Refused
-from aim_loans.identity.operations import Act, upsert
+from aim_loans.identity.operations import Act
 from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL, Account
 from aim_loans.ledger.lines import Line, Side, bridge
 from aim_loans.ledger.operations import Entry, post_entries
@@ -49,8 +49,13 @@ def waiting_side(account: str, branch: str, fund: str) -> Side:
     return Side(held.value, branch, fund)
 
 
+_MOVE_COUNTER = text(
+    "INSERT INTO number_series (branch_code, series, fiscal_year, last_number) "
+    "VALUES (:branch, :series, :year, :count) "
+    "ON CONFLICT (branch_code, series, fiscal_year) "
+    "DO UPDATE SET last_number = number_series.last_number + :count RETURNING id, last_number"
+)
 _COLUMNS = (
-    "id",
     "branch_code",
     "fund_code",
     "channel",
@@ -86,12 +91,10 @@ def take_money(
             field="account",
             account=IMPORT_ACCOUNT,
         )
-    ids = next_ids(tx.connection, money_in, len(drafts))
     numbers = _take_numbers(tx, drafts, series=series, year=fiscal_year(today))
     recorded = act.recorded_micros
     rows = [
         (
-            new_id,
             draft.branch,
             draft.fund,
             draft.channel,
@@ -109,9 +112,9 @@ def take_money(
             act.id,
             recorded,
         )
-        for new_id, draft, (series_id, number) in zip(ids, drafts, numbers, strict=True)
+        for draft, (series_id, number) in zip(drafts, numbers, strict=True)
     ]
-    _insert_new(tx, rows, drafts)
+    ids = _insert(tx, rows, drafts)
     entries = [
         Entry("money_in", new_id, _money_lines(draft))
         for new_id, draft in zip(ids, drafts, strict=True)
@@ -127,9 +130,7 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
     `value_on` is the day of the original, or the day on which a cheque was dishonoured.
     """
     original = tx.connection.execute(select(money_in).where(money_in.c.id == money_in_id)).one()
-    new_id = next_ids(tx.connection, money_in, 1)[0]
     row = (
-        new_id,
         original.branch_code,
         original.fund_code,
         original.channel,
@@ -147,7 +148,7 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
         act.id,
         act.recorded_micros,
     )
-    insert_rows(tx.connection, money_in, _COLUMNS, [row])
+    (new_id,) = insert_new(tx.connection, money_in, _COLUMNS, [row])
     if original.account != IMPORT_ACCOUNT:
         money, suspense = _sides(original.channel, original.branch_code, original.fund_code)
         lines = bridge(value_on, suspense, money, original.amount)
@@ -155,11 +156,11 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
     return new_id
 
 
-def _insert_new(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> None:
+def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> list[int]:
     # Two clerks can send one reference at the same moment, so the database decides: the
     # second waits for the first, and then fails here.
     try:
-        insert_rows(tx.connection, money_in, _COLUMNS, rows)
+        return insert_new(tx.connection, money_in, _COLUMNS, rows)
     except IntegrityError as fault:
         if "reference" not in str(fault.orig).partition("\n")[0]:
             raise
@@ -206,13 +207,6 @@ def _reserve_block(
     tx: Writing, branch: str, *, series: str, year: int, count: int
 ) -> tuple[int, int]:
     """Move the counter; give the series' id and the first number of the block."""
-    statement = upsert(tx.connection, number_series).values(
-        branch_code=branch, series=series, fiscal_year=year, last_number=count
-    )
-    moved = tx.connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["branch_code", "series", "fiscal_year"],
-            set_={"last_number": number_series.c.last_number + count},
-        ).returning(number_series.c.id, number_series.c.last_number)
-    ).one()
-    return moved.id, moved.last_number - count + 1
+    values = {"branch": branch, "series": series, "year": year, "count": count}
+    series_id, last = tx.connection.execute(_MOVE_COUNTER, values).one()
+    return series_id, last - count + 1

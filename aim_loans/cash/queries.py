@@ -2,12 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import aliased
 
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.errors import NotFound
+
+_OPPOSITE = aliased(money_in)
+_RECEIPTS = (
+    select(
+        money_in,
+        number_series.c.series,
+        number_series.c.fiscal_year,
+        _OPPOSITE.c.id.label("opposite_id"),
+    )
+    .join(number_series, number_series.c.id == money_in.c.series_id)
+    .outerjoin(_OPPOSITE, _OPPOSITE.c.reverses_id == money_in.c.id)
+)
+# Written out once: to build them costs more than to run them.
+_BY_ID = _RECEIPTS.where(money_in.c.id == bindparam("wanted"))
+_BY_ACT = _RECEIPTS.where(
+    money_in.c.act_id == bindparam("wanted"), money_in.c.reverses_id.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +54,18 @@ def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> 
     if lock:
         wanted = select(money_in.c.id).where(money_in.c.id == money_in_id)
         connection.execute(wanted.with_for_update())
-    opposite = aliased(money_in)
-    row = connection.execute(
-        select(
-            money_in,
-            number_series.c.series,
-            number_series.c.fiscal_year,
-            opposite.c.id.label("opposite_id"),
-        )
-        .join(number_series, number_series.c.id == money_in.c.series_id)
-        .outerjoin(opposite, opposite.c.reverses_id == money_in.c.id)
-        .where(money_in.c.id == money_in_id)
-    ).first()
+    row = connection.execute(_BY_ID, {"wanted": money_in_id}).first()
     if row is None:
         raise NotFound("There is no receipt with this number.", field="receipt")
+    return _receipt(row)
+
+
+def receipt_of_act(connection: Connection, act_id: int) -> Receipt:
+    """Give the money in that an act recorded."""
+    return _receipt(connection.execute(_BY_ACT, {"wanted": act_id}).one())
+
+
+def _receipt(row: Row[Any]) -> Receipt:
     return Receipt(
         id=row.id,
         branch_code=row.branch_code,
@@ -62,11 +78,3 @@ def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> 
         number=receipt_number(row.branch_code, row.series, row.fiscal_year, row.number),
         cancelled=row.opposite_id is not None,
     )
-
-
-def receipt_of_act(connection: Connection, act_id: int) -> Receipt:
-    """Give the money in that an act recorded."""
-    found = select(money_in.c.id).where(
-        money_in.c.act_id == act_id, money_in.c.reverses_id.is_(None)
-    )
-    return receipt(connection, connection.execute(found).scalar_one())

@@ -7,12 +7,26 @@ A date is taken as well, and costs more.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Table, cast, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    cast,
+    func,
+    select,
+    text,
+)
 
 from aim_loans.db.engine import is_postgresql
+
+_NEXT_OF_SEQUENCE = text(
+    "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+)
 
 Row = tuple[Any, ...]
 
@@ -31,17 +45,16 @@ def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
     if count == 0:
         return []
     if is_postgresql(connection):
-        taken = connection.execute(
-            text(
-                "SELECT nextval(pg_get_serial_sequence(:name, 'id')) "
-                "FROM generate_series(1, :count)"
-            ),
-            {"name": table.name, "count": count},
-        )
+        taken = connection.execute(_NEXT_OF_SEQUENCE, {"name": table.name, "count": count})
         return sorted(row[0] for row in taken)
-    highest = connection.execute(select(func.max(table.c.id))).scalar()
+    highest: int | None = connection.execute(_highest_id(table)).scalar()
     first = (highest or 0) + 1
     return list(range(first, first + count))
+
+
+@cache
+def _highest_id(table: Table) -> Select[Any]:
+    return select(func.max(table.c.id))
 
 
 def insert_rows(
@@ -50,14 +63,29 @@ def insert_rows(
     """Insert rows, each a tuple in the order of `columns`."""
     if not rows:
         return
-    names = ", ".join(columns)
     if is_postgresql(connection) and len(rows) >= COPY_FROM:
-        _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", rows)
+        _copy(connection, f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", rows)
         return
+    connection.exec_driver_sql(_insertion(connection, table, columns), list(rows))
+
+
+def insert_new(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> list[int]:
+    """Insert rows without their identifiers, which it gives in the order of the rows."""
+    if len(rows) == 1:
+        statement = f"{_insertion(connection, table, columns)} RETURNING id"
+        return [connection.exec_driver_sql(statement, rows[0]).scalar_one()]
+    ids = next_ids(connection, table, len(rows))
+    numbered = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
+    insert_rows(connection, table, ("id", *columns), numbered)
+    return ids
+
+
+def _insertion(connection: Connection, table: Table, columns: Sequence[str]) -> str:
     mark = "%s" if is_postgresql(connection) else "?"
     marks = ", ".join([mark] * len(columns))
-    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # our own names
-    connection.exec_driver_sql(statement, list(rows))
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # our own names
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[Row]) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,6 +23,12 @@ Clock = Callable[[], datetime]
 
 CUT_LOCK = 7_140_001
 BUSY_SECONDS = 60
+
+
+# One statement, in this order: a materialized part is computed before the row that reads it.
+_LOCKED = "WITH held AS MATERIALIZED (SELECT {}(:key)) SELECT clock_timestamp() FROM held"
+_SHARED = text(_LOCKED.format("pg_advisory_xact_lock_shared"))
+_ALONE = text(_LOCKED.format("pg_advisory_xact_lock"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +109,15 @@ def writing(engine: Engine, *, audit_key: bytes, clock: Clock | None = None) -> 
 
     `clock` replaces the database's clock (tests and the demo give their own).
     """
-    with _transaction(engine, "SELECT pg_advisory_xact_lock_shared(:key)") as connection:
-        yield Writing(connection, _moment(connection, clock), audit_key)
+    with _transaction(engine, _SHARED) as (connection, moment):
+        yield Writing(connection, clock() if clock else moment, audit_key)
 
 
 @contextmanager
 def cutting(engine: Engine, *, audit_key: bytes, clock: Clock | None = None) -> Iterator[Writing]:
     """Open a write transaction that waits for all others: its moment is a cut."""
-    with _transaction(engine, "SELECT pg_advisory_xact_lock(:key)") as connection:
-        yield Writing(connection, _moment(connection, clock), audit_key)
+    with _transaction(engine, _ALONE) as (connection, moment):
+        yield Writing(connection, clock() if clock else moment, audit_key)
 
 
 @contextmanager
@@ -127,18 +133,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _transaction(engine: Engine, lock: str) -> Iterator[Connection]:
-    immediate = engine.execution_options(sqlite_begin="IMMEDIATE")
-    with immediate.begin() as connection:
-        if is_postgresql(connection):
-            connection.execute(text(lock), {"key": CUT_LOCK})
-        yield connection
-
-
-def _moment(connection: Connection, clock: Clock | None) -> datetime:
-    if clock is not None:
-        return clock()
-    if is_postgresql(connection):
-        moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC)
-    return system_clock()
+def _transaction(engine: Engine, lock: TextClause) -> Iterator[tuple[Connection, datetime]]:
+    """Open a write transaction, and read the clock once it holds the lock on the cut."""
+    with engine.connect() as connection:
+        connection.execution_options(sqlite_begin="IMMEDIATE")
+        with connection.begin():
+            if is_postgresql(connection):
+                moment = connection.execute(lock, {"key": CUT_LOCK}).scalar_one()
+                yield connection, moment.astimezone(UTC)
+            else:
+                yield connection, system_clock()

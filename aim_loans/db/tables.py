@@ -22,7 +22,7 @@ metadata = MetaData(
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 # SQLite numbers rows by itself only in a column that says INTEGER.
 Identifier = BigInteger().with_variant(Integer, "sqlite")
@@ -30,7 +30,7 @@ Identifier = BigInteger().with_variant(Integer, "sqlite")
 
 def to_micros(moment: datetime) -> int:
     """Give a moment as whole microseconds since 1970 UTC."""
-    return (moment - EPOCH) // MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:

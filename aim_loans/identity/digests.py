@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, TextClause, text
 
 from aim_loans.db.engine import is_postgresql
+from aim_loans.identity.models import act
 
 STREAM_ROWS = 5_000
 
@@ -46,19 +48,29 @@ def row_text(table: Table, *, postgresql: bool, alias: str) -> str:
     return f"CAST(json_build_array({columns}) AS text)" if postgresql else f"json_array({columns})"
 
 
-def act_digest(connection: Connection, table: Table, act_id: int) -> str | None:
-    """Digest the rows that one act wrote into a table; None when it wrote none."""
-    query = f"{_select(connection, table)} WHERE {_owner(table)}.act_id = :act_id {_order(table)}"
-    rows = [row[1] for row in connection.execute(text(query), {"act_id": act_id}).fetchall()]
-    return _line(table, rows) if rows else None
+class Record(NamedTuple):
+    """What an act leaves to be signed: the text of its own row, the digest of all it wrote."""
+
+    act_text: str
+    content_digest: str
+
+
+def record_of(connection: Connection, tables: tuple[Table, ...], act_id: int) -> Record:
+    """Read, in one statement, what an act wrote of itself and into these tables."""
+    query = _record(tables, postgresql=is_postgresql(connection))
+    (_, _, act_text), *written = connection.execute(query, {"act_id": act_id}).all()
+    lines = [_line(name, count, body) for name, count, body in written if count]
+    return Record(act_text, content_digest(lines))
 
 
 def stream_digests(connection: Connection, table: Table) -> Iterator[TableDigest]:
     """Give one digest an act for the table's rows, in the order of the acts' ids."""
-    query = text(f"{_select(connection, table)} {_order(table)}")
+    query = text(f"{_select(table, postgresql=is_postgresql(connection))} {_order(table)}")
     rows = connection.execute(query.execution_options(yield_per=STREAM_ROWS))
     for act_id, group in groupby(rows, key=lambda row: row[0]):
-        yield TableDigest(act_id, table.name, _line(table, [row[1] for row in group]))
+        bodies = [row[1] for row in group]
+        line = _line(table.name, len(bodies), "\n".join(bodies))
+        yield TableDigest(act_id, table.name, line)
 
 
 def content_digest(lines: list[str]) -> str:
@@ -66,9 +78,8 @@ def content_digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def _line(table: Table, rows: list[str]) -> str:
-    digest = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    return f"{table.name} {len(rows)} {digest}"
+def _line(name: str, count: int, body: str) -> str:
+    return f"{name} {count} {hashlib.sha256(body.encode()).hexdigest()}"
 
 
 def _owner(table: Table) -> str:
@@ -76,15 +87,40 @@ def _owner(table: Table) -> str:
     return "v" if table.info["fact"] == "version_id" else "r"
 
 
-def _select(connection: Connection, table: Table) -> str:
-    body = row_text(table, postgresql=is_postgresql(connection), alias="r")
-    through = " JOIN schedule_version AS v ON v.id = r.version_id" if _owner(table) == "v" else ""
-    return f"SELECT {_owner(table)}.act_id, {body} FROM {table.name} AS r{through}"  # noqa: S608  # our own names
+@cache
+def _record(tables: tuple[Table, ...], *, postgresql: bool) -> TextClause:
+    """Give the statement whose rows are a name, a number of rows, and their texts by lines."""
+    own = row_text(act, postgresql=postgresql, alias="a")
+    parts = [f"SELECT 'act', 1, {own} FROM act AS a WHERE a.id = :act_id"]  # noqa: S608  # our own names
+    for table in tables:
+        body = row_text(table, postgresql=postgresql, alias="r")
+        rows = f"FROM {_source(table)} WHERE {_owner(table)}.act_id = :act_id"
+        if postgresql:
+            lines = f"string_agg({body}, chr(10) ORDER BY {_keys(table)})"
+        else:
+            # SQLite joins the lines in the order of the rows that it is given.
+            lines = "group_concat(body, char(10))"
+            rows = f"FROM (SELECT {body} AS body {rows} ORDER BY {_keys(table)})"
+        parts.append(f"SELECT '{table.name}', count(*), {lines} {rows}")
+    return text(" UNION ALL ".join(parts))
+
+
+def _select(table: Table, *, postgresql: bool) -> str:
+    body = row_text(table, postgresql=postgresql, alias="r")
+    return f"SELECT {_owner(table)}.act_id, {body} FROM {_source(table)}"  # noqa: S608  # our own names
 
 
 def _order(table: Table) -> str:
-    keys = ", ".join(f"r.{column.name}" for column in table.primary_key.columns)
-    return f"ORDER BY {_owner(table)}.act_id, {keys}"
+    return f"ORDER BY {_owner(table)}.act_id, {_keys(table)}"
+
+
+def _source(table: Table) -> str:
+    through = " JOIN schedule_version AS v ON v.id = r.version_id" if _owner(table) == "v" else ""
+    return f"{table.name} AS r{through}"
+
+
+def _keys(table: Table) -> str:
+    return ", ".join(f"r.{column.name}" for column in table.primary_key.columns)
 
 
 def _plain(value: object) -> str:

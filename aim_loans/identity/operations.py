@@ -5,22 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, Text, func, insert, literal_column, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from aim_loans.db.bulk import next_ids
 from aim_loans.db.engine import Writing, is_postgresql
-from aim_loans.db.tables import MICROSECOND, to_micros
+from aim_loans.db.tables import from_micros, to_micros
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity import queries
-from aim_loans.identity.digests import (
-    act_digest,
-    command_digest,
-    content_digest,
-    row_text,
-    sign,
-)
+from aim_loans.identity.digests import command_digest, record_of, sign
 from aim_loans.identity.models import (
     act,
     audit_chain,
@@ -52,6 +46,25 @@ class Act:
         return to_micros(self.recorded_at)
 
 
+# Statements of every act, written out once: to build them costs more than to run them.
+_NEW_ACT = text(
+    "INSERT INTO act (kind, actor, second_actor, branch_code, subject, reason, command_key, "
+    "command_digest, recorded_at) SELECT :kind, :actor, :second_actor, :branch_code, :subject, "
+    ":reason, :command_key, :command_digest, "
+    # Moved past the last cut, should the clock have gone back.
+    "CASE WHEN max(taken_at) >= :now THEN max(taken_at) + 1 ELSE :now END FROM cut WHERE true "
+    "ON CONFLICT (command_key) WHERE command_key IS NOT NULL DO NOTHING RETURNING id, recorded_at"
+)
+# The head is locked by the number that it gives; its signature follows at the end.
+_NEXT_NUMBER = text(
+    "INSERT INTO audit_chain (name, last_number, last_mac) VALUES (:name, 1, '') "
+    "ON CONFLICT (name) DO UPDATE SET last_number = audit_chain.last_number + 1 "
+    "RETURNING last_number, last_mac"
+)
+_NEW_ENTRY = insert(audit_entry)
+_NEW_HEAD = text("UPDATE audit_chain SET last_mac = :mac WHERE name = :chain")
+
+
 def upsert(connection: Connection, table: Table) -> Any:
     """Give the INSERT of the database at hand that knows ON CONFLICT."""
     return (upsert_postgresql if is_postgresql(connection) else upsert_sqlite)(table)
@@ -76,9 +89,7 @@ def begin_act(
     another command it is refused. `command` is a frozen dataclass.
     """
     digest = command_digest(kind, command)
-    recorded_at = _after_last_cut(tx)
     values = {
-        "id": next_ids(tx.connection, act, 1)[0],
         "kind": kind,
         "actor": actor.name,
         "second_actor": second.name if second else None,
@@ -87,15 +98,11 @@ def begin_act(
         "reason": reason,
         "command_key": key,
         "command_digest": digest,
-        "recorded_at": recorded_at,
+        "now": to_micros(tx.now),
     }
-    statement = upsert(tx.connection, act).values(values)
-    statement = statement.on_conflict_do_nothing(
-        index_elements=["command_key"], index_where=act.c.command_key.is_not(None)
-    )
-    written = tx.connection.execute(statement.returning(act.c.id)).scalar()
+    written = tx.connection.execute(_NEW_ACT, values).first()
     if written is not None:
-        return Act(written, chain, recorded_at)
+        return Act(written.id, chain, from_micros(written.recorded_at))
     earlier = tx.connection.execute(select(act).where(act.c.command_key == key)).one()
     if earlier.command_digest != digest:
         raise Conflict(
@@ -139,31 +146,12 @@ def seal_act(tx: Writing, this: Act, tables: tuple[Table, ...]) -> None:
     `tables` are the fact tables it may have written to.
     """
     connection = tx.connection
-    lines = [act_digest(connection, table, this.id) for table in tables]
-    content = content_digest([line for line in lines if line is not None])
-    number, previous = _lock_chain(connection, this.chain)
-    mac = sign(
-        tx.audit_key, previous, this.chain, number + 1, act_text(connection, this.id), content
-    )
-    connection.execute(
-        insert(audit_entry).values(
-            chain=this.chain, number=number + 1, act_id=this.id, content_digest=content, mac=mac
-        )
-    )
-    connection.execute(
-        update(audit_chain)
-        .where(audit_chain.c.name == this.chain)
-        .values(last_number=number + 1, last_mac=mac)
-    )
-
-
-def act_text(connection: Connection, act_id: int) -> str:
-    """Give the text of an act's own row, as its chain signs it."""
-    body = row_text(act, postgresql=is_postgresql(connection), alias="a")
-    row = (
-        select(literal_column(body, Text)).select_from(act.alias("a")).where(text("a.id = :act_id"))
-    )
-    return str(connection.execute(row, {"act_id": act_id}).scalar_one())
+    body, content = record_of(connection, tables, this.id)
+    number, previous = connection.execute(_NEXT_NUMBER, {"name": this.chain}).one()
+    mac = sign(tx.audit_key, previous, this.chain, number, body, content)
+    entry = {"chain": this.chain, "number": number, "act_id": this.id, "mac": mac}
+    connection.execute(_NEW_ENTRY, entry | {"content_digest": content})
+    connection.execute(_NEW_HEAD, {"chain": this.chain, "mac": mac})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +173,9 @@ def take_cut(tx: Writing, command: TakeCut, *, actor: Actor) -> datetime:
         for row in connection.execute(select(audit_chain).order_by(audit_chain.c.name))
     }
     body = json.dumps(heads, sort_keys=True)
-    moment = _after_last_cut(tx)
     last = connection.execute(select(cut).order_by(cut.c.number.desc()).limit(1)).first()
     number = last.number + 1 if last else 1
     previous = last.seal if last else ""
-    seal = sign(tx.audit_key, previous, number, to_micros(moment), command.purpose, body)
     this = begin_act(
         tx,
         kind="cut",
@@ -198,6 +184,8 @@ def take_cut(tx: Writing, command: TakeCut, *, actor: Actor) -> datetime:
         subject=f"cut {number}",
         chain=HEAD_OFFICE_CHAIN,
     )
+    moment = this.recorded_at
+    seal = sign(tx.audit_key, previous, number, to_micros(moment), command.purpose, body)
     connection.execute(
         insert(cut).values(
             number=number,
@@ -302,12 +290,6 @@ def _check_staff(connection: Connection, command: AddStaff) -> None:
         )
 
 
-def _after_last_cut(tx: Writing) -> datetime:
-    """Give the transaction's moment, moved past the last cut should the clock have gone back."""
-    last = tx.connection.execute(select(func.max(cut.c.taken_at))).scalar()
-    return tx.now if last is None else max(tx.now, last + MICROSECOND)
-
-
 def _area_id(connection: Connection, name: str) -> int:
     found = select(line.c.id).where(line.c.level == "area", line.c.name == name)
     known = connection.execute(found).scalar()
@@ -316,12 +298,3 @@ def _area_id(connection: Connection, name: str) -> int:
     new = next_ids(connection, line, 1)[0]
     connection.execute(insert(line).values(id=new, level="area", name=name))
     return new
-
-
-def _lock_chain(connection: Connection, name: str) -> tuple[int, str]:
-    start = upsert(connection, audit_chain).values(name=name, last_number=0, last_mac="")
-    connection.execute(start.on_conflict_do_nothing(index_elements=["name"]))
-    head = connection.execute(
-        select(audit_chain).where(audit_chain.c.name == name).with_for_update()
-    ).one()
-    return head.last_number, head.last_mac

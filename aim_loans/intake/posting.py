@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aim_loans.borrowers.operations import PersonDraft, ensure_persons
@@ -19,6 +20,7 @@ from aim_loans.intake.chunks import NewLoan, Plan
 from aim_loans.intake.models import data_gap
 from aim_loans.intake.persons import person_gaps
 from aim_loans.ledger.models import journal_line
+from aim_loans.loans.history import History
 from aim_loans.loans.models import loan_fact
 from aim_loans.loans.operations import (
     CONTRACT_TABLES,
@@ -28,6 +30,7 @@ from aim_loans.loans.operations import (
     open_loans,
     post_facts,
 )
+from aim_loans.loans.queries import load_histories
 from aim_loans.origination.models import dated_setting
 
 _TABLES = (*CONTRACT_TABLES, loan_fact, money_in, journal_line, data_gap, dated_setting)
@@ -61,7 +64,7 @@ def post(
         chain=HEAD_OFFICE_CHAIN,
     )
     catalogue.make(tx, this, plan.missing, actor=actor)
-    gaps = _open_loans(tx, this, plan.loans) if plan.loans else Counter()
+    opened = _open_loans(tx, this, plan.loans) if plan.loans else _Opened([], Counter())
     today = business_date(tx.now, zone)
     money_ids = take_money(tx, this, plan.money, series=IMPORT_SERIES, today=today)
     drafts = []
@@ -70,18 +73,28 @@ def post(
             raise AssertionError("loans are opened before their facts are posted")
         money_id = None if money is None else money_ids[money]
         drafts.append(FactDraft(target.loan_id, str(kind), amount, day, contra, money_id))
-    post_facts(tx, this, drafts)
+    # Those of the book have taken the plan's facts in already, to decide on them: read anew.
+    older = {draft.loan_id for draft in drafts}.difference(new.loan_id for new in opened.loans)
+    known = load_histories(tx.connection, older).values() if older else ()
+    post_facts(tx, this, drafts, [*opened.loans, *known])
     seal_act(tx, this, _TABLES)
-    return gaps
+    return opened.gaps
 
 
-def _open_loans(tx: Writing, this: Act, loans: Sequence[NewLoan]) -> Counter[str]:
+class _Opened(NamedTuple):
+    """New loans, and their gaps by field."""
+
+    loans: list[History]
+    gaps: Counter[str]
+
+
+def _open_loans(tx: Writing, this: Act, loans: Sequence[NewLoan]) -> _Opened:
     """Open the new loans with their persons, and record their gaps."""
     persons = ensure_persons(tx, this, [_person(new) for new in loans])
-    ids = open_loans(tx, this, [_contract(new, persons) for new in loans])
-    for new, loan_id in zip(loans, ids, strict=True):
-        new.target.loan_id = loan_id
-    return _record_gaps(tx, this, loans, persons)
+    opened = open_loans(tx, this, [_contract(new, persons) for new in loans])
+    for new, history in zip(loans, opened, strict=True):
+        new.target.loan_id = history.loan_id
+    return _Opened(opened, _record_gaps(tx, this, loans, persons))
 
 
 def _person(new: NewLoan) -> PersonDraft:

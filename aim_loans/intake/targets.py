@@ -64,9 +64,9 @@ class Target:
 
     def take(self, fact: Fact, history: History) -> None:
         """Take any fact; Refused when the loan's state does not allow it."""
-        if not history.takes_simply(fact):
+        if not history.add_simply(fact):
             history.check(fact)
-        history.add(fact)
+            history.add(fact)
 
 
 def new_target(row: LoanRow, fund: str, *, with_history: bool) -> Target:

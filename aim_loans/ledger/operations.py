@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aim_loans.db.bulk import insert_rows, next_ids, stored_day
+from aim_loans.db.bulk import insert_rows, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act, upsert
 from aim_loans.ledger.lines import Line
 from aim_loans.ledger.models import fund, journal_line
 
 _COLUMNS = (
-    "id",
     "source",
     "source_id",
     "value_on",
@@ -35,12 +34,9 @@ class Entry(NamedTuple):
 
 def post_entries(tx: Writing, act: Act, entries: Sequence[Entry]) -> None:
     """Post the entries of an act; a line is booked on its value date."""
-    flat = [(entry, line) for entry in entries for line in entry.lines]
-    ids = next_ids(tx.connection, journal_line, len(flat))
     recorded = act.recorded_micros
     rows = [
         (
-            new_id,
             entry.source,
             entry.source_id,
             stored_day(line.value_on),
@@ -53,7 +49,8 @@ def post_entries(tx: Writing, act: Act, entries: Sequence[Entry]) -> None:
             act.id,
             recorded,
         )
-        for new_id, (entry, line) in zip(ids, flat, strict=True)
+        for entry in entries
+        for line in entry.lines
     ]
     insert_rows(tx.connection, journal_line, _COLUMNS, rows)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from aim_loans.dates import (
@@ -103,9 +104,9 @@ class DueSteps(NamedTuple):
             return from_day_number(self.first_day + step * self.step_days)
         return month_step(self.first_month + step * self.step_months, self.due_day)
 
-    def dates(self, count: int) -> list[date]:
-        """List the first `count` due dates."""
-        return [self.due_on(step) for step in range(count)]
+    def dates(self, count: int) -> tuple[date, ...]:
+        """Give the first `count` due dates."""
+        return _first_dates(self, count)
 
     def fallen_due(self, day: date) -> int:
         """Count the due dates on or before a day, as if the steps went on for ever."""
@@ -113,6 +114,12 @@ class DueSteps(NamedTuple):
             return max(0, (day_number(day) - self.first_day) // self.step_days + 1)
         reached = as_of_key(day) - due_key(self.first_month, self.due_day)
         return max(0, reached // due_key(self.step_months, 0) + 1)
+
+
+@lru_cache(maxsize=10_000)
+def _first_dates(steps: DueSteps, count: int) -> tuple[date, ...]:
+    """Give due dates; most loans of a month share them."""
+    return tuple(steps.due_on(step) for step in range(count))
 
 
 def steps_in_months(first_month: int, due_day: int, step_months: int) -> DueSteps:
@@ -143,7 +150,7 @@ def weekly_steps(disbursed_on: date, *, weeks: int, grace_months: int) -> DueSte
 
 def on_working_days(
     dates: Sequence[date], *, rule: HolidayRule, holidays: Holidays, after: date
-) -> list[date]:
+) -> tuple[date, ...]:
     """Move the due dates that are no working days, `after` being the day of the disbursement.
 
     A moved date may not reach or pass its neighbour: the date before it where that came to
@@ -151,13 +158,13 @@ def on_working_days(
     was when no working day is left between them.
     """
     if rule is HolidayRule.none:
-        return list(dates)
+        return tuple(dates)
     step = timedelta(days=1 if rule is HolidayRule.next_working_day else -1)
     moved: list[date] = []
     for due, following in zip(dates, [*dates[1:], date.max], strict=True):
         previous = moved[-1] if moved else after
         moved.append(_nearest_working_day(due, step, holidays, (previous, following)))
-    return moved
+    return tuple(moved)
 
 
 def _nearest_working_day(

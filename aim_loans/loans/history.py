@@ -44,7 +44,18 @@ class History:
 
     def add(self, fact: Fact) -> None:
         """Take a fact in."""
-        self.simple = self.takes_simply(fact)
+        if not self.add_simply(fact):
+            self.simple = False
+            self._append(fact)
+
+    def add_simply(self, fact: Fact) -> bool:
+        """Take a fact in if the loan stays simple with it; otherwise say no."""
+        if not self.takes_simply(fact):
+            return False
+        self._append(fact)
+        return True
+
+    def _append(self, fact: Fact) -> None:
         self.facts.append(fact)
         self.totals[FIELD[fact.kind]] += fact.amount
 

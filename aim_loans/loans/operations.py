@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from aim_loans.db.bulk import Row, insert_rows, next_ids, stored_day
+from aim_loans.db.bulk import Row, insert_new, insert_rows, next_ids, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act
@@ -102,8 +102,8 @@ def opposite(fact: StoredFact, value_on: date) -> FactDraft:
     )
 
 
-def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[int]:
-    """Record contracts with their first schedules and dimensions; gives the new loans' ids."""
+def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[History]:
+    """Record contracts with their first schedules and dimensions; nothing has happened yet."""
     ids = next_ids(tx.connection, loan, len(contracts))
     recorded = act.recorded_micros
     rows = [
@@ -135,27 +135,36 @@ def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[int
         ],
     )
     refresh_positions(tx.connection, ids)
-    return ids
+    return [
+        History(
+            new,
+            agreed.ref,
+            agreed.fund,
+            agreed.principal,
+            [BranchFrom(agreed.from_on, agreed.dimensions.branch_code)],
+        )
+        for new, agreed in zip(ids, contracts, strict=True)
+    ]
 
 
-def post_facts(tx: Writing, act: Act, drafts: Sequence[FactDraft]) -> list[int]:
+def post_facts(
+    tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Iterable[History]
+) -> None:
     """Record facts with their journal entries, and bring the positions up to date.
 
-    Each is checked against the state that the loan's facts leave it in, in the order given;
-    the first that is not allowed raises Refused, and the caller rolls back. Returns the new
-    facts' ids.
+    `histories` are those of the loans concerned, locked and read (or just opened) in this
+    transaction; they take the facts in. Each fact is checked against the state that those
+    before it leave its loan in; the first that is not allowed raises Refused, and the caller
+    rolls back.
     """
-    histories = load_histories(tx.connection, (draft.loan_id for draft in drafts))
-    ids = next_ids(tx.connection, loan_fact, len(drafts))
-    entries = [
-        Entry("loan_fact", fact_id, _journalise(histories[draft.loan_id], draft))
-        for fact_id, draft in zip(ids, drafts, strict=True)
-    ]
-    rows = [_fact_row(fact_id, draft, act) for fact_id, draft in zip(ids, drafts, strict=True)]
-    insert_rows(tx.connection, loan_fact, loan_fact.columns.keys(), rows)
-    post_entries(tx, act, entries)
-    refresh_positions(tx.connection, sorted(histories))
-    return ids
+    of_loan = {history.loan_id: history for history in histories}
+    entries = [_journalise(of_loan[draft.loan_id], draft) for draft in drafts]
+    rows = [_fact_row(draft, act) for draft in drafts]
+    ids = insert_new(tx.connection, loan_fact, loan_fact.columns.keys()[1:], rows)
+    post_entries(
+        tx, act, [Entry("loan_fact", new, lines) for new, lines in zip(ids, entries, strict=True)]
+    )
+    refresh_positions(tx.connection, sorted({draft.loan_id for draft in drafts}))
 
 
 def change_dimensions(
@@ -206,8 +215,7 @@ def changed_rows(
 def _journalise(history: History, draft: FactDraft) -> list[Line]:
     """Check the fact, take it into the history, and give its journal lines."""
     fact = Fact(draft.kind, draft.amount, draft.value_on)
-    if history.takes_simply(fact):
-        history.add(fact)
+    if history.add_simply(fact):
         return _simple_lines(history, draft)
     before = history.required()
     history.check(fact)
@@ -223,9 +231,8 @@ def _simple_lines(history: History, draft: FactDraft) -> list[Line]:
     return bridge(draft.value_on, draft.contra, loans, draft.amount)
 
 
-def _fact_row(fact_id: int, draft: FactDraft, act: Act) -> Row:
+def _fact_row(draft: FactDraft, act: Act) -> Row:
     return (
-        fact_id,
         draft.loan_id,
         draft.kind,
         draft.amount,

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Connection,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     func,
     literal_column,
     select,
@@ -25,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from aim_loans.db.bulk import whole_sum
 from aim_loans.db.engine import is_postgresql
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import (
@@ -39,6 +40,11 @@ from aim_loans.loans.models import (
 
 BLOCK = 2_000
 _IDS = "loan_ids"
+_ZERO = literal_column("0", BigInteger)
+# Short names keep the statement below the length that PostgreSQL's driver prepares at once.
+_FACT = loan_fact.alias("f")
+_HELD = loan_dimension.alias("d")
+VERSION = schedule_version.alias("v")
 LoanIds = Sequence[int] | BindParameter[Any]
 
 SUM_OF_KIND = {
@@ -54,7 +60,7 @@ SUM_OF_KIND = {
 
 def refresh_positions(connection: Connection, loan_ids: Sequence[int]) -> None:
     """Compute the positions of these loans from their facts and store them."""
-    statement = _store(is_postgresql(connection))
+    statement = _store(postgresql=is_postgresql(connection))
     for start in range(0, len(loan_ids), BLOCK):
         connection.execute(statement, {_IDS: list(loan_ids[start : start + BLOCK])})
 
@@ -62,28 +68,26 @@ def refresh_positions(connection: Connection, loan_ids: Sequence[int]) -> None:
 def positions(loan_ids: LoanIds | None = None) -> Select[Any]:
     """Select position rows as the facts give them; of all loans when no ids are given."""
     sums = _sums(loan_ids)
-    total = {name: func.coalesce(sums.c[name], 0) for name in SUM_OF_KIND}
-    payable = total["disbursed"] - total["waived"] - total["written_off"]
-    paid = case((total["applied"] < payable, total["applied"]), else_=payable)
-    outstanding = payable - paid
+    total = {name: func.coalesce(sums.c[name], _ZERO) for name in SUM_OF_KIND}
+    applied = total["applied"]
+    unpaid = total["disbursed"] - total["waived"] - total["written_off"] - applied
     rows = (
         select(
             loan.c.id.label("loan_id"),
             loan.c.borrower_id,
             loan.c.product_code,
-            *(loan_dimension.c[name] for name in _DIMENSIONS),
-            schedule_version.c.id.label("version_id"),
+            *(_HELD.c[name] for name in _DIMENSIONS),
+            VERSION.c.id.label("version_id"),
             case((total["disbursed"] > 0, _paid_out_on(sums))).label("disbursed_on"),
             *(total[name].label(name) for name in SUM_OF_KIND),
-            outstanding.label("outstanding"),
-            case((outstanding > 0, _oldest_unpaid(paid))).label("oldest_unpaid_due_on"),
-            _later(
-                _later(sums.c.last_value_on, loan_dimension.c.from_on),
-                schedule_version.c.effective_on,
-            ).label("last_value_on"),
+            case((unpaid > 0, unpaid), else_=_ZERO).label("outstanding"),
+            case((unpaid > 0, _oldest_unpaid(applied))).label("oldest_unpaid_due_on"),
+            _latest(sums.c.last_value_on, _HELD.c.from_on, VERSION.c.effective_on).label(
+                "last_value_on"
+            ),
         )
-        .join(loan_dimension, loan_dimension.c.id == _newest_dimension())
-        .join(schedule_version, schedule_version.c.id == _newest_version())
+        .join(_HELD, _HELD.c.id == _newest_dimension())
+        .join(VERSION, VERSION.c.id == _newest_version())
         .outerjoin(sums, sums.c.loan_id == loan.c.id)
     )
     # SQLite reads "SELECT ... ON CONFLICT" right only after a WHERE.
@@ -104,28 +108,28 @@ _DIMENSIONS = (
 
 def _sums(loan_ids: LoanIds | None) -> Subquery:
     kinds = [
-        whole_sum(case((loan_fact.c.kind == kind, loan_fact.c.amount), else_=0)).label(name)
+        cast(func.sum(_FACT.c.amount).filter(_FACT.c.kind == kind), BigInteger).label(name)
         for name, kind in SUM_OF_KIND.items()
     ]
-    paid_out = and_(loan_fact.c.kind == Kind.DISBURSEMENT, loan_fact.c.reverses_id.is_(None))
+    paid_out = and_(_FACT.c.kind == Kind.DISBURSEMENT, _FACT.c.reverses_id.is_(None))
     rows = select(
-        loan_fact.c.loan_id,
+        _FACT.c.loan_id,
         *kinds,
-        func.count(case((paid_out, loan_fact.c.id))).label("payouts"),
-        func.max(case((paid_out, loan_fact.c.value_on))).label("paid_out_on"),
-        func.max(loan_fact.c.value_on).label("last_value_on"),
+        func.count(_FACT.c.id).filter(paid_out).label("payouts"),
+        func.max(_FACT.c.value_on).filter(paid_out).label("paid_out_on"),
+        func.max(_FACT.c.value_on).label("last_value_on"),
     )
     if loan_ids is not None:
-        rows = rows.where(loan_fact.c.loan_id.in_(loan_ids))
-    return rows.group_by(loan_fact.c.loan_id).subquery("sums")
+        rows = rows.where(_FACT.c.loan_id.in_(loan_ids))
+    return rows.group_by(_FACT.c.loan_id).subquery("s")
 
 
 def _paid_out_on(sums: Subquery) -> ColumnElement[Any]:
     # Paid out again after a disbursement was cancelled: of several, the last recorded stands.
     again = (
-        select(loan_fact.c.value_on)
-        .where(loan_fact.c.loan_id == loan.c.id, loan_fact.c.kind == Kind.DISBURSEMENT)
-        .order_by(loan_fact.c.id.desc())
+        select(_FACT.c.value_on)
+        .where(_FACT.c.loan_id == loan.c.id, _FACT.c.kind == Kind.DISBURSEMENT)
+        .order_by(_FACT.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -134,9 +138,9 @@ def _paid_out_on(sums: Subquery) -> ColumnElement[Any]:
 
 def _newest_dimension() -> ScalarSelect[Any]:
     return (
-        select(loan_dimension.c.id)
-        .where(loan_dimension.c.loan_id == loan.c.id)
-        .order_by(loan_dimension.c.from_on.desc(), loan_dimension.c.id.desc())
+        select(_HELD.c.id)
+        .where(_HELD.c.loan_id == loan.c.id)
+        .order_by(_HELD.c.from_on.desc(), _HELD.c.id.desc())
         .limit(1)
         .correlate(loan)
         .scalar_subquery()
@@ -145,9 +149,9 @@ def _newest_dimension() -> ScalarSelect[Any]:
 
 def _newest_version() -> ScalarSelect[Any]:
     return (
-        select(schedule_version.c.id)
-        .where(schedule_version.c.loan_id == loan.c.id)
-        .order_by(schedule_version.c.number.desc())
+        select(VERSION.c.id)
+        .where(VERSION.c.loan_id == loan.c.id)
+        .order_by(VERSION.c.number.desc())
         .limit(1)
         .correlate(loan)
         .scalar_subquery()
@@ -157,19 +161,22 @@ def _newest_version() -> ScalarSelect[Any]:
 def _oldest_unpaid(paid: ColumnElement[int]) -> ScalarSelect[Any]:
     return (
         select(instalment.c.due_on)
-        .where(instalment.c.version_id == schedule_version.c.id, instalment.c.due_total > paid)
+        .where(instalment.c.version_id == VERSION.c.id, instalment.c.due_total > paid)
         .order_by(instalment.c.number)
         .limit(1)
         .scalar_subquery()
     )
 
 
-def _later(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
-    return case((first > second, first), else_=second)
+def _latest(
+    fact: ColumnElement[Any], held: ColumnElement[Any], agreed: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    # A loan without facts has no day of a fact, and NULL is never greater.
+    return case((and_(fact > held, fact > agreed), fact), (held > agreed, held), else_=agreed)
 
 
 @cache
-def _store(postgresql: bool) -> Any:  # noqa: FBT001  # the two databases, and the key of a cache
+def _store(*, postgresql: bool) -> Any:
     """Give the statement that computes and stores positions; building it takes long."""
     names = [column.name for column in loan_position.columns]
     rows = positions(bindparam(_IDS, expanding=True))

@@ -1,15 +1,36 @@
 """What can be asked of loans; changes nothing (a lock is no change)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from aim_loans.errors import NotFound
 from aim_loans.loans.facts import BranchFrom, Fact
 from aim_loans.loans.history import History
 from aim_loans.loans.models import loan, loan_dimension, loan_fact, loan_position
+
+# Written out once: to build them costs more than to run them for one loan.
+_IDS = "loan_ids"
+_LOCKED = (
+    select(loan.c.id, loan.c.ref, loan.c.fund_code, loan.c.principal)
+    .join(loan_position, loan_position.c.loan_id == loan.c.id)
+    .order_by(loan_position.c.loan_id)
+    .with_for_update(of=loan_position)
+)
+_LOCKED_BY_REF = _LOCKED.where(loan.c.ref == bindparam("ref"))
+_LOCKED_BY_IDS = _LOCKED.where(loan_position.c.loan_id.in_(bindparam(_IDS, expanding=True)))
+_BRANCHES = (
+    select(loan_dimension.c.loan_id, loan_dimension.c.from_on, loan_dimension.c.branch_code)
+    .where(loan_dimension.c.loan_id.in_(bindparam(_IDS, expanding=True)))
+    .order_by(loan_dimension.c.loan_id, loan_dimension.c.from_on, loan_dimension.c.id)
+)
+_FACTS = (
+    select(loan_fact.c.loan_id, loan_fact.c.kind, loan_fact.c.amount, loan_fact.c.value_on)
+    .where(loan_fact.c.loan_id.in_(bindparam(_IDS, expanding=True)))
+    .order_by(loan_fact.c.id)
+)
 
 
 class StoredFact(NamedTuple):
@@ -28,18 +49,20 @@ class StoredFact(NamedTuple):
     act_id: int
 
 
-def loan_ids_of(connection: Connection, refs: Iterable[str]) -> dict[str, int]:
-    """Give the ids of those references that are loans."""
-    found = connection.execute(select(loan.c.ref, loan.c.id).where(loan.c.ref.in_(list(refs))))
-    return {row.ref: row.id for row in found}
-
-
 def loan_id_of(connection: Connection, ref: str) -> int:
     """Give the id of a loan; NotFound when there is none with this reference."""
-    found = loan_ids_of(connection, [ref]).get(ref)
+    found = connection.execute(select(loan.c.id).where(loan.c.ref == ref)).scalar()
     if found is None:
-        raise NotFound("There is no loan {ref}. Check the number.", field="loan_ref", ref=ref)
-    return found
+        raise _no_loan(ref)
+    return int(found)
+
+
+def load_history(connection: Connection, ref: str) -> History:
+    """Lock the loan with this reference and read its facts; NotFound when there is none."""
+    contracts = connection.execute(_LOCKED_BY_REF, {"ref": ref}).all()
+    if not contracts:
+        raise _no_loan(ref)
+    return _with_facts(connection, contracts)[contracts[0].id]
 
 
 def load_histories(connection: Connection, loan_ids: Iterable[int]) -> dict[int, History]:
@@ -48,29 +71,8 @@ def load_histories(connection: Connection, loan_ids: Iterable[int]) -> dict[int,
     The lock comes first and the facts are read after it, so that nothing committed in
     between is missed.
     """
-    ids = sorted(set(loan_ids))
-    connection.execute(
-        select(loan_position.c.loan_id)
-        .where(loan_position.c.loan_id.in_(ids))
-        .order_by(loan_position.c.loan_id)
-        .with_for_update()
-    )
-    contracts = connection.execute(
-        select(loan.c.id, loan.c.ref, loan.c.fund_code, loan.c.principal).where(loan.c.id.in_(ids))
-    )
-    branches = _branches(connection, ids)
-    histories = {
-        row.id: History(row.id, row.ref, row.fund_code, row.principal, branches[row.id])
-        for row in contracts
-    }
-    facts = connection.execute(
-        select(loan_fact.c.loan_id, loan_fact.c.kind, loan_fact.c.amount, loan_fact.c.value_on)
-        .where(loan_fact.c.loan_id.in_(ids))
-        .order_by(loan_fact.c.id)
-    )
-    for loan_id, kind, amount, value_on in facts:
-        histories[loan_id].add(Fact(kind, amount, value_on))
-    return histories
+    contracts = connection.execute(_LOCKED_BY_IDS, {_IDS: sorted(set(loan_ids))})
+    return _with_facts(connection, contracts.all())
 
 
 def dimension_rows(connection: Connection, loan_ids: Sequence[int]) -> Sequence[Any]:
@@ -122,8 +124,31 @@ def standing_facts(facts: Sequence[StoredFact]) -> list[StoredFact]:
     return [fact for fact in facts if fact.reverses_id is None and fact.id not in undone]
 
 
-def _branches(connection: Connection, ids: Sequence[int]) -> dict[int, list[BranchFrom]]:
-    branches: dict[int, list[BranchFrom]] = {}
-    for row in dimension_rows(connection, ids):
-        branches.setdefault(row.loan_id, []).append(BranchFrom(row.from_on, row.branch_code))
-    return branches
+def _with_facts(
+    connection: Connection, contracts: Sequence[Row[*tuple[Any, ...]]]
+) -> dict[int, History]:
+    ids = {_IDS: [contract.id for contract in contracts]}
+    branches = _branches(connection, ids)
+    histories = {
+        loan_id: History(loan_id, ref, fund, principal, branches[loan_id])
+        for loan_id, ref, fund, principal in contracts
+    }
+    for loan_id, kind, amount, value_on in connection.execute(_FACTS, ids):
+        histories[loan_id].add(Fact(kind, amount, value_on))
+    return histories
+
+
+def _no_loan(ref: str) -> NotFound:
+    return NotFound("There is no loan {ref}. Check the number.", field="loan_ref", ref=ref)
+
+
+def _branches(
+    connection: Connection, ids: Mapping[str, Sequence[int]]
+) -> dict[int, list[BranchFrom]]:
+    dated: dict[int, dict[date, str]] = {}
+    for loan_id, from_on, branch in connection.execute(_BRANCHES, ids):
+        dated.setdefault(loan_id, {})[from_on] = branch
+    return {
+        loan_id: [BranchFrom(day, branch) for day, branch in of_loan.items()]
+        for loan_id, of_loan in dated.items()
+    }

@@ -5,7 +5,7 @@ Every instalment but the last has the same amount; the last one takes the remain
 Amounts are paisa.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -289,7 +289,7 @@ def _single_months(request: Request) -> int:
     return months
 
 
-def _instalments(dates: list[date], pattern: Pattern) -> tuple[Instalment, ...]:
+def _instalments(dates: Sequence[date], pattern: Pattern) -> tuple[Instalment, ...]:
     """Put the amounts on the dates; the last one takes what is left of the principal."""
     base, last = pattern.base, len(dates)
     rows = [

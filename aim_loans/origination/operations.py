@@ -26,7 +26,7 @@ from aim_loans.ledger.operations import ensure_fund
 from aim_loans.loans.facts import Kind, branch_on
 from aim_loans.loans.models import loan_fact
 from aim_loans.loans.operations import FactDraft, post_facts
-from aim_loans.loans.queries import load_histories, loan_id_of
+from aim_loans.loans.queries import load_history
 from aim_loans.origination.models import dated_setting, product, programme
 from aim_loans.origination.queries import settings_in_force
 
@@ -103,9 +103,7 @@ def disburse(
     tx: Writing, command: Disburse, *, actor: Actor, today: date, key: str | None = None
 ) -> Act:
     """Pay out an approved loan; its schedule was agreed with the contract."""
-    connection = tx.connection
-    loan_id = loan_id_of(connection, command.loan_ref)
-    history = load_histories(connection, [loan_id])[loan_id]
+    history = load_history(tx.connection, command.loan_ref)
     branch = branch_on(command.paid_on, history.branches)
     require(actor, Deed.DISBURSE, branch=branch)
     agreed_on = history.branches[0].from_on
@@ -129,8 +127,10 @@ def disburse(
     if this.repeated:
         return this
     contra = Side(account, branch, history.fund)
-    draft = FactDraft(loan_id, Kind.DISBURSEMENT, history.principal, command.paid_on, contra)
-    post_facts(tx, this, [draft])
+    draft = FactDraft(
+        history.loan_id, Kind.DISBURSEMENT, history.principal, command.paid_on, contra
+    )
+    post_facts(tx, this, [draft], [history])
     seal_act(tx, this, (loan_fact, journal_line))
     return this
 

@@ -18,7 +18,7 @@ from aim_loans.loans.facts import Kind, branch_on
 from aim_loans.loans.history import History
 from aim_loans.loans.models import loan_fact
 from aim_loans.loans.operations import FactDraft, opposite, post_facts
-from aim_loans.loans.queries import fact_by_id, load_histories, loan_id_of, reversal_of
+from aim_loans.loans.queries import fact_by_id, load_histories, load_history, reversal_of
 from aim_loans.repayment.receivable import check_money, check_reason
 
 _TABLES = (loan_fact, journal_line)
@@ -44,8 +44,7 @@ def refund_credit(
     key: str | None = None,
 ) -> Act:
     """Pay money above the balance back to the borrower."""
-    loan_id = loan_id_of(tx.connection, command.loan_ref)
-    history = load_histories(tx.connection, [loan_id])[loan_id]
+    history = load_history(tx.connection, command.loan_ref)
     branch = branch_on(command.paid_on, history.branches)
     require_both((asked_by, Deed.ASK_REFUND), (confirmed_by, Deed.CONFIRM_REFUND), branch=branch)
     check_money(command.amount, command.paid_on, command.channel, "-", today)
@@ -62,8 +61,8 @@ def refund_credit(
     if this.repeated:
         return this
     contra = Side(account_of_channel(command.channel), branch, history.fund)
-    draft = FactDraft(loan_id, Kind.REFUND, command.amount, command.paid_on, contra)
-    post_facts(tx, this, [draft])
+    draft = FactDraft(history.loan_id, Kind.REFUND, command.amount, command.paid_on, contra)
+    post_facts(tx, this, [draft], [history])
     seal_act(tx, this, _TABLES)
     return this
 
@@ -139,7 +138,7 @@ def cancel_fact(
         raise Refused("Money that was received is cancelled with its receipt.")
     if wrong.reverses_id is not None or reversal_of(tx.connection, wrong.id) is not None:
         raise Refused("This was taken back already. Open the loan to see what happened.")
-    post_facts(tx, this, [opposite(wrong, wrong.value_on)])
+    post_facts(tx, this, [opposite(wrong, wrong.value_on)], [history])
     seal_act(tx, this, _TABLES)
     return this
 
@@ -154,8 +153,7 @@ def _end(
     today: date,
     key: str | None,
 ) -> Act:
-    loan_id = loan_id_of(tx.connection, command.loan_ref)
-    history = load_histories(tx.connection, [loan_id])[loan_id]
+    history = load_history(tx.connection, command.loan_ref)
     branch = branch_on(command.on, history.branches)
     require(actor, deed, branch=branch)
     check_reason(command.reason)
@@ -175,7 +173,7 @@ def _end(
     )
     if this.repeated:
         return this
-    post_facts(tx, this, [ending_draft(history, kind, command.on, command.fund)])
+    post_facts(tx, this, [ending_draft(history, kind, command.on, command.fund)], [history])
     seal_act(tx, this, _TABLES)
     return this
 

@@ -32,6 +32,7 @@ from aim_loans.loans.queries import (
     fact_by_id,
     facts_of_money,
     load_histories,
+    load_history,
     loan_id_of,
     standing_facts,
 )
@@ -86,11 +87,11 @@ def record_receipt(
 
     A day more than `backdating_days` back needs `permitted_by` (somebody else) and a reason.
     """
-    loan_id = loan_id_of(tx.connection, command.loan_ref)
-    history = load_histories(tx.connection, [loan_id])[loan_id]
+    history = load_history(tx.connection, command.loan_ref)
     branch = command.branch or branch_on(command.received_on, history.branches)
     require(actor, Deed.RECEIVE, branch=branch)
-    require_branch(tx.connection, branch)
+    if command.branch is not None:
+        require_branch(tx.connection, command.branch)
     check_money(command.amount, command.received_on, command.channel, command.reference, today)
     check_payer(command.payer)
     _check_backdating(
@@ -114,12 +115,11 @@ def record_receipt(
     )
     if not this.repeated:
         _post_receipt(tx, this, command, history=history, branch=branch, today=today)
-    after = load_histories(tx.connection, [loan_id])[loan_id].sums
     return Recorded(
         receipt=receipt_of_act(tx.connection, this.id),
         loan_ref=command.loan_ref,
-        outstanding=after.outstanding,
-        credit=after.credit,
+        outstanding=history.sums.outstanding,
+        credit=history.sums.credit,
         repeated=this.repeated,
     )
 
@@ -180,9 +180,8 @@ class ApplyMoney:
 
 def apply_money(tx: Writing, command: ApplyMoney, *, actor: Actor, key: str | None = None) -> Act:
     """Apply received money to a loan, as of the day it was received."""
-    loan_id = loan_id_of(tx.connection, command.loan_ref)
     money = receipt(tx.connection, command.money_in_id, lock=True)
-    history = load_histories(tx.connection, [loan_id])[loan_id]
+    history = load_history(tx.connection, command.loan_ref)
     require(actor, Deed.APPLY, branch=money.branch_code)
     this = begin_branch_act(
         tx,
@@ -196,7 +195,7 @@ def apply_money(tx: Writing, command: ApplyMoney, *, actor: Actor, key: str | No
     if this.repeated:
         return this
     _check_remainder(tx, money, command.amount)
-    post_facts(tx, this, [_application(history, money, command.amount)])
+    post_facts(tx, this, [_application(history, money, command.amount)], [history])
     seal_act(tx, this, _TABLES)
     return this
 
@@ -234,8 +233,9 @@ def move_money(tx: Writing, command: MoveMoney, *, actor: Actor, key: str | None
         return this
     if wrong not in standing_facts(facts_of_money(tx.connection, money.id)):
         raise Refused("This was taken back already. Open the loan to see where the money is.")
-    post_facts(tx, this, [opposite(wrong, wrong.value_on)])
-    post_facts(tx, this, [_application(histories[right_id], money, wrong.amount)])
+    post_facts(tx, this, [opposite(wrong, wrong.value_on)], histories.values())
+    right = histories[right_id]
+    post_facts(tx, this, [_application(right, money, wrong.amount)], [right])
     seal_act(tx, this, _TABLES)
     return this
 
@@ -264,7 +264,7 @@ def cancel_receipt(
     # meanwhile, and two who want the same money and the same loan never wait for each other.
     money = receipt(connection, command.money_in_id, lock=True)
     standing = standing_facts(facts_of_money(connection, money.id))
-    load_histories(connection, (fact.loan_id for fact in standing))
+    histories = load_histories(connection, (fact.loan_id for fact in standing))
     require_both(
         (asked_by, Deed.ASK_REVERSAL),
         (confirmed_by, Deed.CONFIRM_REVERSAL),
@@ -291,7 +291,7 @@ def cancel_receipt(
         return this
     if money.cancelled:
         raise Refused("Receipt {number} is cancelled already.", number=money.number)
-    post_facts(tx, this, [opposite(fact, value_on) for fact in standing])
+    post_facts(tx, this, [opposite(fact, value_on) for fact in standing], histories.values())
     cancel_money(tx, this, money.id, value_on=value_on)
     seal_act(tx, this, _TABLES)
     return this
@@ -312,8 +312,15 @@ def _post_receipt(
         book_number=command.book_number,
     )
     (money_id,) = take_money(tx, this, [draft], series=RECEIPT_SERIES, today=today)
-    taken = receipt(tx.connection, money_id)
-    post_facts(tx, this, [_application(history, taken, command.amount)])
+    application = FactDraft(
+        loan_id=history.loan_id,
+        kind=kind_of_money(history),
+        amount=command.amount,
+        value_on=command.received_on,
+        contra=waiting_side(command.account, branch, history.fund),
+        money_in_id=money_id,
+    )
+    post_facts(tx, this, [application], [history])
     seal_act(tx, this, _TABLES)
 
 

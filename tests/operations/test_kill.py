@@ -333,7 +333,7 @@ def test_a_killed_import_run_again_is_as_if_nothing_had_happened(
     kills = []
     statement = 0
     while True:
-        statement += chance.randrange(1, 60)
+        statement += chance.randrange(1, 30)
         order = Order(database_url, book=str(folder), chunk_rows=40, die_at=statement)
         life = mortals.run(order)
         if not life.killed:

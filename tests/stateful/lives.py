@@ -212,7 +212,7 @@ class Lives(RuleBasedStateMachine):
             contra = waiting_side(IMPORT_ACCOUNT, branch, loan.fund)
             kind = kind_of_money(history)
             fact = FactDraft(loan.id, kind, amount, day, contra, money_id)
-            loans.post_facts(tx, this, [fact])
+            loans.post_facts(tx, this, [fact], [history])
             seal_act(tx, this, (money_in, loan_fact, journal_line))
             return None
 
@@ -489,7 +489,7 @@ class Lives(RuleBasedStateMachine):
                 schedule=plan.schedule,
                 dimensions=Dimensions(plan.branch, "trade", plan.fund, "female"),
             )
-            (loan_id,) = loans.open_loans(tx, this, [contract])
+            (opened,) = loans.open_loans(tx, this, [contract])
             seal_act(tx, this, CONTRACT_TABLES)
         agreed = Loan(
             ref=ref,
@@ -500,7 +500,7 @@ class Lives(RuleBasedStateMachine):
             sector=dict.fromkeys(DAYS, "trade"),
             first_change=plan.on,
             last_change=plan.on,
-            id=loan_id,
+            id=opened.loan_id,
         )
         self.book.loans.append(agreed)
         self.book.acts += 1

@@ -1,7 +1,7 @@
 """Each planted bug makes the random lives fail: what they prove is worth something."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act, begin_branch_act
 from aim_loans.ledger.lines import Line, Side
 from aim_loans.ledger.operations import Entry, post_entries
-from aim_loans.loans import history
+from aim_loans.loans import history, positions
 from aim_loans.loans import operations as loans
 from aim_loans.loans.facts import (
     FIELD,
@@ -39,6 +39,7 @@ from tests.book import Book, open_book
 from tests.stateful.lives import FIRST_TODAY, Tally, machine
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+Histories = Iterable[History]
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +62,11 @@ def live_shortly(book: Book, tally: Tally) -> None:
 
 
 def reversal_keeps_the_position(patch: pytest.MonkeyPatch) -> None:
-    def post(tx: Writing, act: Act, drafts: Sequence[FactDraft]) -> list[int]:
+    def post(tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Histories) -> None:
         with pytest.MonkeyPatch.context() as inner:
             if all(draft.amount < 0 for draft in drafts):
                 inner.setattr(loans, "refresh_positions", lambda *_: None)
-            return post_facts(tx, act, drafts)
+            post_facts(tx, act, drafts, histories)
 
     patch.setattr(repayment, "post_facts", post)
     patch.setattr(endings, "post_facts", post)
@@ -196,8 +197,8 @@ def money_is_applied_twice(patch: pytest.MonkeyPatch) -> None:
 def moved_money_stays_where_it_was(patch: pytest.MonkeyPatch) -> None:
     real = repayment.move_money
 
-    def post(tx: Writing, act: Act, drafts: Sequence[FactDraft]) -> list[int]:
-        return post_facts(tx, act, [draft for draft in drafts if draft.amount > 0])
+    def post(tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Histories) -> None:
+        post_facts(tx, act, [draft for draft in drafts if draft.amount > 0], histories)
 
     def move(tx: Writing, command: repayment.MoveMoney, *, actor: Any, key: str) -> Act:
         with pytest.MonkeyPatch.context() as inner:
@@ -232,19 +233,21 @@ def a_position_reads_another_schedule(patch: pytest.MonkeyPatch) -> None:
     def first_version() -> ScalarSelect[Any]:
         return select(func.max(schedule_version.c.id)).scalar_subquery()
 
-    patch.setattr("aim_loans.loans.positions._newest_version", first_version)
+    patch.setattr(positions, "_newest_version", first_version)
+    patch.setattr(positions, "_store", vars(positions)["_store"].__wrapped__)
 
 
 def a_covered_instalment_counts_as_unpaid(patch: pytest.MonkeyPatch) -> None:
     def oldest(paid: ColumnElement[int]) -> ScalarSelect[Any]:
-        mine = instalment.c.version_id == schedule_version.c.id
+        mine = instalment.c.version_id == positions.VERSION.c.id
         return (
             select(func.min(instalment.c.due_on))
             .where(mine, instalment.c.due_total >= paid)
             .scalar_subquery()
         )
 
-    patch.setattr("aim_loans.loans.positions._oldest_unpaid", oldest)
+    patch.setattr(positions, "_oldest_unpaid", oldest)
+    patch.setattr(positions, "_store", vars(positions)["_store"].__wrapped__)
 
 
 def a_simple_loan_takes_more_than_its_balance(patch: pytest.MonkeyPatch) -> None:
