@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from aim_loans.cash.models import money_in
+from aim_loans.cash.queries import Receipt, receipt_number
 from aim_loans.dates import fiscal_year
 from aim_loans.db.bulk import Row, insert_new, stored_day
 from aim_loans.db.engine import Writing
@@ -75,53 +76,45 @@ _COLUMNS = (
 )
 
 
-def take_money(
-    tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, series: str, today: date
-) -> list[int]:
-    """Record money in, numbered without gaps by branch, series and fiscal year of `today`.
+def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Receipt:
+    """Record money in at the counter, numbered in its branch's series of receipts.
 
-    Returns the new ids in the order of the drafts. Each posts its entry: the channel's
-    account against suspense; but money of an imported book never came through our cash, and
-    posts nothing until it is applied, against the opening account. Conflict when a reference
-    is in the book already.
+    It posts its entry: the channel's account against suspense. Conflict when the reference
+    is in the book already, Refused for the account that is kept for imported books.
     """
-    if series != IMPORT_SERIES and any(draft.account == IMPORT_ACCOUNT for draft in drafts):
+    if draft.account == IMPORT_ACCOUNT:
         raise Refused(
             "The account {account} is kept for imported books. Name the bank or wallet account.",
             field="account",
             account=IMPORT_ACCOUNT,
         )
-    numbers = _take_numbers(tx, drafts, series=series, year=fiscal_year(today))
-    recorded = act.recorded_micros
-    rows = [
-        (
-            draft.branch,
-            draft.fund,
-            draft.channel,
-            draft.account,
-            draft.reference,
-            draft.amount,
-            stored_day(draft.received_on),
-            draft.payer,
-            draft.book_number,
-            series_id,
-            number,
-            draft.source_digest,
-            None if draft.source_recorded_at is None else to_micros(draft.source_recorded_at),
-            None,
-            act.id,
-            recorded,
-        )
-        for draft, (series_id, number) in zip(drafts, numbers, strict=True)
-    ]
-    ids = _insert(tx, rows, drafts)
-    entries = [
-        Entry("money_in", new_id, _money_lines(draft))
-        for new_id, draft in zip(ids, drafts, strict=True)
-        if draft.account != IMPORT_ACCOUNT
-    ]
-    post_entries(tx, act, entries)
-    return ids
+    year = fiscal_year(today)
+    ((new_id, number),) = _record(tx, act, [draft], series=RECEIPT_SERIES, year=year)
+    post_entries(tx, act, [Entry("money_in", new_id, _money_lines(draft))])
+    return Receipt(
+        id=new_id,
+        branch_code=draft.branch,
+        fund_code=draft.fund,
+        channel=draft.channel,
+        account=draft.account,
+        reference=draft.reference,
+        amount=draft.amount,
+        received_on=draft.received_on,
+        number=receipt_number(draft.branch, RECEIPT_SERIES, year, number),
+        cancelled=False,
+    )
+
+
+def take_imported(tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, today: date) -> list[int]:
+    """Record the money of an imported book, in a series of its own.
+
+    Returns the new ids in the order of the drafts. It never came through our cash: nothing is
+    posted until it is applied, against the opening account. Conflict as in `take_receipt`.
+    """
+    if any(draft.account != IMPORT_ACCOUNT for draft in drafts):
+        raise ValueError("money of an imported book is in the account that is kept for it")
+    taken = _record(tx, act, drafts, series=IMPORT_SERIES, year=fiscal_year(today))
+    return [new_id for new_id, _ in taken]
 
 
 def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> int:
@@ -154,6 +147,37 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
         lines = bridge(value_on, suspense, money, original.amount)
         post_entries(tx, act, [Entry("money_in", new_id, lines)])
     return new_id
+
+
+def _record(
+    tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, series: str, year: int
+) -> list[tuple[int, int]]:
+    """Insert money in under the next numbers of its branches; gives ids and numbers."""
+    numbers = _take_numbers(tx, drafts, series=series, year=year)
+    recorded = act.recorded_micros
+    rows = [
+        (
+            draft.branch,
+            draft.fund,
+            draft.channel,
+            draft.account,
+            draft.reference,
+            draft.amount,
+            stored_day(draft.received_on),
+            draft.payer,
+            draft.book_number,
+            series_id,
+            number,
+            draft.source_digest,
+            None if draft.source_recorded_at is None else to_micros(draft.source_recorded_at),
+            None,
+            act.id,
+            recorded,
+        )
+        for draft, (series_id, number) in zip(drafts, numbers, strict=True)
+    ]
+    ids = _insert(tx, rows, drafts)
+    return [(new_id, number) for new_id, (_, number) in zip(ids, numbers, strict=True)]
 
 
 def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> list[int]:

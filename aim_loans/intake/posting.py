@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from aim_loans.borrowers.operations import PersonDraft, ensure_persons
 from aim_loans.borrowers.queries import KnownPerson, cnic_owners
 from aim_loans.cash.models import money_in
-from aim_loans.cash.operations import IMPORT_SERIES, take_money
+from aim_loans.cash.operations import take_imported
 from aim_loans.dates import business_date
 from aim_loans.db.bulk import insert_rows, next_ids
 from aim_loans.db.engine import Writing
@@ -66,7 +66,7 @@ def post(
     catalogue.make(tx, this, plan.missing, actor=actor)
     opened = _open_loans(tx, this, plan.loans) if plan.loans else _Opened([], Counter())
     today = business_date(tx.now, zone)
-    money_ids = take_money(tx, this, plan.money, series=IMPORT_SERIES, today=today)
+    money_ids = take_imported(tx, this, plan.money, today=today)
     drafts = []
     for target, kind, amount, day, contra, money in plan.facts:
         if target.loan_id is None:

@@ -10,10 +10,9 @@ from datetime import date
 
 from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import (
-    RECEIPT_SERIES,
     MoneyDraft,
     cancel_money,
-    take_money,
+    take_receipt,
     waiting_side,
 )
 from aim_loans.cash.queries import Receipt, receipt, receipt_of_act
@@ -113,10 +112,12 @@ def record_receipt(
         branch_code=branch,
         key=key,
     )
-    if not this.repeated:
-        _post_receipt(tx, this, command, history=history, branch=branch, today=today)
+    if this.repeated:
+        taken = receipt_of_act(tx.connection, this.id)
+    else:
+        taken = _post_receipt(tx, this, command, history=history, branch=branch, today=today)
     return Recorded(
-        receipt=receipt_of_act(tx.connection, this.id),
+        receipt=taken,
         loan_ref=command.loan_ref,
         outstanding=history.sums.outstanding,
         credit=history.sums.credit,
@@ -154,19 +155,20 @@ def receive_money(
         branch_code=command.branch,
         key=key,
     )
-    if not this.repeated:
-        draft = MoneyDraft(
-            branch=command.branch,
-            fund=command.fund,
-            channel=command.channel,
-            account=command.account,
-            reference=command.reference,
-            amount=command.amount,
-            received_on=command.received_on,
-        )
-        take_money(tx, this, [draft], series=RECEIPT_SERIES, today=today)
-        seal_act(tx, this, _TABLES)
-    return receipt_of_act(tx.connection, this.id)
+    if this.repeated:
+        return receipt_of_act(tx.connection, this.id)
+    draft = MoneyDraft(
+        branch=command.branch,
+        fund=command.fund,
+        channel=command.channel,
+        account=command.account,
+        reference=command.reference,
+        amount=command.amount,
+        received_on=command.received_on,
+    )
+    taken = take_receipt(tx, this, draft, today=today)
+    seal_act(tx, this, _TABLES)
+    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +301,7 @@ def cancel_receipt(
 
 def _post_receipt(
     tx: Writing, this: Act, command: RecordReceipt, *, history: History, branch: str, today: date
-) -> None:
+) -> Receipt:
     draft = MoneyDraft(
         branch=branch,
         fund=history.fund,
@@ -311,17 +313,10 @@ def _post_receipt(
         payer=command.payer,
         book_number=command.book_number,
     )
-    (money_id,) = take_money(tx, this, [draft], series=RECEIPT_SERIES, today=today)
-    application = FactDraft(
-        loan_id=history.loan_id,
-        kind=kind_of_money(history),
-        amount=command.amount,
-        value_on=command.received_on,
-        contra=waiting_side(command.account, branch, history.fund),
-        money_in_id=money_id,
-    )
-    post_facts(tx, this, [application], [history])
+    taken = take_receipt(tx, this, draft, today=today)
+    post_facts(tx, this, [_application(history, taken, command.amount)], [history])
     seal_act(tx, this, _TABLES)
+    return taken
 
 
 def _application(history: History, money: Receipt, amount: int) -> FactDraft:

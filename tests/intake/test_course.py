@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from aim_loans.errors import Refused
+from aim_loans.intake import chunks
 from aim_loans.intake.layout import LOANS, RECEIPTS
 from aim_loans.intake.operations import BookSources, import_book
 from aim_loans.intake.staging import Staging
@@ -36,7 +37,10 @@ def run(desk: Desk, told: list[tuple[int, int]]) -> None:
     ).close()
 
 
-def test_progress_is_told_after_each_chunk(quick_desk: Desk) -> None:
+def test_progress_is_told_after_each_chunk(
+    quick_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "MOST_ROWS", 2_000)
     told: list[tuple[int, int]] = []
     run(quick_desk, told)
     assert [to_do for _, to_do in told] == [2_500, 2_500]

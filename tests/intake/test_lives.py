@@ -9,6 +9,7 @@ from sqlalchemy import select
 from aim_loans.checks.run import verify_book
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import audit_entry
+from aim_loans.intake import chunks
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 from tests.book import AUDIT_KEY
@@ -278,7 +279,10 @@ def test_money_above_the_balance_is_the_borrowers_credit(desk: Desk) -> None:
     assert verifies(desk)
 
 
-def test_a_loan_with_more_receipts_than_a_chunk_holds(desk: Desk) -> None:
+def test_a_loan_with_more_receipts_than_a_chunk_holds(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "MOST_ROWS", 2_000)
     receipts = [
         a_receipt(receipt_ref=f"R{n:05d}", amount="1", received_on="2025-03-01")
         for n in range(4_500)

@@ -19,9 +19,8 @@ from aim_loans.borrowers.models import person
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.operations import (
     IMPORT_ACCOUNT,
-    IMPORT_SERIES,
     MoneyDraft,
-    take_money,
+    take_imported,
     waiting_side,
 )
 from aim_loans.checks.run import verify_book
@@ -208,7 +207,7 @@ class Lives(RuleBasedStateMachine):
             history = load_histories(tx.connection, [loan.id])[loan.id]
             branch = branch_on(day, history.branches)
             draft = MoneyDraft(branch, loan.fund, None, IMPORT_ACCOUNT, reference, amount, day)
-            (money_id,) = take_money(tx, this, [draft], series=IMPORT_SERIES, today=self.today)
+            (money_id,) = take_imported(tx, this, [draft], today=self.today)
             contra = waiting_side(IMPORT_ACCOUNT, branch, loan.fund)
             kind = kind_of_money(history)
             fact = FactDraft(loan.id, kind, amount, day, contra, money_id)
@@ -598,11 +597,12 @@ class Lives(RuleBasedStateMachine):
         return first + timedelta(days=when % max(1, (self.today - first).days + 1))
 
     def _late_day(self, loan: Loan, when: int) -> date:
-        """Choose a day from shortly before the loan's last fact on."""
+        """Choose a day from the loan's last fact on, and every fourth time shortly before it."""
         last = max(loan.days(), default=EARLIEST)
         if when >= 980:
             return self.today + timedelta(days=1)
-        return min(last + timedelta(days=when % 60 - 3), self.today)
+        wait = when % 60 if when % 4 else -1 - when % 3
+        return min(last + timedelta(days=wait), self.today)
 
     def _amount(self, loan: Loan, size: int) -> tuple[str, int]:
         instalment = loan.due[0][1]

@@ -171,6 +171,10 @@ def a_write_off_takes_half(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(History, "check", unless_written_off)
 
 
+def an_end_comes_before_the_last_fact(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(History, "last_value_on", date.min)
+
+
 def credit_is_looked_at_today_only(patch: pytest.MonkeyPatch) -> None:
     def last_credit(facts: Sequence[Fact]) -> int:
         return add_up(facts).credit
@@ -292,6 +296,7 @@ PLANTS: tuple[Plant, ...] = (
     a_correction_counts_from_today,
     a_waiver_is_borne_by_the_lending_fund,
     a_write_off_takes_half,
+    an_end_comes_before_the_last_fact,
     credit_is_looked_at_today_only,
     a_receipt_number_is_skipped,
     money_is_applied_twice,
