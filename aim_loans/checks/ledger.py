@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -183,9 +184,11 @@ def _unapplied() -> Select[Any]:
 
 
 def _compare(connection: Connection, code: Account, detail: Select[Any]) -> Iterator[str]:
-    net = whole_sum(_signed(literal(code.value)))
-    control = select(journal_line.c.branch_code, journal_line.c.fund_code, net).group_by(
-        journal_line.c.branch_code, journal_line.c.fund_code
+    account = literal(code.value)
+    control = (
+        select(journal_line.c.branch_code, journal_line.c.fund_code, whole_sum(_signed(account)))
+        .where(or_(journal_line.c.debit == account, journal_line.c.credit == account))
+        .group_by(journal_line.c.branch_code, journal_line.c.fund_code)
     )
     booked = {(row[0], row[1]): row[2] for row in connection.execute(control)}
     counted = {(row[0], row[1]): row[2] for row in connection.execute(detail)}

@@ -13,16 +13,20 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    FromClause,
     ScalarSelect,
     Select,
     Subquery,
+    Table,
     and_,
     bindparam,
     case,
     cast,
+    exists,
     func,
     literal_column,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
@@ -82,12 +86,17 @@ def positions(loan_ids: LoanIds | None = None) -> Select[Any]:
             *(total[name].label(name) for name in SUM_OF_KIND),
             case((unpaid > 0, unpaid), else_=_ZERO).label("outstanding"),
             case((unpaid > 0, _oldest_unpaid(applied))).label("oldest_unpaid_due_on"),
-            _latest(sums.c.last_value_on, _HELD.c.from_on, VERSION.c.effective_on).label(
-                "last_value_on"
-            ),
+            _latest(sums.c.last_on, _HELD.c.from_on, VERSION.c.effective_on).label("last_value_on"),
         )
-        .join(_HELD, _HELD.c.id == _newest_dimension())
-        .join(VERSION, VERSION.c.id == _newest_version())
+        .select_from(loan)
+        .join(
+            _HELD,
+            and_(_HELD.c.loan_id == loan.c.id, _newest(_HELD, loan_dimension, "from_on", "id")),
+        )
+        .join(
+            VERSION,
+            and_(VERSION.c.loan_id == loan.c.id, _newest(VERSION, schedule_version, "number")),
+        )
         .outerjoin(sums, sums.c.loan_id == loan.c.id)
     )
     # SQLite reads "SELECT ... ON CONFLICT" right only after a WHERE.
@@ -117,7 +126,7 @@ def _sums(loan_ids: LoanIds | None) -> Subquery:
         *kinds,
         func.count(_FACT.c.id).filter(paid_out).label("payouts"),
         func.max(_FACT.c.value_on).filter(paid_out).label("paid_out_on"),
-        func.max(_FACT.c.value_on).label("last_value_on"),
+        func.max(_FACT.c.value_on).label("last_on"),
     )
     if loan_ids is not None:
         rows = rows.where(_FACT.c.loan_id.in_(loan_ids))
@@ -136,25 +145,12 @@ def _paid_out_on(sums: Subquery) -> ColumnElement[Any]:
     return case((sums.c.payouts == 1, sums.c.paid_out_on), else_=again)
 
 
-def _newest_dimension() -> ScalarSelect[Any]:
-    return (
-        select(_HELD.c.id)
-        .where(_HELD.c.loan_id == loan.c.id)
-        .order_by(_HELD.c.from_on.desc(), _HELD.c.id.desc())
-        .limit(1)
-        .correlate(loan)
-        .scalar_subquery()
-    )
-
-
-def _newest_version() -> ScalarSelect[Any]:
-    return (
-        select(VERSION.c.id)
-        .where(VERSION.c.loan_id == loan.c.id)
-        .order_by(VERSION.c.number.desc())
-        .limit(1)
-        .correlate(loan)
-        .scalar_subquery()
+def _newest(row: FromClause, table: Table, *order: str) -> ColumnElement[bool]:
+    """Say that a row is the loan's, and that no other row of the loan comes after it."""
+    later = table.alias("e")
+    after = tuple_(*(later.c[name] for name in order)) > tuple_(*(row.c[name] for name in order))
+    return and_(
+        row.c.loan_id == loan.c.id, ~exists().where(later.c.loan_id == row.c.loan_id, after)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from aim_loans.cash import operations as cash
@@ -234,10 +234,14 @@ def a_dishonour_counts_from_the_receipt(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_position_reads_another_schedule(patch: pytest.MonkeyPatch) -> None:
-    def first_version() -> ScalarSelect[Any]:
-        return select(func.max(schedule_version.c.id)).scalar_subquery()
+    real: Callable[..., ColumnElement[bool]] = vars(positions)["_newest"]
 
-    patch.setattr(positions, "_newest_version", first_version)
+    def newest(row: FromClause, table: Table, *order: str) -> ColumnElement[bool]:
+        if table is schedule_version:
+            return row.c.id == select(func.max(schedule_version.c.id)).scalar_subquery()
+        return real(row, table, *order)
+
+    patch.setattr(positions, "_newest", newest)
     patch.setattr(positions, "_store", vars(positions)["_store"].__wrapped__)
 
 
