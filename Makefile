@@ -44,9 +44,9 @@ check: $(VENV)/dev.stamp $(VENV)/project.stamp ## Style, types and floors, witho
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
-serve: ## Start the web application (not in this release)
-	@echo "The web application comes in a later release; until then: $(BIN)/aim-loans --help" >&2
-	@exit 1
+serve: $(VENV)/project.stamp var/secret-key ## Start the web application over the demo's book
+	$(DEMO) init
+	$(DEMO) serve --plain-http
 
 bench: $(VENV)/dev.stamp $(VENV)/project.stamp ## Measure the speed that the README claims
 	$(BIN)/python -m bench

@@ -121,6 +121,30 @@ HEADINGS: Mapping[str, str] = {
 
 # The names of the values that files, commands and screens share, by dimension.
 WORDS: Mapping[str, Mapping[str, str]] = {
+    "sector": {
+        "trade": N_("Trade"),
+        "livestock": N_("Livestock"),
+        "agriculture": N_("Agriculture"),
+        "manufacturing": N_("Manufacturing"),
+        "housing": N_("Housing"),
+        "education": N_("Education"),
+        "health": N_("Health"),
+        "other": N_("Other"),
+    },
+    "fact": {
+        "disbursement": N_("Paid out"),
+        "receipt": N_("Receipt"),
+        "waiver": N_("Waived"),
+        "write_off": N_("Written off"),
+        "recovery": N_("Recovered after the write-off"),
+        "credit": N_("Credit"),
+        "refund": N_("Credit paid back"),
+    },
+    "payer": {
+        "borrower": N_("The borrower"),
+        "family": N_("Family"),
+        "guarantor": N_("A guarantor"),
+    },
     "gender": {
         "female": N_("Woman"),
         "male": N_("Man"),

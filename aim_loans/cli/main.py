@@ -6,11 +6,14 @@ from aim_loans.checks.run import Outcome, verify_audit, verify_book
 from aim_loans.cli.book import import_group, portfolio
 from aim_loans.cli.door import Door, Group
 from aim_loans.cli.schedule import schedule
+from aim_loans.cli.serve import serve
 from aim_loans.config.resources import resource
 from aim_loans.db.engine import reading, writing
 from aim_loans.db.migrate import current, head, upgrade
 from aim_loans.identity.operations import AddStaff, add_staff
+from aim_loans.identity.passwords import temporary_password
 from aim_loans.identity.permissions import Deed, Role, require
+from aim_loans.identity.sign_in import SetPassword, set_password
 from aim_loans.origination.operations import SetUp, set_up
 
 MOST_FAULTS_SHOWN = 20
@@ -103,11 +106,31 @@ def staff_add_command(
     with writing(door.ready_engine, audit_key=door.audit_key) as tx:
         add_staff(tx, command, actor=door.actor)
     door.note("{name} was added as {role}.", name=full_name, role=role)
+    _give_password(door, username)
+
+
+@staff_group.command("password")
+@click.option("--username", required=True)
+@click.pass_obj
+def staff_password_command(door: Door, *, username: str) -> None:
+    """Give a member of staff a new first password; all sessions of theirs end."""
+    _give_password(door, username)
 
 
 main.add_command(schedule)
 main.add_command(import_group)
 main.add_command(portfolio)
+main.add_command(serve)
+
+
+def _give_password(door: Door, username: str) -> None:
+    """Set a password that must be changed at once, and print it this one time."""
+    password = temporary_password()
+    command = SetPassword(username, temporary=True)
+    with writing(door.ready_engine, audit_key=door.audit_key) as tx:
+        set_password(tx, command, password, actor=door.actor)
+    door.note("The first password of {username}, to be changed at once:", username=username)
+    click.echo(password)
 
 
 def _bring_up(door: Door) -> None:

@@ -116,3 +116,43 @@ cut = Table(
 
 Index(None, act.c.recorded_at)
 unique_where_given(act.c.command_key)
+
+staff_password = Table(
+    "staff_password",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("username", ForeignKey("staff.username"), nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("temporary", Integer, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint("temporary = 0 OR temporary = 1", name="temporary"),
+    info=FACT,
+    comment="A password's Argon2 hash; the newest holds. A temporary one must be changed at once.",
+)
+
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("token_digest", Text, primary_key=True),
+    Column("username", ForeignKey("staff.username"), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    comment="Who is signed in where; a row that has ended lets nobody in.",
+)
+
+sign_in_failure = Table(
+    "sign_in_failure",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("failed_at", Moment, nullable=False),
+    comment="A wrong user name or password; too many from one address make it wait.",
+)
+
+Index(None, staff_password.c.username)
+Index(None, staff_password.c.act_id)
+Index(None, web_session.c.username)
+Index(None, sign_in_failure.c.address, sign_in_failure.c.failed_at)

@@ -1,11 +1,13 @@
 """What can be asked of identity; changes nothing."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from sqlalchemy import Connection, select
 
 from aim_loans.errors import NotFound
-from aim_loans.identity.models import branch, staff
+from aim_loans.identity.models import branch, line, staff, staff_grant
+from aim_loans.identity.permissions import Grant, Role
 
 
 def branch_exists(connection: Connection, code: str) -> bool:
@@ -29,3 +31,35 @@ def staff_exists(connection: Connection, username: str) -> bool:
     """Say whether a member of staff has this user name."""
     found = connection.execute(select(staff.c.username).where(staff.c.username == username))
     return found.first() is not None
+
+
+def grants_of(connection: Connection, username: str, *, today: date) -> tuple[Grant, ...]:
+    """Give the roles that somebody holds today, each with the branches that it reaches."""
+    revoked = select(staff_grant.c.revokes_id).where(staff_grant.c.revokes_id.is_not(None))
+    rows = connection.execute(
+        select(staff_grant.c.role, staff_grant.c.branch_code, staff_grant.c.line_id)
+        .where(
+            staff_grant.c.username == username,
+            staff_grant.c.valid_from <= today,
+            staff_grant.c.revokes_id.is_(None),
+            staff_grant.c.id.not_in(revoked),
+        )
+        .order_by(staff_grant.c.id)
+    ).all()
+    return tuple(
+        Grant(Role(role), _reach(connection, branch_code, line_id))
+        for role, branch_code, line_id in rows
+    )
+
+
+def _reach(
+    connection: Connection, branch_code: str | None, line_id: int | None
+) -> frozenset[str] | None:
+    if branch_code is not None:
+        return frozenset({branch_code})
+    if line_id is None:
+        return None
+    below = select(line.c.id).where(line.c.id == line_id).cte("below", recursive=True)
+    below = below.union_all(select(line.c.id).join(below, line.c.parent_id == below.c.id))
+    within = select(branch.c.code).where(branch.c.area_id.in_(select(below.c.id)))
+    return frozenset(connection.execute(within).scalars())

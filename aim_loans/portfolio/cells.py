@@ -45,11 +45,22 @@ _ALWAYS_ENTERED = ("sector", "branch", "product", "programme", "gender")
 MEASURES = ("active_loans", "active_borrowers", "outstanding", "arrears", "missed", "due")
 
 
-def groups(source: Source, view: View, by: Sequence[str], scale: Scale) -> Select[Any]:
+def groups(
+    source: Source,
+    view: View,
+    by: Sequence[str],
+    scale: Scale,
+    branches: frozenset[str] | None = None,
+) -> Select[Any]:
     """Select the dimensions, `MEASURES`, and the outstanding that reached each edge."""
     columns = {_COLUMN[name] for name in by}
+    if branches is not None:
+        columns.add("branch_code")
     wanted = Wanted(dimensions=sorted(columns - {"product_code"}))
-    loans = _grouped(standing(source, view, wanted).subquery("loans"), by, _measured(source))
+    each = standing(source, view, wanted).subquery("loans")
+    loans = _grouped(each, by, _measured(source))
+    if branches is not None:
+        loans = loans.where(each.c.branch_code.in_(branches))
     if source is Source.FACTS:
         # Each sum asks for the same columns: without this they are worked out anew each time.
         book: FromClause = loans.cte("book").prefix_with("MATERIALIZED")

@@ -56,8 +56,11 @@ def book_rows(
     known_at: datetime | None,
     by: Sequence[str],
     ladder: Ladder,
+    branches: frozenset[str] | None = None,
 ) -> pd.DataFrame:
     """Give the measures of the book by group, or of the whole book in one row.
+
+    `branches` keeps it to the loans that belonged to these on the day; None means all.
 
     Columns: the dimensions of `by` (text, empty where nothing was entered), then in int64
     active_loans, active_borrowers (distinct persons: they do not add up over groups), and in
@@ -70,7 +73,7 @@ def book_rows(
     view, steps = View(as_of, known_at), scale(ladder)
     _plan_without_compiling(connection)
     source = source_for(connection, view)
-    rows = connection.execute(groups(source, view, by, steps)).all()
+    rows = connection.execute(groups(source, view, by, steps, branches)).all()
     return book_frame(rows, by, steps)
 
 

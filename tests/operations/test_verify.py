@@ -28,6 +28,7 @@ from aim_loans.identity.operations import (
     take_cut,
 )
 from aim_loans.identity.permissions import Role
+from aim_loans.identity.sign_in import SetPassword, set_password
 from aim_loans.intake.models import data_gap
 from aim_loans.ledger.models import account, journal_line
 from aim_loans.loans.models import loan_dimension, loan_position
@@ -97,6 +98,8 @@ def lived(book: Book) -> Book:
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         staff = AddStaff("zainab", "Zainab", Role.LOAN_OFFICER, TODAY, branch_code="LHR-01")
         add_staff(tx, staff, actor=HEAD_OFFICE)
+        temporary = SetPassword("zainab", temporary=True)
+        set_password(tx, temporary, "a lamp in the rain", actor=HEAD_OFFICE)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
     return book

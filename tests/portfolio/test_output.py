@@ -245,9 +245,9 @@ def test_the_table_shows_groups_under_headings_and_a_total_of_its_own() -> None:
     assert lines[2].split("  ")[0] == "Sector"
     agriculture, trade, rule, total = lines[4:8]
     assert plainly(agriculture) == (
-        "agriculture 1 1 1,000 0 1,000 1,000 0 0 0 100.00 % 0 1,000 0.00 %"
+        "Agriculture 1 1 1,000 0 1,000 1,000 0 0 0 100.00 % 0 1,000 0.00 %"
     )
-    assert plainly(trade) == ("trade 1,500 1,500 3,000,000 0 0 0 0 0 0 0.00 % 5,000 5,000 100.00 %")
+    assert plainly(trade) == ("Trade 1,500 1,500 3,000,000 0 0 0 0 0 0 0.00 % 5,000 5,000 100.00 %")
     assert plainly(total) == (
         "Total 1,501 1,500 3,001,000 0 1,000 1,000 0 0 0 0.03 % 5,000 6,000 83.33 %"
     )

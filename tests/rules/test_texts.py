@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment, nodes
 
 from aim_loans import texts
 from aim_loans.config.reader import read_settings
@@ -78,6 +79,21 @@ def messages(root: Path) -> Iterator[Message]:
                 yield from called(node, errors, place)
             elif isinstance(node, ast.Assign | ast.AnnAssign) and is_table(node):
                 yield from (Message((text,), place, None) for text in sentences(node))
+    yield from templates(root)
+
+
+def templates(root: Path) -> Iterator[Message]:
+    """Every message that a page says: `say("...", name=value)`."""
+    for path in sorted(root.rglob("*.html")):
+        tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+        for call in tree.find_all(nodes.Call):
+            if not isinstance(call.node, nodes.Name) or call.node.name != "say":
+                continue
+            first = call.args[0]
+            if isinstance(first, nodes.Const):
+                place = f"{path.relative_to(root)}:{call.lineno}"
+                filled = frozenset(keyword.key for keyword in call.kwargs)
+                yield Message((str(first.value),), place, filled)
 
 
 def called(node: ast.Call, errors: set[str], place: str) -> Iterator[Message]:
@@ -190,6 +206,15 @@ def test_the_extraction_finds_calls_tables_and_subclasses(tmp_path: Path) -> Non
         ("A {name} is wrong.",): frozenset({"name"}),
         ("{count} loan", "{count} loans"): frozenset(),
     }
+
+
+def test_the_extraction_finds_what_a_page_says(tmp_path: Path) -> None:
+    (tmp_path / "one.html").write_text(
+        '<p title="{{ say("Two words") }}">{{ say("A {name}", name=1) }} {{ say(given) }}</p>',
+        encoding="utf-8",
+    )
+    found = {message.forms: message.filled for message in messages(tmp_path)}
+    assert found == {("Two words",): frozenset(), ("A {name}",): frozenset({"name"})}
 
 
 def test_a_message_that_is_an_f_string_is_caught(tmp_path: Path) -> None:

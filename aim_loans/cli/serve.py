@@ -1,0 +1,32 @@
+"""The command `aim-loans serve`: the web application on this machine."""
+
+import os
+
+import click
+from waitress import serve as listen  # type: ignore[import-untyped]  # it ships no types
+
+from aim_loans.cli.door import Door
+from aim_loans.config.environment import derived_key, secret_key
+from aim_loans.web.app import create_app
+from aim_loans.web.surroundings import Surroundings
+
+THREADS = 8
+WEB_PURPOSE = "web"
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--plain-http",
+    is_flag=True,
+    help="Let cookies travel without TLS: only for a demonstration on this machine.",
+)
+@click.pass_obj
+def serve(door: Door, *, host: str, port: int, plain_http: bool) -> None:
+    """Serve the web application until it is stopped; put a TLS proxy before it."""
+    surroundings = Surroundings(door.ready_engine, door.settings, door.audit_key)
+    secret = derived_key(secret_key(os.environ), WEB_PURPOSE)
+    app = create_app(surroundings, secret=secret, plain_http=plain_http)
+    door.note("Open {address} in the browser.", address=f"http://{host}:{port}/")
+    listen(app, host=host, port=port, threads=THREADS, ident=None)

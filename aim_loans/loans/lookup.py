@@ -1,0 +1,265 @@
+"""What a page of a loan shows, and finding loans; changes nothing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+
+from aim_loans.borrowers.models import person
+from aim_loans.cash.models import money_in, number_series
+from aim_loans.cash.queries import receipt_number
+from aim_loans.errors import NotFound
+from aim_loans.identity.models import act
+from aim_loans.loans.models import instalment, loan, loan_fact, loan_position
+from aim_loans.texts import normalise_urdu
+
+MOST_FOUND = 20
+_CNIC_DIGITS = 13
+_RECEIPT_NUMBER = re.compile(r"([^/]+)/([^/]+)/(\d{4})/(\d{1,9})")
+
+
+class FoundLoan(NamedTuple):
+    """A loan in a list: amounts in paisa."""
+
+    loan_id: int
+    ref: str
+    borrower: str
+    branch_code: str
+    disbursed_on: date | None
+    principal: int
+    outstanding: int
+
+
+class DueRow(NamedTuple):
+    """An instalment and how much of it is paid (paisa)."""
+
+    number: int
+    due_on: date
+    amount: int
+    paid: int
+
+
+class Happened(NamedTuple):
+    """A fact with both its days, and who recorded it; amount in paisa, negative when undone."""
+
+    fact_id: int
+    kind: str
+    amount: int
+    value_on: date
+    recorded_at: datetime
+    actor: str
+    money_in_id: int | None
+    receipt_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoanPage:
+    """A loan as its page shows it today: amounts in paisa."""
+
+    loan_id: int
+    ref: str
+    borrower: str
+    cnic: str | None
+    branch_code: str
+    sector: str
+    product: str
+    fund: str
+    frequency: str
+    purpose: str | None
+    disbursed_on: date | None
+    principal: int
+    outstanding: int
+    credit: int
+    due_now: int
+    days_past_due: int
+    rows: Sequence[DueRow]
+    facts: Sequence[Happened]
+
+    @property
+    def amount_to_ask(self) -> int:
+        """Give what to ask for today: what is due, else the next instalment, else nothing."""
+        ahead = (row.amount - row.paid for row in self.rows if row.paid < row.amount)
+        return self.due_now or min(next(ahead, 0), self.outstanding)
+
+
+def find_loans(
+    connection: Connection, wanted: str, *, branches: frozenset[str] | None
+) -> list[FoundLoan]:
+    """Find loans by loan or receipt number, CNIC, or the beginning of the borrower's name.
+
+    Only loans of these branches are found (None: of all), the newest first, 20 at most.
+    """
+    rows = (
+        select(
+            loan.c.id,
+            loan.c.ref,
+            person.c.name,
+            loan_position.c.branch_code,
+            loan_position.c.disbursed_on,
+            loan.c.principal,
+            loan_position.c.outstanding,
+        )
+        .join(person, person.c.id == loan.c.borrower_id)
+        .join(loan_position, loan_position.c.loan_id == loan.c.id)
+        .where(_matches(wanted))
+        .order_by(loan.c.id.desc())
+        .limit(MOST_FOUND)
+    )
+    if branches is not None:
+        rows = rows.where(loan_position.c.branch_code.in_(branches))
+    return [FoundLoan(*row) for row in connection.execute(rows)]
+
+
+def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
+    """Give a loan as its page shows it; NotFound when there is none."""
+    row = connection.execute(_contract(loan_id)).first()
+    if row is None:
+        raise NotFound("There is no such loan. Look for it by its number.", field="loan_ref")
+    over = max(0, row.applied - max(0, row.payable))
+    over_claim = max(0, row.recovered - row.written_off)
+    rows = _rows(connection, row.version_id, paid=row.applied)
+    late_on = row.oldest_unpaid_due_on
+    due = sum(each.amount - each.paid for each in rows if each.due_on <= today)
+    return LoanPage(
+        loan_id=row.id,
+        ref=row.ref,
+        borrower=row.name,
+        cnic=row.cnic,
+        branch_code=row.branch_code,
+        sector=row.sector,
+        product=row.product_code,
+        fund=row.fund_code,
+        frequency=row.frequency,
+        purpose=row.purpose,
+        disbursed_on=row.disbursed_on,
+        principal=row.principal,
+        outstanding=row.outstanding,
+        credit=over + over_claim + row.credited - row.refunded,
+        due_now=min(due, row.outstanding),
+        days_past_due=max(0, (today - late_on).days) if late_on else 0,
+        rows=rows,
+        facts=_facts(connection, loan_id),
+    )
+
+
+def loans_of_money(connection: Connection, money_in_id: int) -> list[int]:
+    """Give the loans on which money in stands now."""
+    rows = connection.execute(
+        select(loan_fact.c.loan_id)
+        .where(loan_fact.c.money_in_id == money_in_id)
+        .group_by(loan_fact.c.loan_id)
+        .having(func.sum(loan_fact.c.amount) > 0)
+        .order_by(loan_fact.c.loan_id)
+    )
+    return list(rows.scalars())
+
+
+def _matches(wanted: str) -> ColumnElement[bool]:
+    digits = wanted.replace("-", "").replace(" ", "")
+    if digits.isdecimal() and len(digits) == _CNIC_DIGITS:
+        return person.c.cnic == str(int(digits)).zfill(_CNIC_DIGITS)
+    name = normalise_urdu(wanted)
+    ways = [loan.c.ref == wanted, person.c.name.startswith(name, autoescape=True)]
+    written = _RECEIPT_NUMBER.fullmatch(wanted)
+    if written:
+        branch, series, year, number = written.groups()
+        ways.append(loan.c.id.in_(_loans_of_receipt(branch, series, int(year), int(number))))
+    return or_(*ways)
+
+
+def _loans_of_receipt(branch: str, series: str, year: int, number: int) -> Select[Any]:
+    return (
+        select(loan_fact.c.loan_id)
+        .join(money_in, money_in.c.id == loan_fact.c.money_in_id)
+        .join(number_series, number_series.c.id == money_in.c.series_id)
+        .where(
+            number_series.c.branch_code == branch,
+            number_series.c.series == series,
+            number_series.c.fiscal_year == year,
+            money_in.c.number == number,
+        )
+    )
+
+
+def _contract(loan_id: int) -> Select[Any]:
+    payable = (
+        loan_position.c.disbursed - loan_position.c.waived - loan_position.c.written_off
+    ).label("payable")
+    names = ("id", "ref", "product_code", "fund_code", "frequency", "purpose", "principal")
+    stands = (
+        "branch_code",
+        "sector",
+        "version_id",
+        "disbursed_on",
+        "applied",
+        "written_off",
+        "recovered",
+        "credited",
+        "refunded",
+        "outstanding",
+        "oldest_unpaid_due_on",
+    )
+    return (
+        select(
+            *(loan.c[name] for name in names),
+            *(loan_position.c[name] for name in stands),
+            payable,
+            person.c.name,
+            person.c.cnic,
+        )
+        .join(person, person.c.id == loan.c.borrower_id)
+        .join(loan_position, loan_position.c.loan_id == loan.c.id)
+        .where(loan.c.id == loan_id)
+    )
+
+
+def _rows(connection: Connection, version_id: int, *, paid: int) -> list[DueRow]:
+    """Put what was paid on the oldest instalments first."""
+    names = ("number", "due_on", "amount", "due_total")
+    rows = connection.execute(
+        select(*(instalment.c[name] for name in names))
+        .where(instalment.c.version_id == version_id)
+        .order_by(instalment.c.number)
+    )
+    return [
+        DueRow(number, due_on, amount, min(amount, max(0, paid - (total - amount))))
+        for number, due_on, amount, total in rows
+    ]
+
+
+def _facts(connection: Connection, loan_id: int) -> list[Happened]:
+    rows = connection.execute(
+        select(
+            loan_fact,
+            act.c.actor,
+            money_in.c.branch_code,
+            money_in.c.number,
+            number_series.c.series,
+            number_series.c.fiscal_year,
+        )
+        .join(act, act.c.id == loan_fact.c.act_id)
+        .outerjoin(money_in, money_in.c.id == loan_fact.c.money_in_id)
+        .outerjoin(number_series, number_series.c.id == money_in.c.series_id)
+        .where(loan_fact.c.loan_id == loan_id)
+        .order_by(loan_fact.c.value_on, loan_fact.c.id)
+    )
+    return [_happened(row) for row in rows]
+
+
+def _happened(row: Any) -> Happened:
+    number = None
+    if row.number is not None:
+        number = receipt_number(row.branch_code, row.series, row.fiscal_year, row.number)
+    return Happened(
+        row.id,
+        row.kind,
+        row.amount,
+        row.value_on,
+        row.recorded_at,
+        row.actor,
+        row.money_in_id,
+        number,
+    )

@@ -1,0 +1,1 @@
+"""The web's door: pages and forms for staff."""

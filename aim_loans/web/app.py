@@ -1,0 +1,122 @@
+"""The application: its settings, its pages, its guard, and what it says when it refuses."""
+
+import hmac
+from datetime import timedelta
+
+from flask import Flask, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
+from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
+from aim_loans.texts import N_
+from aim_loans.web import book, find, guard, health, loans, password, people, receipts, sign_in
+from aim_loans.web import words as language
+from aim_loans.web.surroundings import Surroundings, around, keep
+from aim_loans.web.untyped import CSRFError, CSRFProtect
+
+LARGEST_FORM = 256 * 1024
+
+_PAGES = (
+    book.pages,
+    find.pages,
+    health.pages,
+    language.pages,
+    loans.pages,
+    password.pages,
+    receipts.pages,
+    sign_in.pages,
+)
+
+
+def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = False) -> Flask:
+    """Make the application; `secret` signs the cookies.
+
+    Cookies travel over TLS only, unless `plain_http` says that this is a demonstration.
+    """
+    app = Flask("aim_loans.web")
+    app.config.update(
+        SECRET_KEY=hmac.digest(secret, b"cookies", "sha256"),
+        SESSION_COOKIE_NAME="aim",
+        SESSION_COOKIE_SECURE=not plain_http,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        WTF_CSRF_TIME_LIMIT=int(ABSOLUTE.total_seconds()),
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    keep(app, surroundings)
+    people.login_manager().init_app(app)
+    CSRFProtect(app)
+    for pages in _PAGES:
+        app.register_blueprint(pages)
+    guard.install(app)
+    app.register_error_handler(AimError, refused)
+    app.register_error_handler(CSRFError, form_too_old)
+    app.register_error_handler(HTTPException, http_fault)
+    app.context_processor(_said)
+    app.add_template_filter(language.rupees, "rupees")
+    app.add_template_filter(language.figure, "figure")
+    app.add_template_filter(language.count, "count_")
+    app.add_template_filter(language.day, "day")
+    app.add_template_filter(language.moment, "moment")
+    app.add_template_filter(language.cnic, "cnic")
+    app.add_template_filter(language.ltr, "ltr")
+    app.add_template_global(language.per_cent, "per_cent")
+    return app
+
+
+_STATUS: dict[type[AimError], int] = {NotAllowed: 403, NotFound: 404, Conflict: 409}
+
+
+def refused(error: AimError) -> tuple[str, int]:
+    """Say a refusal as a page of its own; one for want of a right is written down."""
+    if isinstance(error, NotAllowed):
+        _write_down()
+    return render_template("refused.html", error=error), _STATUS.get(type(error), 422)
+
+
+def form_too_old(_error: CSRFError) -> tuple[str, int]:
+    """Say that a form lay open for too long."""
+    fault = AimError(
+        "This form lay open for too long, or cookies are off. Go back, load the page again and "
+        "send it once more; nothing was written."
+    )
+    return render_template("refused.html", error=fault), 400
+
+
+_FAULTS = {
+    404: N_("There is no such page. Check the address, or start from the first page."),
+    405: N_("This page cannot be asked for in this way. Start from the first page."),
+    413: N_("What was sent is too large. Send less; nothing was written."),
+}
+
+
+def http_fault(error: HTTPException) -> tuple[str, int]:
+    """Say what went wrong with a request, in words."""
+    code = error.code or 500
+    sentence = _FAULTS.get(
+        code, N_("The application could not answer. Nothing was written; try again.")
+    )
+    return render_template("refused.html", error=AimError(sentence)), code
+
+
+def _write_down() -> None:
+    found = people.who()
+    if found is None:
+        return
+    with around().writing() as tx:
+        record_refusal(tx, actor=found.actor, page=f"{request.method} {request.endpoint}")
+
+
+def _said() -> dict[str, object]:
+    """Give what every page uses: the language, who is signed in, the day."""
+    spoken = language.words()
+    return {
+        "say": spoken.text,
+        "words": spoken,
+        "direction": "rtl" if spoken.language == "ur" else "ltr",
+        "signed_in": people.who(),
+        "institution": around().settings.institution.name,
+    }

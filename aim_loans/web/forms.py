@@ -1,0 +1,70 @@
+"""Forms: what was typed stays, what is wrong is said beside its field."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from aim_loans.errors import AimError, Refused
+
+T = TypeVar("T")
+
+LONGEST_TEXT = 500
+
+
+@dataclass(slots=True)
+class Form:
+    """A form as it was sent: its texts, and the faults found so far by field ('' is the whole).
+
+    `key` is the one-time key that lets the same form be sent twice and count once.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    faults: dict[str, AimError] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Give the one-time key of this form; a new form gets a new one."""
+        return self.texts.get("key") or secrets.token_urlsafe(16)
+
+    def typed(self, name: str) -> str:
+        """Give what was typed, without the space around it."""
+        return self.texts.get(name, "").strip()
+
+    def read(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """Read a field that must be filled; a fault is kept, and None given."""
+        typed = self.typed(name)
+        if not typed:
+            self.faults[name] = Refused("Fill this in.", field=name)
+            return None
+        try:
+            return parse(checked_length(typed))
+        except Refused as fault:
+            self.faults[name] = fault
+            return None
+
+    def optional(self, name: str) -> str | None:
+        """Read a text that may be left out."""
+        return self.read(name, str) if self.typed(name) else None
+
+    def refuse(self, fault: AimError) -> None:
+        """Keep a fault at its field, or at the whole form when it has no such field."""
+        self.faults[fault.field if fault.field in self.texts else ""] = fault
+
+
+def checked_length(text: str) -> str:
+    """Refuse a text that no field of ours can need."""
+    if len(text) > LONGEST_TEXT:
+        raise Refused("This is too long: at most {longest} characters.", longest=LONGEST_TEXT)
+    return text
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """Make a parser that takes one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in known:
+            raise Refused("Choose one of the list.")
+        return text
+
+    return parse

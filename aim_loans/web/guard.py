@@ -1,0 +1,103 @@
+"""Which page asks for which deed; whatever is not named here nobody opens.
+
+A view names the deed that it needs with `needs`. The guard lets in only who may do that deed
+somewhere; where, at which branch, the view or the operation below it asks for itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from aim_loans.errors import NotAllowed
+from aim_loans.identity.permissions import Deed
+from aim_loans.web.people import reach, who
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_NAME = "aim_needs"
+
+# The pages that anybody may open.
+PUBLIC = frozenset({"static", "health.show", "sign_in.show", "sign_in.send", "language.choose"})
+# What is open to somebody who must change the first password before anything else.
+BEFORE_PASSWORD = frozenset({"password.show", "password.send", "sign_in.leave"})
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a page asks of whoever opens it; None: to be signed in."""
+
+    deed: Deed | None
+
+
+def needs(deed: Deed | None) -> Callable[[View], View]:
+    """Mark a view with the deed that it needs."""
+
+    def mark(view: View) -> View:
+        setattr(view, _NAME, Need(deed))
+        return view
+
+    return mark
+
+
+def need_of(app: Flask, endpoint: str) -> Need | None:
+    """Give what the view of an endpoint asks for; None when it names nothing."""
+    found: Need | None = getattr(app.view_functions[endpoint], _NAME, None)
+    return found
+
+
+def install(app: Flask) -> None:
+    """Guard every page; an application with a view that names no deed does not start."""
+    bare = [
+        endpoint
+        for endpoint in app.view_functions
+        if endpoint not in PUBLIC and need_of(app, endpoint) is None
+    ]
+    if bare:
+        raise RuntimeError(f"these pages name no deed: {', '.join(sorted(bare))}")
+    app.before_request(lambda: check(app))
+    app.after_request(harden)
+
+
+def check(app: Flask) -> AnyResponse | None:
+    """Send strangers to the sign-in page, and refuse who may not open this one."""
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in PUBLIC:
+        return None
+    found, need = who(), need_of(app, endpoint)
+    if found is None:
+        return redirect(url_for("sign_in.show", next=_here()))
+    if found.must_change_password and endpoint not in BEFORE_PASSWORD:
+        return redirect(url_for("password.show"))
+    if need is not None and need.deed is not None and reach(found.actor, need.deed) == frozenset():
+        raise NotAllowed(
+            "{actor} may not do this ({deed}). Ask the branch manager or head office.",
+            actor=found.actor.name,
+            deed=need.deed,
+        )
+    return None
+
+
+def harden(response: Response) -> Response:
+    """Let the browser load nothing but our own files, and frame or keep nothing."""
+    response.headers.update(
+        {
+            "Content-Security-Policy": (
+                "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+    )
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _here() -> str | None:
+    """Give the address to come back to: only of pages that are read."""
+    return request.full_path.rstrip("?") if request.method == "GET" else None

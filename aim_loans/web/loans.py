@@ -1,0 +1,29 @@
+"""The page of a loan: what was agreed, what happened, how it stands."""
+
+from flask import Blueprint, render_template
+
+from aim_loans.identity.permissions import Deed, allows, require
+from aim_loans.loans.lookup import LoanPage, loan_page
+from aim_loans.web.guard import needs
+from aim_loans.web.people import me
+from aim_loans.web.surroundings import around
+
+pages = Blueprint("loans", __name__)
+
+
+@pages.get("/loans/<int:loan_id>")
+@needs(Deed.READ_BOOK)
+def show(loan_id: int) -> str:
+    """Show a loan of a branch within reach."""
+    loan = visible_loan(loan_id)
+    may_receive = allows(me().actor, Deed.RECEIVE, branch=loan.branch_code)
+    return render_template("loan.html", loan=loan, may_receive=may_receive, today=around().today)
+
+
+def visible_loan(loan_id: int) -> LoanPage:
+    """Give a loan; NotAllowed outside the reach, NotFound when there is none."""
+    here = around()
+    with here.reading() as connection:
+        loan = loan_page(connection, loan_id, today=here.today)
+    require(me().actor, Deed.READ_BOOK, branch=loan.branch_code)
+    return loan

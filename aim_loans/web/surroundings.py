@@ -1,0 +1,58 @@
+"""What the pages need of their surroundings: settings, database, keys, clock, today."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, Engine
+
+from aim_loans.config.settings import Settings
+from aim_loans.dates import business_date
+from aim_loans.db.engine import Clock, Writing, reading, system_clock, writing
+
+_NAME = "aim_loans"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The institution's settings and database, and the keys derived from its secret."""
+
+    engine: Engine
+    settings: Settings
+    audit_key: bytes
+    clock: Clock | None = None
+
+    @property
+    def now(self) -> datetime:
+        """Give the moment."""
+        return (self.clock or system_clock)()
+
+    @property
+    def today(self) -> date:
+        """Give the business date."""
+        return business_date(self.now, self.settings.institution.zone)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open one unchanging state of the book."""
+        with reading(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """Open the one transaction of an act."""
+        with writing(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
+            yield tx
+
+
+def keep(app: Flask, surroundings: Surroundings) -> None:
+    """Let the pages of an application find these surroundings."""
+    app.extensions[_NAME] = surroundings
+
+
+def around() -> Surroundings:
+    """Give the surroundings of the page under way."""
+    found: Surroundings = current_app.extensions[_NAME]
+    return found

@@ -1,0 +1,83 @@
+"""The language of a page, and how amounts, days and codes stand in it."""
+
+from datetime import date, datetime
+
+from flask import Blueprint, redirect, request, session
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response
+
+from aim_loans.dates import business_date
+from aim_loans.money import format_rupees
+from aim_loans.texts import LANGUAGES, Translator, format_cnic, translator
+from aim_loans.web.surroundings import around
+
+pages = Blueprint("language", __name__)
+
+_KEPT_AS = "language"
+
+
+def words() -> Translator:
+    """Speak the language chosen for this session, else the institution's."""
+    chosen = session.get(_KEPT_AS)
+    return translator(chosen if chosen in LANGUAGES else around().settings.institution.language)
+
+
+@pages.post("/language")
+def choose() -> Response:
+    """Keep the language of the session, and go back."""
+    asked = request.form.get("language", "")
+    if asked in LANGUAGES:
+        session[_KEPT_AS] = asked
+    return redirect(own_path(request.form.get("back", "")))
+
+
+def own_path(path: str) -> str:
+    """Give a path of this application to go to; the first page for anything else."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if ours else "/"
+
+
+def ltr(text: object) -> Markup:
+    """Keep a code, an amount or a number left-to-right."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(escape(text))
+
+
+def rupees(paisa: int) -> Markup:
+    """Write an amount as the institution groups its digits."""
+    return ltr(format_rupees(paisa, grouping=around().settings.currency.grouping))
+
+
+def figure(paisa: int) -> Markup:
+    """Write an amount of a table, whose head or caption says that it is rupees."""
+    written = format_rupees(paisa, grouping=around().settings.currency.grouping)
+    return ltr(written.removeprefix("Rs "))
+
+
+def count(number: int) -> Markup:
+    """Write a number of things."""
+    return ltr(f"{number:,}")
+
+
+def day(value: date) -> Markup:
+    """Write a date in the page's language, in one piece."""
+    return Markup("<bdi>{}</bdi>").format(words().day(value))
+
+
+def moment(value: datetime) -> Markup:
+    """Write a moment in the institution's zone."""
+    zone = around().settings.institution.zone
+    written = f"{words().day(business_date(value, zone))} {value.astimezone(zone):%H:%M}"
+    return Markup("<bdi>{}</bdi>").format(written)
+
+
+def cnic(digits: str) -> Markup:
+    """Write a CNIC as it stands on the card."""
+    return ltr(format_cnic(digits))
+
+
+def per_cent(part: int, whole: int) -> Markup:
+    """Write a share with one decimal, half of it rounded up; a dash over nothing."""
+    if not whole:
+        return ltr("-")
+    tenths = (part * 2_000 + whole) // (2 * whole)
+    return ltr(f"{tenths // 10}.{tenths % 10} %")

@@ -1,0 +1,100 @@
+"""A branch at its screens: staff with passwords, and browsers without a window."""
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from aim_loans.config.reader import read_settings
+from aim_loans.db.engine import Writing, writing
+from aim_loans.identity.operations import AddStaff, add_staff
+from aim_loans.identity.permissions import Actor, Role
+from aim_loans.identity.sign_in import SetPassword, set_password
+from aim_loans.web.app import create_app
+from aim_loans.web.surroundings import Surroundings
+from tests.book import AUDIT_KEY, SHELL, TODAY, Book
+
+PASSWORD = "seven quiet lanterns"
+SECRET = b"a secret that only the tests sign cookies with"
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_KEY = re.compile(r'name="key" value="([^"]+)"')
+
+STAFF = {
+    "officer": (Role.LOAN_OFFICER, "LHR-01"),
+    "cashier": (Role.CASHIER, "LHR-01"),
+    "manager": (Role.BRANCH_MANAGER, "LHR-01"),
+    "stranger": (Role.LOAN_OFFICER, "KHI-01"),
+    "head": (Role.HEAD_OFFICE, None),
+    "auditor": (Role.AUDITOR, None),
+    "partner": (Role.PARTNER, None),
+}
+
+
+@dataclass
+class Browser:
+    """One person's browser; forms are sent with what their page held."""
+
+    client: FlaskClient
+    page: str = ""
+
+    def get(self, path: str) -> TestResponse:
+        """Open a page, wherever it leads."""
+        return self._read(self.client.get(path, follow_redirects=True))
+
+    def send(self, path: str, **texts: str) -> TestResponse:
+        """Send a form of the page last seen, and follow where it leads."""
+        return self._read(self.client.post(path, data=self._filled(texts), follow_redirects=True))
+
+    def send_only(self, path: str, **texts: str) -> TestResponse:
+        """Send a form and stay at the answer itself."""
+        return self.client.post(path, data=self._filled(texts))
+
+    def _filled(self, texts: Mapping[str, str]) -> dict[str, str]:
+        token, key = _TOKEN.search(self.page), _KEY.search(self.page)
+        held = {"csrf_token": token and token[1], "key": key and key[1]}
+        return {name: text for name, text in held.items() if text} | dict(texts)
+
+    def _read(self, answer: TestResponse) -> TestResponse:
+        self.page = answer.get_data(as_text=True)
+        return answer
+
+
+@dataclass
+class Screens:
+    """The application over a small book, and a browser for each member of staff."""
+
+    book: Book
+    app: Flask = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Add the staff, each with a password of their own."""
+        for username, (role, branch) in STAFF.items():
+            self.hire(username, role, branch)
+        here = Surroundings(self.book.engine, read_settings(None, {}), AUDIT_KEY, self.book.clock)
+        self.app = create_app(here, secret=SECRET, plain_http=True)
+
+    def hire(
+        self, username: str, role: Role, branch: str | None, *, temporary: bool = False
+    ) -> None:
+        """Add a member of staff with a password, given by the shell or chosen by themselves."""
+        command = AddStaff(username, username.title(), role, TODAY, branch_code=branch)
+        by = SHELL if temporary else Actor(username, ())
+        with self.writing() as tx:
+            add_staff(tx, command, actor=SHELL)
+            set_password(tx, SetPassword(username, temporary=temporary), PASSWORD, actor=by)
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Open a transaction beside the application."""
+        return writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock)
+
+    def browser(self, username: str | None = None) -> Browser:
+        """Open a browser, signed in when a name is given."""
+        opened = Browser(self.app.test_client())
+        opened.get("/sign-in")
+        if username is not None:
+            opened.send("/sign-in", username=username, password=PASSWORD)
+        return opened
