@@ -24,7 +24,7 @@ PRAGMAS = (
     "foreign_keys=ON",
     "recursive_triggers=ON",
     "synchronous=FULL",
-    "cache_size=-65536",
+    "cache_size=-49152",
     "temp_store=MEMORY",
 )
 _NAMED = re.compile(r"(?<!:):([a-z_0-9]+)")

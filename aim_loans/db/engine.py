@@ -88,7 +88,7 @@ def _prepare_sqlite(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> 
         # Without it INSERT OR REPLACE would overwrite a fact and wake no trigger.
         "recursive_triggers=ON",
         "synchronous=FULL",
-        "cache_size=-65536",
+        "cache_size=-49152",
         "temp_store=MEMORY",
         # Pages of the log: a bulk write would copy the same pages back every other commit.
         "wal_autocheckpoint=10000",

@@ -7,9 +7,21 @@ from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
+from aim_loans.identity.permissions import Deed
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.texts import N_
-from aim_loans.web import book, find, guard, health, loans, password, people, receipts, sign_in
+from aim_loans.web import (
+    book,
+    confirmations,
+    find,
+    guard,
+    health,
+    loans,
+    password,
+    people,
+    receipts,
+    sign_in,
+)
 from aim_loans.web import words as language
 from aim_loans.web.surroundings import Surroundings, around, keep
 from aim_loans.web.untyped import CSRFError, CSRFProtect
@@ -18,6 +30,7 @@ LARGEST_FORM = 256 * 1024
 
 _PAGES = (
     book.pages,
+    confirmations.pages,
     find.pages,
     health.pages,
     language.pages,
@@ -110,6 +123,12 @@ def _write_down() -> None:
         record_refusal(tx, actor=found.actor, page=f"{request.method} {request.endpoint}")
 
 
+def _may(deed: str) -> bool:
+    """Say whether whoever is signed in may do this anywhere."""
+    found = people.who()
+    return found is not None and people.reach(found.actor, Deed(deed)) != frozenset()
+
+
 def _said() -> dict[str, object]:
     """Give what every page uses: the language, who is signed in, the day."""
     spoken = language.words()
@@ -118,5 +137,6 @@ def _said() -> dict[str, object]:
         "words": spoken,
         "direction": "rtl" if spoken.language == "ur" else "ltr",
         "signed_in": people.who(),
+        "may": _may,
         "institution": around().settings.institution.name,
     }

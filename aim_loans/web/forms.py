@@ -1,11 +1,12 @@
 """Forms: what was typed stays, what is wrong is said beside its field."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from aim_loans.errors import AimError, Refused
+from aim_loans.errors import AimError, NotAllowed, Refused
 
 T = TypeVar("T")
 
@@ -46,6 +47,16 @@ class Form:
     def optional(self, name: str) -> str | None:
         """Read a text that may be left out."""
         return self.read(name, str) if self.typed(name) else None
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Keep what an act refuses, at its field; the want of a right is no fault of the form."""
+        try:
+            yield
+        except NotAllowed:
+            raise
+        except Refused as fault:
+            self.refuse(fault)
 
     def refuse(self, fault: AimError) -> None:
         """Keep a fault at its field, or at the whole form when it has no such field."""

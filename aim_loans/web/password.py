@@ -32,11 +32,10 @@ def show() -> str:
 @needs(None)
 def send() -> tuple[str, int] | Response:
     """Set the new password; all other sessions end."""
-    form, me = Form(request.form), people.me()
-    try:
-        token = _change(form, me.actor.name)
-    except Refused as fault:
-        form.refuse(fault)
+    form, token = Form(request.form), ""
+    with form.attempt():
+        token = _change(form, people.me().actor.name)
+    if form.faults:
         return render_template("password.html", form=form), 422
     login_user(people.load_user(token))
     return redirect(url_for("book.show"))

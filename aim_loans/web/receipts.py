@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response
 from aim_loans.cash.queries import receipt
 from aim_loans.config.settings import CHANNELS
 from aim_loans.dates import parse_date
-from aim_loans.errors import Refused
-from aim_loans.identity.permissions import Deed, require
+from aim_loans.identity.permissions import Deed, allows, require
 from aim_loans.loans.lookup import LoanPage, loans_of_money
 from aim_loans.money import parse_positive_rupees, plain
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
+from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_requests
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.loans import visible_loan
@@ -44,28 +44,52 @@ def ask(loan_id: int) -> str:
 def send(loan_id: int) -> tuple[str, int] | Response:
     """Record the receipt, once however often the form is sent."""
     loan, form = visible_loan(loan_id), Form(request.form)
-    command = _command(form, loan)
+    command, recorded = _command(form, loan), 0
     if command is not None:
-        try:
+        with form.attempt():
             recorded = _record(command, form.key)
-        except Refused as fault:
-            form.refuse(fault)
-        else:
-            address = url_for("receipts.show", money_in_id=recorded, loan_id=loan.loan_id)
-            return redirect(address, code=303)
-    return _shown(form, loan), 422
+    if form.faults:
+        return _shown(form, loan), 422
+    return redirect(url_for("receipts.show", money_in_id=recorded), code=303)
 
 
 @pages.get("/receipts/<int:money_in_id>")
 @needs(Deed.READ_BOOK)
 def show(money_in_id: int) -> str:
     """Show a receipt as it is handed out, with the balance of the loan now."""
+    return _receipt_page(Form(), money_in_id)
+
+
+@pages.post("/receipts/<int:money_in_id>/cancel")
+@needs(Deed.ASK_REVERSAL)
+def ask_to_cancel_it(money_in_id: int) -> tuple[str, int] | Response:
+    """Ask that a receipt be cancelled; another person confirms it."""
+    form = Form(request.form)
+    returned = form.read("dishonoured_on", parse_date) if form.typed("dishonoured_on") else None
+    reason = form.read("reason", str)
+    if reason is not None and not form.faults:
+        command = AskToCancel(money_in_id, reason, returned)
+        with form.attempt(), around().writing() as tx:
+            ask_to_cancel(tx, command, actor=me().actor, key=form.key)
+    if form.faults:
+        return _receipt_page(form, money_in_id), 422
+    return redirect(url_for("receipts.show", money_in_id=money_in_id), code=303)
+
+
+def _receipt_page(form: Form, money_in_id: int) -> str:
     with around().reading() as connection:
         money = receipt(connection, money_in_id)
         loan_ids = loans_of_money(connection, money_in_id)
+        asked = open_requests(connection, branches=None, money_in_id=money_in_id)
     require(me().actor, Deed.READ_BOOK, branch=money.branch_code)
-    loans = [visible_loan(loan_id) for loan_id in loan_ids]
-    return render_template("receipt.html", money=money, loans=loans)
+    return render_template(
+        "receipt.html",
+        form=form,
+        money=money,
+        loans=[visible_loan(loan_id) for loan_id in loan_ids],
+        asked=asked,
+        may_ask=allows(me().actor, Deed.ASK_REVERSAL, branch=money.branch_code),
+    )
 
 
 def _command(form: Form, loan: LoanPage) -> RecordReceipt | None:

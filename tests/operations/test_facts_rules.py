@@ -24,6 +24,7 @@ from aim_loans.identity.operations import (
     take_cut,
 )
 from aim_loans.identity.permissions import Role
+from aim_loans.identity.sign_in import SetPassword, set_password
 from aim_loans.intake.models import data_gap
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
@@ -39,6 +40,7 @@ from aim_loans.repayment.operations import (
     receive_money,
     record_receipt,
 )
+from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book, open_book
 from tests.conftest import need
 from tests.postgres import drop_postgres_database, fresh_postgres_database
@@ -82,6 +84,7 @@ def live(book: Book) -> None:
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         receive(tx, "L1", 500_00)
         wrong = receive(tx, "L1", 700_00)
+        ask_to_cancel(tx, AskToCancel(wrong, "typed twice"), actor=CASHIER)
         command = CancelReceipt(wrong, "typed twice")
         cancel_receipt(tx, command, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
         loose = ReceiveMoney("LHR-01", "general", 1_000_00, TODAY, "cash")
@@ -95,6 +98,7 @@ def live(book: Book) -> None:
         refund_credit(tx, back, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
         receive(tx, "L5", PRINCIPAL)
         add_staff(tx, AddStaff("amina", "Amina", Role.CASHIER, TODAY), actor=SHELL)
+        set_password(tx, SetPassword("amina", temporary=True), "a lamp in the rain", actor=SHELL)
         note_a_gap(tx)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)

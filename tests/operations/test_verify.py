@@ -40,6 +40,7 @@ from aim_loans.repayment.operations import (
     cancel_receipt,
     record_receipt,
 )
+from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book
 
 ZONE = ZoneInfo("Asia/Karachi")
@@ -62,6 +63,8 @@ def lived(book: Book) -> Book:
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         cash = RecordReceipt("L2", 700_00, TODAY, "cash")
         record_receipt(tx, cash, actor=CASHIER, today=TODAY, backdating_days=2)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        ask_to_cancel(tx, AskToCancel(first.receipt.id, "typed twice"), actor=CASHIER)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         cancel_receipt(
             tx,

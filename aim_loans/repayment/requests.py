@@ -1,0 +1,169 @@
+"""What can happen to the wish to cancel a receipt: asked for, confirmed by another, declined."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, select
+
+from aim_loans.cash.models import money_in
+from aim_loans.cash.queries import Receipt, receipt
+from aim_loans.db.bulk import insert_new
+from aim_loans.db.engine import Writing
+from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.operations import Act, begin_branch_act, seal_act
+from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.identity.queries import grants_of
+from aim_loans.repayment.models import cancel_request
+from aim_loans.repayment.operations import CancelReceipt, cancel_receipt
+from aim_loans.repayment.receivable import check_reason
+
+MOST_SHOWN = 100
+
+_COLUMNS = (
+    "money_in_id",
+    "asked_by",
+    "reason",
+    "dishonoured_on",
+    "declines_id",
+    "act_id",
+    "recorded_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A receipt that somebody asked to cancel, and nobody confirmed or declined yet."""
+
+    id: int
+    asked_by: str
+    asked_at: datetime
+    reason: str
+    dishonoured_on: date | None
+    money: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class AskToCancel:
+    """Ask to cancel a receipt; `dishonoured_on` when its cheque came back."""
+
+    money_in_id: int
+    reason: str
+    dishonoured_on: date | None = None
+
+
+def ask_to_cancel(
+    tx: Writing, command: AskToCancel, *, actor: Actor, key: str | None = None
+) -> Act:
+    """Ask; another person confirms. Refused when it is cancelled or asked for already."""
+    money = receipt(tx.connection, command.money_in_id, lock=True)
+    require(actor, Deed.ASK_REVERSAL, branch=money.branch_code)
+    check_reason(command.reason)
+    this = begin_branch_act(
+        tx,
+        kind="ask_to_cancel",
+        command=command,
+        actor=actor,
+        reason=command.reason,
+        subject=f"receipt {money.number}",
+        branch_code=money.branch_code,
+        key=key,
+    )
+    if this.repeated:
+        return this
+    if money.cancelled:
+        raise Refused("Receipt {number} is cancelled already.", number=money.number)
+    if open_requests(tx.connection, branches=None, money_in_id=money.id):
+        raise Refused(
+            "Somebody asked already to cancel receipt {number}. It waits to be confirmed.",
+            number=money.number,
+        )
+    row = (money.id, actor.name, command.reason, command.dishonoured_on, None)
+    insert_new(tx.connection, cancel_request, _COLUMNS, [(*row, this.id, this.recorded_micros)])
+    seal_act(tx, this, (cancel_request,))
+    return this
+
+
+def confirm_cancelling(tx: Writing, request_id: int, *, actor: Actor, today: date) -> int:
+    """Cancel the receipt that another person asked to cancel; gives its id."""
+    asked = _open_request(tx.connection, request_id)
+    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
+    command = CancelReceipt(asked.money.id, asked.reason, asked.dishonoured_on)
+    cancel_receipt(tx, command, asked_by=asker, confirmed_by=actor, today=today)
+    return asked.money.id
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Say no to a request, with the reason."""
+
+    request_id: int
+    reason: str
+
+
+def decline_cancelling(tx: Writing, command: Decline, *, actor: Actor) -> Act:
+    """Decline what another person asked for; the receipt stays."""
+    asked = _open_request(tx.connection, command.request_id)
+    require(actor, Deed.CONFIRM_REVERSAL, branch=asked.money.branch_code)
+    require_two(Actor(asked.asked_by, ()), actor)
+    check_reason(command.reason)
+    this = begin_branch_act(
+        tx,
+        kind="decline_cancelling",
+        command=command,
+        actor=actor,
+        reason=command.reason,
+        subject=f"receipt {asked.money.number}",
+        branch_code=asked.money.branch_code,
+    )
+    row = (asked.money.id, asked.asked_by, command.reason, None, asked.id)
+    insert_new(tx.connection, cancel_request, _COLUMNS, [(*row, this.id, this.recorded_micros)])
+    seal_act(tx, this, (cancel_request,))
+    return this
+
+
+def open_requests(
+    connection: Connection,
+    *,
+    branches: frozenset[str] | None,
+    money_in_id: int | None = None,
+) -> list[OpenRequest]:
+    """Give what waits to be confirmed at these branches (None: at all), the oldest first."""
+    rows = _open().order_by(cancel_request.c.id).limit(MOST_SHOWN)
+    if branches is not None:
+        rows = rows.where(money_in.c.branch_code.in_(branches))
+    if money_in_id is not None:
+        rows = rows.where(money_in.c.id == money_in_id)
+    return [_request(connection, row) for row in connection.execute(rows).all()]
+
+
+def _open_request(connection: Connection, request_id: int) -> OpenRequest:
+    """Give a request with its receipt locked; Refused when it was dealt with meanwhile."""
+    known = connection.execute(
+        select(cancel_request.c.money_in_id).where(cancel_request.c.id == request_id)
+    ).scalar()
+    if known is None:
+        raise NotFound("There is no such request. Open the list again.")
+    receipt(connection, known, lock=True)
+    row = connection.execute(_open().where(cancel_request.c.id == request_id)).first()
+    if row is None:
+        raise Refused("Somebody dealt with this request already. Open the list again.")
+    return _request(connection, row)
+
+
+def _open() -> Select[Any]:
+    answer, opposite = cancel_request.alias("answer"), money_in.alias("opposite")
+    return (
+        select(cancel_request)
+        .join(money_in, money_in.c.id == cancel_request.c.money_in_id)
+        .where(
+            cancel_request.c.declines_id.is_(None),
+            ~exists().where(answer.c.declines_id == cancel_request.c.id),
+            ~exists().where(opposite.c.reverses_id == money_in.c.id),
+        )
+    )
+
+
+def _request(connection: Connection, row: Any) -> OpenRequest:
+    money = receipt(connection, row.money_in_id)
+    return OpenRequest(row.id, row.asked_by, row.recorded_at, row.reason, row.dishonoured_on, money)

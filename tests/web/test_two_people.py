@@ -1,0 +1,97 @@
+"""A receipt is cancelled by two people: one asks with a reason, another confirms or declines."""
+
+import re
+
+from tests.book import TODAY
+from tests.web.desk import Browser, Screens
+
+CASH = {
+    "amount": "2800",
+    "received_on": TODAY.isoformat(),
+    "channel": "cash",
+    "payer": "borrower",
+}
+WHY = "typed for the wrong woman"
+
+
+def a_receipt(screens: Screens) -> tuple[Browser, str]:
+    """Take a receipt; the cashier's browser shows it."""
+    loan = f"/loans/{screens.book.open_loan('L1')}"
+    cashier = screens.browser("cashier")
+    cashier.get(f"{loan}/receipt")
+    return cashier, cashier.send(f"{loan}/receipt", **CASH).request.path
+
+
+def waiting(browser: Browser) -> list[str]:
+    """Give the ways to answer what waits."""
+    browser.get("/confirmations")
+    return re.findall(r'action="(/confirmations/\d+)"', browser.page)
+
+
+def test_one_asks_and_another_confirms(screens: Screens) -> None:
+    cashier, receipt = a_receipt(screens)
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    assert "waits to be confirmed" in cashier.page
+    assert ">cancelled<" not in cashier.page
+    manager = screens.browser("manager")
+    (answer,) = waiting(manager)
+    assert WHY in manager.page
+    manager.send(answer, answer="confirm")
+    assert ">cancelled<" in manager.page
+    assert waiting(manager) == []
+    manager.get("/loans/1")
+    assert "Rs 50,000" in manager.page
+    assert "taken back" in manager.page
+
+
+def test_a_declined_request_leaves_the_receipt_and_can_be_asked_again(screens: Screens) -> None:
+    cashier, receipt = a_receipt(screens)
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    manager = screens.browser("manager")
+    (answer,) = waiting(manager)
+    assert manager.send(answer, answer="decline", reason="").status_code == 422
+    manager.send(answer, answer="decline", reason="It was hers")
+    assert waiting(manager) == []
+    cashier.get(receipt)
+    assert "waits to be confirmed" not in cashier.page
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    assert len(waiting(manager)) == 1
+
+
+def test_nobody_confirms_what_they_asked_for(screens: Screens) -> None:
+    _, receipt = a_receipt(screens)
+    manager = screens.browser("manager")
+    manager.get(receipt)
+    manager.send(f"{receipt}/cancel", reason=WHY)
+    assert waiting(manager) == []
+    assert "another person confirms it" in manager.page
+    for texts in ({"answer": "confirm"}, {"answer": "decline", "reason": "no"}):
+        assert manager.send("/confirmations/1", **texts).status_code == 403
+        manager.get("/confirmations")
+
+
+def test_a_request_is_asked_with_a_reason_once_and_answered_once(screens: Screens) -> None:
+    cashier, receipt = a_receipt(screens)
+    assert cashier.send(f"{receipt}/cancel", reason=" ").status_code == 422
+    assert "Fill this in" in cashier.page
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    other = screens.browser("manager")
+    other.get(receipt)
+    assert other.send(f"{receipt}/cancel", reason="mine too").status_code == 422
+    assert "asked already" in other.page
+    (answer,) = waiting(other)
+    late = screens.browser("head")
+    late.get("/confirmations")
+    other.send(answer, answer="confirm")
+    assert late.send(answer, answer="confirm").status_code == 422
+    assert "dealt with this request already" in late.page
+    assert late.send("/confirmations/99", answer="confirm").status_code == 422
+
+
+def test_another_branch_neither_asks_nor_sees_what_waits(screens: Screens) -> None:
+    cashier, receipt = a_receipt(screens)
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    stranger = screens.browser("stranger")
+    assert stranger.send(f"{receipt}/cancel", reason=WHY).status_code == 403
+    assert stranger.get(receipt).status_code == 403
+    assert WHY not in stranger.page
