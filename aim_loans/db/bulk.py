@@ -8,6 +8,7 @@ A date is taken as well, and costs more.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +36,7 @@ stored_day = lru_cache(maxsize=100_000)(date.isoformat)
 
 # Below this many rows one statement a row costs PostgreSQL less than opening a COPY.
 COPY_FROM = 20
+ROWS_TOGETHER = 100
 
 
 def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
@@ -63,10 +65,16 @@ def insert_rows(
     """Insert rows, each a tuple in the order of `columns`."""
     if not rows:
         return
-    if is_postgresql(connection) and len(rows) >= COPY_FROM:
+    statement = _insertion(connection, table, columns)
+    if not is_postgresql(connection):
+        whole = len(rows) - len(rows) % ROWS_TOGETHER
+        _insert_together(connection, statement, len(columns), rows[:whole])
+        rows = rows[whole:]
+    elif len(rows) >= COPY_FROM:
         _copy(connection, f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", rows)
         return
-    connection.exec_driver_sql(_insertion(connection, table, columns), list(rows))
+    if rows:
+        connection.exec_driver_sql(statement, list(rows))
 
 
 def insert_new(
@@ -80,6 +88,17 @@ def insert_new(
     numbered = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
     insert_rows(connection, table, ("id", *columns), numbered)
     return ids
+
+
+def _insert_together(
+    connection: Connection, statement: str, width: int, rows: Sequence[Row]
+) -> None:
+    """Insert rows many a statement, which takes SQLite two thirds of the time of single ones."""
+    marks = ", ".join(["?"] * width)
+    together = statement + f", ({marks})" * (ROWS_TOGETHER - 1)
+    for start in range(0, len(rows), ROWS_TOGETHER):
+        values = tuple(chain.from_iterable(rows[start : start + ROWS_TOGETHER]))
+        connection.exec_driver_sql(together, values)
 
 
 def _insertion(connection: Connection, table: Table, columns: Sequence[str]) -> str:
