@@ -597,11 +597,11 @@ class Lives(RuleBasedStateMachine):
         return first + timedelta(days=when % max(1, (self.today - first).days + 1))
 
     def _late_day(self, loan: Loan, when: int) -> date:
-        """Choose a day from the loan's last fact on, and every fourth time shortly before it."""
+        """Choose a day from the loan's last fact on, and every sixth time shortly before it."""
         last = max(loan.days(), default=EARLIEST)
         if when >= 980:
             return self.today + timedelta(days=1)
-        wait = when % 60 if when % 4 else -1 - when % 3
+        wait = when % 60 if when % 6 else -1 - when % 5
         return min(last + timedelta(days=wait), self.today)
 
     def _amount(self, loan: Loan, size: int) -> tuple[str, int]:
