@@ -64,7 +64,12 @@ def test_the_wheel_holds_all_that_a_run_needs_and_no_more(wheel: Path) -> None:
         for path in [ROOT / "config.toml", *(ROOT / "migrations").rglob("*")]
         if path.is_file() and path.suffix != ".pyc"
     }
-    assert carried <= names
+    shown = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("templates", "static")
+        for path in (ROOT / "aim_loans" / "web" / folder).iterdir()
+    }
+    assert carried | shown <= names
     assert {
         "aim_loans/cli/main.py",
         "reports/__init__.py",
