@@ -11,6 +11,7 @@ from aim_loans.web.app import create_app
 from aim_loans.web.surroundings import Surroundings
 
 THREADS = 8
+FORWARDED = {"x-forwarded-for", "x-forwarded-proto"}
 WEB_PURPOSE = "web"
 
 
@@ -22,11 +23,18 @@ WEB_PURPOSE = "web"
     is_flag=True,
     help="Let cookies travel without TLS: only for a demonstration on this machine.",
 )
+@click.option(
+    "--trusted-proxy",
+    help="Address of the TLS proxy before it, whose word for who is asking is taken.",
+)
 @click.pass_obj
-def serve(door: Door, *, host: str, port: int, plain_http: bool) -> None:
+def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: str | None) -> None:
     """Serve the web application until it is stopped; put a TLS proxy before it."""
     surroundings = Surroundings(door.ready_engine, door.settings, door.audit_key)
     secret = derived_key(secret_key(os.environ), WEB_PURPOSE)
     app = create_app(surroundings, secret=secret, plain_http=plain_http)
     door.note("Open {address} in the browser.", address=f"http://{host}:{port}/")
-    listen(app, host=host, port=port, threads=THREADS, ident=None)
+    # Without the asker's own address one stranger's wrong passwords would lock everybody out.
+    behind = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": FORWARDED}
+    named = behind if trusted_proxy else {}
+    listen(app, host=host, port=port, threads=THREADS, ident=None, **named)

@@ -64,7 +64,8 @@ def open_engine(url: str) -> Engine:
     if backend == "sqlite":
         return _open_sqlite(url)
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     raise Refused(
         "The database {backend} is not supported. Use SQLite or PostgreSQL.",
         field="AIM_DATABASE_URL",
@@ -75,7 +76,8 @@ def open_engine(url: str) -> Engine:
 def _open_sqlite(url: str) -> Engine:
     sqlite3.register_adapter(date, date.isoformat)
     arguments = {"isolation_level": None, "timeout": BUSY_SECONDS}
-    engine = create_engine(url, connect_args=arguments)
+    # What people typed, a CNIC perhaps, does not belong in a log beside an error.
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

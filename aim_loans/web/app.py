@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed
@@ -27,6 +28,15 @@ from aim_loans.web.surroundings import Surroundings, around, keep
 from aim_loans.web.untyped import CSRFError, CSRFProtect
 
 LARGEST_FORM = 256 * 1024
+
+
+class RowId(IntegerConverter):
+    """The number of a row in an address; no row has one that the database cannot hold."""
+
+    def __init__(self, url_map: Map) -> None:
+        """Bound the number by the largest of a BIGINT column."""
+        super().__init__(url_map, min=1, max=2**63 - 1)
+
 
 _PAGES = (
     book.pages,
@@ -59,6 +69,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
         WTF_CSRF_TIME_LIMIT=int(ABSOLUTE.total_seconds()),
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.url_map.converters["row"] = RowId
     keep(app, surroundings)
     people.login_manager().init_app(app)
     CSRFProtect(app)

@@ -25,7 +25,7 @@ def show() -> str:
     return _shown(Form())
 
 
-@pages.post("/confirmations/<int:request_id>")
+@pages.post("/confirmations/<row:request_id>")
 @needs(Deed.CONFIRM_REVERSAL)
 def send(request_id: int) -> tuple[str, int] | Response:
     """Confirm a request, or decline it with a reason."""

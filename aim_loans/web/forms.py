@@ -29,8 +29,8 @@ class Form:
         return self.texts.get("key") or secrets.token_urlsafe(16)
 
     def typed(self, name: str) -> str:
-        """Give what was typed, without the space around it."""
-        return self.texts.get(name, "").strip()
+        """Give what was typed, without the space around it, nor the NUL that no database keeps."""
+        return self.texts.get(name, "").replace("\0", "").strip()
 
     def read(self, name: str, parse: Callable[[str], T]) -> T | None:
         """Read a field that must be filled; a fault is kept, and None given."""

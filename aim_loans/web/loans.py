@@ -11,7 +11,7 @@ from aim_loans.web.surroundings import around
 pages = Blueprint("loans", __name__)
 
 
-@pages.get("/loans/<int:loan_id>")
+@pages.get("/loans/<row:loan_id>")
 @needs(Deed.READ_BOOK)
 def show(loan_id: int) -> str:
     """Show a loan of a branch within reach."""

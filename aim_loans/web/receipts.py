@@ -24,7 +24,7 @@ pages = Blueprint("receipts", __name__)
 PAYERS = ("borrower", "family", "guarantor")
 
 
-@pages.get("/loans/<int:loan_id>/receipt")
+@pages.get("/loans/<row:loan_id>/receipt")
 @needs(Deed.RECEIVE)
 def ask(loan_id: int) -> str:
     """Ask what was received; the amount is what is due, or one instalment."""
@@ -39,7 +39,7 @@ def ask(loan_id: int) -> str:
     return _shown(Form(filled), loan)
 
 
-@pages.post("/loans/<int:loan_id>/receipt")
+@pages.post("/loans/<row:loan_id>/receipt")
 @needs(Deed.RECEIVE)
 def send(loan_id: int) -> tuple[str, int] | Response:
     """Record the receipt, once however often the form is sent."""
@@ -53,14 +53,14 @@ def send(loan_id: int) -> tuple[str, int] | Response:
     return redirect(url_for("receipts.show", money_in_id=recorded), code=303)
 
 
-@pages.get("/receipts/<int:money_in_id>")
+@pages.get("/receipts/<row:money_in_id>")
 @needs(Deed.READ_BOOK)
 def show(money_in_id: int) -> str:
     """Show a receipt as it is handed out, with the balance of the loan now."""
     return _receipt_page(Form(), money_in_id)
 
 
-@pages.post("/receipts/<int:money_in_id>/cancel")
+@pages.post("/receipts/<row:money_in_id>/cancel")
 @needs(Deed.ASK_REVERSAL)
 def ask_to_cancel_it(money_in_id: int) -> tuple[str, int] | Response:
     """Ask that a receipt be cancelled; another person confirms it."""

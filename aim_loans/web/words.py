@@ -33,7 +33,8 @@ def choose() -> Response:
 
 def own_path(path: str) -> str:
     """Give a path of this application to go to; the first page for anything else."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    # Browsers leave tabs and line ends out, so that "/<tab>/site" would be another site.
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if ours else "/"
 
 

@@ -168,12 +168,31 @@ def test_a_session_ends_by_itself(screens: Screens) -> None:
 
 def test_a_way_back_never_leads_to_another_site(screens: Screens) -> None:
     browser = screens.browser()
-    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+    for elsewhere in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/e.example",
+    ):
         answer = browser.send_only(
             "/sign-in", username="cashier", password=PASSWORD, next=elsewhere
         )
         assert answer.headers["Location"] == "/"
         browser = screens.browser()
+
+
+def test_a_number_that_no_row_can_have_is_no_page(screens: Screens) -> None:
+    auditor = screens.browser("auditor")
+    for path in ("/loans/0", f"/loans/{2**63}", f"/receipts/{10**40}"):
+        assert auditor.get(path).status_code == 404
+        assert "There is no such page" in auditor.page
+    assert auditor.get(f"/loans/{2**63 - 1}").status_code == 404
+
+
+def test_a_nul_in_a_name_is_only_a_wrong_name(screens: Screens) -> None:
+    browser = screens.browser()
+    browser.send("/sign-in", username="cash\0ier", password=WRONG)
+    assert "The user name or the password is wrong" in browser.page
 
 
 def test_health_answers_without_a_name(screens: Screens) -> None:
