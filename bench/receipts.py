@@ -1,5 +1,6 @@
 """The entry that takes receipts one by one, each durable before the next, from several clerks."""
 
+import gc
 import multiprocessing
 import statistics
 import time
@@ -129,6 +130,8 @@ def _take_all(
     take = clerk(database, branch)
     for ref in refs[:FIRST_RECEIPTS]:
         take(ref)
+    # As the web application does once it has started.
+    gc.freeze()
     barrier.wait()
     spans = []
     for ref in refs[FIRST_RECEIPTS:]:

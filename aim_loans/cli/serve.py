@@ -1,5 +1,6 @@
 """The command `aim-loans serve`: the web application on this machine."""
 
+import gc
 import os
 
 import click
@@ -33,6 +34,8 @@ def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: 
     surroundings = Surroundings(door.ready_engine, door.settings, door.audit_key)
     secret = derived_key(secret_key(os.environ), WEB_PURPOSE)
     app = create_app(surroundings, secret=secret, plain_http=plain_http)
+    # What is loaded by now stays: the collector need not look at it again for every page.
+    gc.freeze()
     door.note("Open {address} in the browser.", address=f"http://{host}:{port}/")
     # Without the asker's own address one stranger's wrong passwords would lock everybody out.
     behind = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": FORWARDED}

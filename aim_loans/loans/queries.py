@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, null, select, union_all
 
 from aim_loans.errors import NotFound
 from aim_loans.loans.facts import BranchFrom, Fact
@@ -21,15 +22,25 @@ _LOCKED = (
 )
 _LOCKED_BY_REF = _LOCKED.where(loan.c.ref == bindparam("ref"))
 _LOCKED_BY_IDS = _LOCKED.where(loan_position.c.loan_id.in_(bindparam(_IDS, expanding=True)))
-_BRANCHES = (
-    select(loan_dimension.c.loan_id, loan_dimension.c.from_on, loan_dimension.c.branch_code)
-    .where(loan_dimension.c.loan_id.in_(bindparam(_IDS, expanding=True)))
-    .order_by(loan_dimension.c.loan_id, loan_dimension.c.from_on, loan_dimension.c.id)
-)
-_FACTS = (
-    select(loan_fact.c.loan_id, loan_fact.c.kind, loan_fact.c.amount, loan_fact.c.value_on)
-    .where(loan_fact.c.loan_id.in_(bindparam(_IDS, expanding=True)))
-    .order_by(loan_fact.c.id)
+# What must be read after the lock, in one statement: the facts in the order recorded, and
+# the branches (rows without a kind) by day.
+_STORY = union_all(
+    select(
+        loan_fact.c.loan_id,
+        loan_fact.c.kind,
+        loan_fact.c.amount,
+        loan_fact.c.value_on.label("day"),
+        loan_fact.c.id,
+        null().label("branch"),
+    ).where(loan_fact.c.loan_id.in_(bindparam(_IDS, expanding=True))),
+    select(
+        loan_dimension.c.loan_id,
+        null(),
+        null(),
+        loan_dimension.c.from_on,
+        loan_dimension.c.id,
+        loan_dimension.c.branch_code,
+    ).where(loan_dimension.c.loan_id.in_(bindparam(_IDS, expanding=True))),
 )
 
 
@@ -128,27 +139,24 @@ def _with_facts(
     connection: Connection, contracts: Sequence[Row[*tuple[Any, ...]]]
 ) -> dict[int, History]:
     ids = {_IDS: [contract.id for contract in contracts]}
-    branches = _branches(connection, ids)
+    story = sorted(connection.execute(_STORY, ids), key=itemgetter(4))
+    branches: dict[int, dict[date, str]] = {loan_id: {} for loan_id in ids[_IDS]}
+    for loan_id, kind, _, day, _, branch in story:
+        if kind is None:
+            branches[loan_id][day] = branch
     histories = {
-        loan_id: History(loan_id, ref, fund, principal, branches[loan_id])
+        loan_id: History(loan_id, ref, fund, principal, _in_order(branches[loan_id]))
         for loan_id, ref, fund, principal in contracts
     }
-    for loan_id, kind, amount, value_on in connection.execute(_FACTS, ids):
-        histories[loan_id].add(Fact(kind, amount, value_on))
+    for loan_id, kind, amount, day, _, _ in story:
+        if kind is not None:
+            histories[loan_id].add(Fact(kind, amount, day))
     return histories
+
+
+def _in_order(branches: Mapping[date, str]) -> list[BranchFrom]:
+    return [BranchFrom(day, branches[day]) for day in sorted(branches)]
 
 
 def _no_loan(ref: str) -> NotFound:
     return NotFound("There is no loan {ref}. Check the number.", field="loan_ref", ref=ref)
-
-
-def _branches(
-    connection: Connection, ids: Mapping[str, Sequence[int]]
-) -> dict[int, list[BranchFrom]]:
-    dated: dict[int, dict[date, str]] = {}
-    for loan_id, from_on, branch in connection.execute(_BRANCHES, ids):
-        dated.setdefault(loan_id, {})[from_on] = branch
-    return {
-        loan_id: [BranchFrom(day, branch) for day, branch in of_loan.items()]
-        for loan_id, of_loan in dated.items()
-    }
