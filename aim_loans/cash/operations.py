@@ -16,7 +16,7 @@ from aim_loans.db.tables import to_micros
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.operations import Act
 from aim_loans.ledger.chart import ACCOUNT_OF_CHANNEL, Account
-from aim_loans.ledger.lines import Line, Side, bridge
+from aim_loans.ledger.lines import Side, bridge
 from aim_loans.ledger.operations import Entry, post_entries
 
 RECEIPT_SERIES = "R"
@@ -79,7 +79,7 @@ _COLUMNS = (
 def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Receipt:
     """Record money in at the counter, numbered in its branch's series of receipts.
 
-    It posts its entry: the channel's account against suspense. Conflict when the reference
+    Its entry (`receipt_entry`) is posted by the act that takes it. Conflict when the reference
     is in the book already, Refused for the account that is kept for imported books.
     """
     if draft.account == IMPORT_ACCOUNT:
@@ -90,7 +90,6 @@ def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Re
         )
     year = fiscal_year(today)
     ((new_id, number),) = _record(tx, act, [draft], series=RECEIPT_SERIES, year=year)
-    post_entries(tx, act, [Entry("money_in", new_id, _money_lines(draft))])
     return Receipt(
         id=new_id,
         branch_code=draft.branch,
@@ -103,6 +102,14 @@ def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Re
         number=receipt_number(draft.branch, RECEIPT_SERIES, year, number),
         cancelled=False,
     )
+
+
+def receipt_entry(taken: Receipt) -> Entry:
+    """Give the journal entry of a receipt: the channel's account against suspense."""
+    if taken.channel is None:
+        raise ValueError("only an imported book may leave the channel out")
+    money, suspense = _sides(taken.channel, taken.branch_code, taken.fund_code)
+    return Entry("money_in", taken.id, bridge(taken.received_on, money, suspense, taken.amount))
 
 
 def take_imported(tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, today: date) -> list[int]:
@@ -195,13 +202,6 @@ def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> l
             reference=drafts[0].reference,
             channel=drafts[0].channel,
         ) from fault
-
-
-def _money_lines(draft: MoneyDraft) -> list[Line]:
-    if draft.channel is None:
-        raise ValueError("only an imported book may leave the channel out")
-    money, suspense = _sides(draft.channel, draft.branch, draft.fund)
-    return bridge(draft.received_on, money, suspense, draft.amount)
 
 
 def _sides(channel: str, branch: str, fund: str) -> tuple[Side, Side]:

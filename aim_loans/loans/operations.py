@@ -148,22 +148,26 @@ def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[His
 
 
 def post_facts(
-    tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Iterable[History]
+    tx: Writing,
+    act: Act,
+    drafts: Sequence[FactDraft],
+    histories: Iterable[History],
+    *,
+    before: Sequence[Entry] = (),
 ) -> None:
     """Record facts with their journal entries, and bring the positions up to date.
 
     `histories` are those of the loans concerned, locked and read (or just opened) in this
     transaction; they take the facts in. Each fact is checked against the state that those
     before it leave its loan in; the first that is not allowed raises Refused, and the caller
-    rolls back.
+    rolls back. `before` are entries of the same act that go into the journal with theirs.
     """
     of_loan = {history.loan_id: history for history in histories}
     entries = [_journalise(of_loan[draft.loan_id], draft) for draft in drafts]
     rows = [_fact_row(draft, act) for draft in drafts]
     ids = insert_new(tx.connection, loan_fact, loan_fact.columns.keys()[1:], rows)
-    post_entries(
-        tx, act, [Entry("loan_fact", new, lines) for new, lines in zip(ids, entries, strict=True)]
-    )
+    of_facts = [Entry("loan_fact", new, lines) for new, lines in zip(ids, entries, strict=True)]
+    post_entries(tx, act, [*before, *of_facts])
     refresh_positions(tx.connection, sorted({draft.loan_id for draft in drafts}))
 
 

@@ -12,6 +12,7 @@ from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import (
     MoneyDraft,
     cancel_money,
+    receipt_entry,
     take_receipt,
     waiting_side,
 )
@@ -22,6 +23,7 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both, require_two
 from aim_loans.identity.queries import require_branch
 from aim_loans.ledger.models import journal_line
+from aim_loans.ledger.operations import post_entries
 from aim_loans.ledger.queries import require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History, kind_of_money
@@ -167,6 +169,7 @@ def receive_money(
         received_on=command.received_on,
     )
     taken = take_receipt(tx, this, draft, today=today)
+    post_entries(tx, this, [receipt_entry(taken)])
     seal_act(tx, this, _TABLES)
     return taken
 
@@ -314,7 +317,8 @@ def _post_receipt(
         book_number=command.book_number,
     )
     taken = take_receipt(tx, this, draft, today=today)
-    post_facts(tx, this, [_application(history, taken, command.amount)], [history])
+    application = _application(history, taken, command.amount)
+    post_facts(tx, this, [application], [history], before=[receipt_entry(taken)])
     seal_act(tx, this, _TABLES)
     return taken
 

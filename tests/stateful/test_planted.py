@@ -62,11 +62,13 @@ def live_shortly(book: Book, tally: Tally) -> None:
 
 
 def reversal_keeps_the_position(patch: pytest.MonkeyPatch) -> None:
-    def post(tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Histories) -> None:
+    def post(
+        tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Histories, **more: Any
+    ) -> None:
         with pytest.MonkeyPatch.context() as inner:
             if all(draft.amount < 0 for draft in drafts):
                 inner.setattr(loans, "refresh_positions", lambda *_: None)
-            post_facts(tx, act, drafts, histories)
+            post_facts(tx, act, drafts, histories, **more)
 
     patch.setattr(repayment, "post_facts", post)
     patch.setattr(endings, "post_facts", post)
@@ -201,8 +203,10 @@ def money_is_applied_twice(patch: pytest.MonkeyPatch) -> None:
 def moved_money_stays_where_it_was(patch: pytest.MonkeyPatch) -> None:
     real = repayment.move_money
 
-    def post(tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Histories) -> None:
-        post_facts(tx, act, [draft for draft in drafts if draft.amount > 0], histories)
+    def post(
+        tx: Writing, act: Act, drafts: Sequence[FactDraft], histories: Histories, **more: Any
+    ) -> None:
+        post_facts(tx, act, [draft for draft in drafts if draft.amount > 0], histories, **more)
 
     def move(tx: Writing, command: repayment.MoveMoney, *, actor: Any, key: str) -> Act:
         with pytest.MonkeyPatch.context() as inner:
