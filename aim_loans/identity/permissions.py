@@ -132,6 +132,19 @@ def allows(actor: Actor, deed: Deed, *, branch: str | None) -> bool:
     return any(_covers(grant, deed, branch) for grant in actor.grants)
 
 
+def reach(actor: Actor, deed: Deed) -> frozenset[str] | None:
+    """Give the branches at which somebody may do this; None means everywhere."""
+    branches: set[str] = set()
+    for grant in actor.grants:
+        scope = PERMISSIONS[grant.role].get(deed)
+        if scope is None:
+            continue
+        if scope is Scope.EVERYWHERE or grant.branches is None:
+            return None
+        branches |= grant.branches
+    return frozenset(branches)
+
+
 def require(actor: Actor, deed: Deed, *, branch: str | None) -> None:
     """Refuse with NotAllowed what the permission table does not allow."""
     if allows(actor, deed, branch=branch):

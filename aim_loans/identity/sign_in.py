@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
@@ -37,7 +37,6 @@ class SignedIn:
 
     actor: Actor
     full_name: str
-    branch_code: str | None
     must_change_password: bool
     seen_at: datetime
 
@@ -188,7 +187,7 @@ def signed_in(connection: Connection, token: str, *, now: datetime, today: date)
     if row is None:
         return None
     actor = Actor(row.username, grants_of(connection, row.username, today=today))
-    return SignedIn(actor, row.full_name, row.branch_code, bool(row.temporary), row.seen_at)
+    return SignedIn(actor, row.full_name, bool(row.temporary), row.seen_at)
 
 
 def touch_session(tx: Writing, token: str) -> None:
@@ -202,20 +201,17 @@ def touch_session(tx: Writing, token: str) -> None:
 
 def end_session(tx: Writing, token: str) -> None:
     """Sign out here."""
-    tx.connection.execute(
-        update(web_session)
-        .where(web_session.c.token_digest == _digest(token), web_session.c.ended_at.is_(None))
-        .values(ended_at=tx.now)
-    )
+    _end(tx, web_session.c.token_digest == _digest(token))
 
 
 def end_sessions(tx: Writing, username: str) -> None:
     """Sign somebody out everywhere."""
-    tx.connection.execute(
-        update(web_session)
-        .where(web_session.c.username == username, web_session.c.ended_at.is_(None))
-        .values(ended_at=tx.now)
-    )
+    _end(tx, web_session.c.username == username)
+
+
+def _end(tx: Writing, which: ColumnElement[bool]) -> None:
+    running = web_session.c.ended_at.is_(None)
+    tx.connection.execute(update(web_session).where(which, running).values(ended_at=tx.now))
 
 
 def _digest(token: str) -> str:

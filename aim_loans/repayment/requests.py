@@ -1,5 +1,6 @@
 """What can happen to the wish to cancel a receipt: asked for, confirmed by another, declined."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.cash.queries import Receipt, receipt
+from aim_loans.cash.queries import Receipt, receipt, receipts_by_id
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
@@ -134,7 +135,7 @@ def open_requests(
         rows = rows.where(money_in.c.branch_code.in_(branches))
     if money_in_id is not None:
         rows = rows.where(money_in.c.id == money_in_id)
-    return [_request(connection, row) for row in connection.execute(rows).all()]
+    return _requests(connection, connection.execute(rows).all())
 
 
 def _open_request(connection: Connection, request_id: int) -> OpenRequest:
@@ -145,10 +146,10 @@ def _open_request(connection: Connection, request_id: int) -> OpenRequest:
     if known is None:
         raise NotFound("There is no such request. Open the list again.")
     receipt(connection, known, lock=True)
-    row = connection.execute(_open().where(cancel_request.c.id == request_id)).first()
-    if row is None:
+    rows = connection.execute(_open().where(cancel_request.c.id == request_id)).all()
+    if not rows:
         raise Refused("Somebody dealt with this request already. Open the list again.")
-    return _request(connection, row)
+    return _requests(connection, rows)[0]
 
 
 def _open() -> Select[Any]:
@@ -164,6 +165,16 @@ def _open() -> Select[Any]:
     )
 
 
-def _request(connection: Connection, row: Any) -> OpenRequest:
-    money = receipt(connection, row.money_in_id)
-    return OpenRequest(row.id, row.asked_by, row.recorded_at, row.reason, row.dishonoured_on, money)
+def _requests(connection: Connection, rows: Sequence[Any]) -> list[OpenRequest]:
+    money = receipts_by_id(connection, [row.money_in_id for row in rows])
+    return [
+        OpenRequest(
+            row.id,
+            row.asked_by,
+            row.recorded_at,
+            row.reason,
+            row.dishonoured_on,
+            money[row.money_in_id],
+        )
+        for row in rows
+    ]

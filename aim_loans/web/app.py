@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
-from aim_loans.identity.permissions import Deed
+from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.texts import N_
 from aim_loans.web import (
@@ -137,7 +137,7 @@ def _write_down() -> None:
 def _may(deed: str) -> bool:
     """Say whether whoever is signed in may do this anywhere."""
     found = people.who()
-    return found is not None and people.reach(found.actor, Deed(deed)) != frozenset()
+    return found is not None and reach(found.actor, Deed(deed)) != frozenset()
 
 
 def _said() -> dict[str, object]:

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
-from aim_loans.identity.permissions import Deed
+from aim_loans.identity.permissions import Deed, reach
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.engine import book_rows
 from aim_loans.portfolio.frames import bucket_column
 from aim_loans.portfolio.lateness import BUCKETS
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
-from aim_loans.web.people import me, reach
+from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("book", __name__)

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from aim_loans.identity.permissions import Deed
+from aim_loans.identity.permissions import Deed, reach
 from aim_loans.repayment.requests import (
     Decline,
     confirm_cancelling,
@@ -12,7 +12,7 @@ from aim_loans.repayment.requests import (
 )
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
-from aim_loans.web.people import me, reach
+from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("confirmations", __name__)

@@ -3,11 +3,11 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from aim_loans.identity.permissions import Deed
+from aim_loans.identity.permissions import Deed, reach
 from aim_loans.loans.lookup import find_loans
 from aim_loans.web.forms import Form, checked_length
 from aim_loans.web.guard import needs
-from aim_loans.web.people import me, reach
+from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("find", __name__)

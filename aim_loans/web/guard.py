@@ -12,8 +12,8 @@ from flask import Flask, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from aim_loans.errors import NotAllowed
-from aim_loans.identity.permissions import Deed
-from aim_loans.web.people import reach, who
+from aim_loans.identity.permissions import Deed, reach
+from aim_loans.web.people import who
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from aim_loans.identity.permissions import PERMISSIONS, Actor, Deed, Scope
 from aim_loans.identity.sign_in import SEEN_EVERY, SignedIn, signed_in, touch_session
 from aim_loans.web.surroundings import around
 from aim_loans.web.untyped import LoginManager, present
@@ -63,16 +62,3 @@ def me() -> SignedIn:
 def token() -> str:
     """Give the token of the session."""
     return str(present().get_id())
-
-
-def reach(actor: Actor, deed: Deed) -> frozenset[str] | None:
-    """Give the branches at which somebody may do this; None means everywhere."""
-    branches: set[str] = set()
-    for grant in actor.grants:
-        scope = PERMISSIONS[grant.role].get(deed)
-        if scope is None:
-            continue
-        if scope is Scope.EVERYWHERE or grant.branches is None:
-            return None
-        branches |= grant.branches
-    return frozenset(branches)
