@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, exists, select
 
 from aim_loans.cash.models import money_in
 from aim_loans.cash.queries import Receipt, receipt, receipts_by_id
-from aim_loans.db.bulk import insert_new
+from aim_loans.db.bulk import Row, insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -79,9 +79,7 @@ def ask_to_cancel(
             "Somebody asked already to cancel receipt {number}. It waits to be confirmed.",
             number=money.number,
         )
-    row = (money.id, actor.name, command.reason, command.dishonoured_on, None)
-    insert_new(tx.connection, cancel_request, _COLUMNS, [(*row, this.id, this.recorded_micros)])
-    seal_act(tx, this, (cancel_request,))
+    _write(tx, this, (money.id, actor.name, command.reason, command.dishonoured_on, None))
     return this
 
 
@@ -117,9 +115,7 @@ def decline_cancelling(tx: Writing, command: Decline, *, actor: Actor) -> Act:
         subject=f"receipt {asked.money.number}",
         branch_code=asked.money.branch_code,
     )
-    row = (asked.money.id, asked.asked_by, command.reason, None, asked.id)
-    insert_new(tx.connection, cancel_request, _COLUMNS, [(*row, this.id, this.recorded_micros)])
-    seal_act(tx, this, (cancel_request,))
+    _write(tx, this, (asked.money.id, asked.asked_by, command.reason, None, asked.id))
     return this
 
 
@@ -136,6 +132,12 @@ def open_requests(
     if money_in_id is not None:
         rows = rows.where(money_in.c.id == money_in_id)
     return _requests(connection, connection.execute(rows).all())
+
+
+def _write(tx: Writing, this: Act, values: Row) -> None:
+    row = (*values, this.id, this.recorded_micros)
+    insert_new(tx.connection, cancel_request, _COLUMNS, [row])
+    seal_act(tx, this, (cancel_request,))
 
 
 def _open_request(connection: Connection, request_id: int) -> OpenRequest:
