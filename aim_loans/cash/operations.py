@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from aim_loans.cash.models import money_in
@@ -12,6 +12,7 @@ from aim_loans.cash.queries import Receipt, receipt_number
 from aim_loans.dates import fiscal_year
 from aim_loans.db.bulk import Row, insert_new, stored_day
 from aim_loans.db.engine import Writing
+from aim_loans.db.statements import Statement
 from aim_loans.db.tables import to_micros
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.operations import Act
@@ -50,7 +51,7 @@ def waiting_side(account: str, branch: str, fund: str) -> Side:
     return Side(held.value, branch, fund)
 
 
-_MOVE_COUNTER = text(
+_MOVE_COUNTER = Statement(
     "INSERT INTO number_series (branch_code, series, fiscal_year, last_number) "
     "VALUES (:branch, :series, :year, :count) "
     "ON CONFLICT (branch_code, series, fiscal_year) "
@@ -232,5 +233,5 @@ def _reserve_block(
 ) -> tuple[int, int]:
     """Move the counter; give the series' id and the first number of the block."""
     values = {"branch": branch, "series": series, "year": year, "count": count}
-    series_id, last = tx.connection.execute(_MOVE_COUNTER, values).one()
+    series_id, last = _MOVE_COUNTER.run(tx.connection, values).one()
     return series_id, last - count + 1

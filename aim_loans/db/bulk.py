@@ -34,8 +34,9 @@ Row = tuple[Any, ...]
 # The text of a day as both databases take it; the driver's own way costs more than the row.
 stored_day = lru_cache(maxsize=100_000)(date.isoformat)
 
-# Below this many rows one statement a row costs PostgreSQL less than opening a COPY.
+# Below this many rows one statement costs PostgreSQL less than opening a COPY.
 COPY_FROM = 20
+# Many rows a statement take SQLite two thirds of the time of single ones.
 ROWS_TOGETHER = 100
 
 
@@ -63,18 +64,13 @@ def insert_rows(
     connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]
 ) -> None:
     """Insert rows, each a tuple in the order of `columns`."""
-    if not rows:
-        return
-    statement = _insertion(connection, table, columns)
-    if not is_postgresql(connection):
-        whole = len(rows) - len(rows) % ROWS_TOGETHER
-        _insert_together(connection, statement, len(columns), rows[:whole])
-        rows = rows[whole:]
-    elif len(rows) >= COPY_FROM:
+    if is_postgresql(connection) and len(rows) >= COPY_FROM:
         _copy(connection, f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", rows)
         return
-    if rows:
-        connection.exec_driver_sql(statement, list(rows))
+    for start in range(0, len(rows), ROWS_TOGETHER):
+        block = rows[start : start + ROWS_TOGETHER]
+        statement = _insertion(connection, table, columns, len(block))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(block)))
 
 
 def insert_new(
@@ -82,7 +78,7 @@ def insert_new(
 ) -> list[int]:
     """Insert rows without their identifiers, which it gives in the order of the rows."""
     if len(rows) == 1:
-        statement = f"{_insertion(connection, table, columns)} RETURNING id"
+        statement = f"{_insertion(connection, table, columns, 1)} RETURNING id"
         return [connection.exec_driver_sql(statement, rows[0]).scalar_one()]
     ids = next_ids(connection, table, len(rows))
     numbered = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
@@ -90,21 +86,11 @@ def insert_new(
     return ids
 
 
-def _insert_together(
-    connection: Connection, statement: str, width: int, rows: Sequence[Row]
-) -> None:
-    """Insert rows many a statement, which takes SQLite two thirds of the time of single ones."""
-    marks = ", ".join(["?"] * width)
-    together = statement + f", ({marks})" * (ROWS_TOGETHER - 1)
-    for start in range(0, len(rows), ROWS_TOGETHER):
-        values = tuple(chain.from_iterable(rows[start : start + ROWS_TOGETHER]))
-        connection.exec_driver_sql(together, values)
-
-
-def _insertion(connection: Connection, table: Table, columns: Sequence[str]) -> str:
+def _insertion(connection: Connection, table: Table, columns: Sequence[str], count: int) -> str:
     mark = "%s" if is_postgresql(connection) else "?"
-    marks = ", ".join([mark] * len(columns))
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # our own names
+    row = f"({', '.join([mark] * len(columns))})"
+    rows = ", ".join([row] * count)
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {rows}"  # noqa: S608  # our own names
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[Row]) -> None:

@@ -6,29 +6,36 @@ before a cut is committed before it (an older transaction can otherwise commit l
 change an answer already given).
 """
 
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, Engine, TextClause, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from aim_loans.db.statements import Statement
 from aim_loans.errors import Refused
 
 Clock = Callable[[], datetime]
 
 CUT_LOCK = 7_140_001
 BUSY_SECONDS = 60
+# So long after its last use a connection to the server is taken to be there still.
+TRUSTED_SECONDS = 5
+_RESTS_SINCE = "rests since"
 
 
 # One statement, in this order: a materialized part is computed before the row that reads it.
 _LOCKED = "WITH held AS MATERIALIZED (SELECT {}(:key)) SELECT clock_timestamp() FROM held"
-_SHARED = text(_LOCKED.format("pg_advisory_xact_lock_shared"))
-_ALONE = text(_LOCKED.format("pg_advisory_xact_lock"))
+_SHARED = Statement(_LOCKED.format("pg_advisory_xact_lock_shared"))
+_ALONE = Statement(_LOCKED.format("pg_advisory_xact_lock"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,35 @@ def open_engine(url: str) -> Engine:
         return _open_sqlite(url)
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return _open_postgresql(parsed)
     raise Refused(
         "The database {backend} is not supported. Use SQLite or PostgreSQL.",
         field="AIM_DATABASE_URL",
         backend=backend,
     )
+
+
+def _open_postgresql(url: URL) -> Engine:
+    engine = create_engine(url, hide_parameters=True)
+    dialect = engine.dialect
+
+    def rested(_driver: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entry.info[_RESTS_SINCE] = time.monotonic()
+
+    def try_rested(
+        driver: DBAPIConnection, entry: ConnectionPoolEntry, _user: PoolProxiedConnection
+    ) -> None:
+        # A server that restarted has dropped it; to ask at each use would slow every receipt.
+        if time.monotonic() - entry.info.get(_RESTS_SINCE, math.inf) < TRUSTED_SECONDS:
+            return
+        try:
+            dialect.do_ping(driver)
+        except dialect.loaded_dbapi.Error as fault:
+            raise DisconnectionError from fault
+
+    event.listen(engine, "checkin", rested)
+    event.listen(engine, "checkout", try_rested)
+    return engine
 
 
 def _open_sqlite(url: str) -> Engine:
@@ -135,13 +165,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _transaction(engine: Engine, lock: TextClause) -> Iterator[tuple[Connection, datetime]]:
+def _transaction(engine: Engine, lock: Statement) -> Iterator[tuple[Connection, datetime]]:
     """Open a write transaction, and read the clock once it holds the lock on the cut."""
     with engine.connect() as connection:
         connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             if is_postgresql(connection):
-                moment = connection.execute(lock, {"key": CUT_LOCK}).scalar_one()
+                moment = lock.run(connection, {"key": CUT_LOCK}).scalar_one()
                 yield connection, moment.astimezone(UTC)
             else:
                 yield connection, system_clock()

@@ -14,9 +14,10 @@ from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, TextClause, text
+from sqlalchemy import Connection, Table, text
 
 from aim_loans.db.engine import is_postgresql
+from aim_loans.db.statements import Statement
 from aim_loans.identity.models import act
 
 STREAM_ROWS = 5_000
@@ -49,18 +50,31 @@ def row_text(table: Table, *, postgresql: bool, alias: str) -> str:
 
 
 class Record(NamedTuple):
-    """What an act leaves to be signed: the text of its own row, the digest of all it wrote."""
+    """What an act leaves to be signed: the text of its own row, the digest of all it wrote.
+
+    And the head of the chain that it goes into, locked: its last number and signature.
+    """
 
     act_text: str
     content_digest: str
+    last_number: int
+    last_mac: str
 
 
-def record_of(connection: Connection, tables: tuple[Table, ...], act_id: int) -> Record:
-    """Read, in one statement, what an act wrote of itself and into these tables."""
+def record_of(
+    connection: Connection, tables: tuple[Table, ...], act_id: int, *, chain: str
+) -> Record | None:
+    """Lock the head of a chain and read, in the same statement, what an act wrote.
+
+    None when the chain has no head yet.
+    """
     query = _record(tables, postgresql=is_postgresql(connection))
-    (_, _, act_text), *written = connection.execute(query, {"act_id": act_id}).all()
-    lines = [_line(name, count, body) for name, count, body in written if count]
-    return Record(act_text, content_digest(lines))
+    found = query.run(connection, {"act_id": act_id, "chain": chain}).all()
+    (_, _, act_text), *written, (name, last_number, last_mac) = found
+    if name != "head":
+        return None
+    lines = [_line(table, count, body) for table, count, body in written if count]
+    return Record(act_text, content_digest(lines), last_number, last_mac)
 
 
 def stream_digests(connection: Connection, table: Table) -> Iterator[TableDigest]:
@@ -88,7 +102,7 @@ def _owner(table: Table) -> str:
 
 
 @cache
-def _record(tables: tuple[Table, ...], *, postgresql: bool) -> TextClause:
+def _record(tables: tuple[Table, ...], *, postgresql: bool) -> Statement:
     """Give the statement whose rows are a name, a number of rows, and their texts by lines."""
     own = row_text(act, postgresql=postgresql, alias="a")
     parts = [f"SELECT 'act', 1, {own} FROM act AS a WHERE a.id = :act_id"]  # noqa: S608  # our own names
@@ -102,7 +116,11 @@ def _record(tables: tuple[Table, ...], *, postgresql: bool) -> TextClause:
             lines = "group_concat(body, char(10))"
             rows = f"FROM (SELECT {body} AS body {rows} ORDER BY {_keys(table)})"
         parts.append(f"SELECT '{table.name}', count(*), {lines} {rows}")
-    return text(" UNION ALL ".join(parts))
+    # An older head is read again once the lock is held: so this row is always the last one.
+    head = "SELECT 'head', last_number, last_mac FROM audit_chain WHERE name = :chain"
+    locked = f"SELECT * FROM ({head} FOR UPDATE) AS h"  # noqa: S608  # our own names
+    parts.append(locked if postgresql else head)
+    return Statement(" UNION ALL ".join(parts))
 
 
 def _select(table: Table, *, postgresql: bool) -> str:

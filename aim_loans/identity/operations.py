@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from aim_loans.db.bulk import next_ids
 from aim_loans.db.engine import Writing, is_postgresql
+from aim_loans.db.statements import Statement
 from aim_loans.db.tables import from_micros, to_micros
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity import queries
-from aim_loans.identity.digests import command_digest, record_of, sign
+from aim_loans.identity.digests import Record, command_digest, record_of, sign
 from aim_loans.identity.models import (
     act,
     audit_chain,
-    audit_entry,
     branch,
     cut,
     line,
@@ -47,7 +47,7 @@ class Act:
 
 
 # Statements of every act, written out once: to build them costs more than to run them.
-_NEW_ACT = text(
+_NEW_ACT = Statement(
     "INSERT INTO act (kind, actor, second_actor, branch_code, subject, reason, command_key, "
     "command_digest, recorded_at) SELECT :kind, :actor, :second_actor, :branch_code, :subject, "
     ":reason, :command_key, :command_digest, "
@@ -55,14 +55,17 @@ _NEW_ACT = text(
     "CASE WHEN max(taken_at) >= :now THEN max(taken_at) + 1 ELSE :now END FROM cut WHERE true "
     "ON CONFLICT (command_key) WHERE command_key IS NOT NULL DO NOTHING RETURNING id, recorded_at"
 )
-# The head is locked by the number that it gives; its signature follows at the end.
-_NEXT_NUMBER = text(
-    "INSERT INTO audit_chain (name, last_number, last_mac) VALUES (:name, 1, '') "
-    "ON CONFLICT (name) DO UPDATE SET last_number = audit_chain.last_number + 1 "
-    "RETURNING last_number, last_mac"
+_FIRST_HEAD = Statement(
+    "INSERT INTO audit_chain (name, last_number, last_mac) VALUES (:chain, 0, '') "
+    "ON CONFLICT (name) DO NOTHING"
 )
-_NEW_ENTRY = insert(audit_entry)
-_NEW_HEAD = text("UPDATE audit_chain SET last_mac = :mac WHERE name = :chain")
+_NEXT_HEAD = Statement(
+    "UPDATE audit_chain SET last_number = :number, last_mac = :mac WHERE name = :chain"
+)
+_NEW_ENTRY = Statement(
+    "INSERT INTO audit_entry (chain, number, act_id, content_digest, mac) "
+    "VALUES (:chain, :number, :act_id, :content_digest, :mac)"
+)
 
 
 def upsert(connection: Connection, table: Table) -> Any:
@@ -100,7 +103,7 @@ def begin_act(
         "command_digest": digest,
         "now": to_micros(tx.now),
     }
-    written = tx.connection.execute(_NEW_ACT, values).first()
+    written = _NEW_ACT.run(tx.connection, values).first()
     if written is not None:
         return Act(written.id, chain, from_micros(written.recorded_at))
     earlier = tx.connection.execute(select(act).where(act.c.command_key == key)).one()
@@ -146,12 +149,27 @@ def seal_act(tx: Writing, this: Act, tables: tuple[Table, ...]) -> None:
     `tables` are the fact tables it may have written to.
     """
     connection = tx.connection
-    body, content = record_of(connection, tables, this.id)
-    number, previous = connection.execute(_NEXT_NUMBER, {"name": this.chain}).one()
-    mac = sign(tx.audit_key, previous, this.chain, number, body, content)
-    entry = {"chain": this.chain, "number": number, "act_id": this.id, "mac": mac}
-    connection.execute(_NEW_ENTRY, entry | {"content_digest": content})
-    connection.execute(_NEW_HEAD, {"chain": this.chain, "mac": mac})
+    record = _sealable(connection, tables, this)
+    number = record.last_number + 1
+    signed = (this.chain, number, record.act_text, record.content_digest)
+    entry = {
+        "chain": this.chain,
+        "number": number,
+        "act_id": this.id,
+        "content_digest": record.content_digest,
+        "mac": sign(tx.audit_key, record.last_mac, *signed),
+    }
+    _NEXT_HEAD.run(connection, entry)
+    _NEW_ENTRY.run(connection, entry)
+
+
+def _sealable(connection: Connection, tables: tuple[Table, ...], this: Act) -> Record:
+    """Read what an act wrote, and lock the head of its chain, which is made when it is new."""
+    record = record_of(connection, tables, this.id, chain=this.chain)
+    if record is None:
+        _FIRST_HEAD.run(connection, {"chain": this.chain})
+        return _sealable(connection, tables, this)
+    return record
 
 
 @dataclass(frozen=True, slots=True)

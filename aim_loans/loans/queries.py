@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, null, select, union_all
 
+from aim_loans.db.statements import Statement
 from aim_loans.errors import NotFound
 from aim_loans.loans.facts import BranchFrom, Fact
 from aim_loans.loans.history import History
@@ -20,7 +21,7 @@ _LOCKED = (
     .order_by(loan_position.c.loan_id)
     .with_for_update(of=loan_position)
 )
-_LOCKED_BY_REF = _LOCKED.where(loan.c.ref == bindparam("ref"))
+_LOCKED_BY_REF = Statement(_LOCKED.where(loan.c.ref == bindparam("ref")))
 _LOCKED_BY_IDS = _LOCKED.where(loan_position.c.loan_id.in_(bindparam(_IDS, expanding=True)))
 # What must be read after the lock, in one statement: the facts in the order recorded, and
 # the branches (rows without a kind) by day.
@@ -70,7 +71,7 @@ def loan_id_of(connection: Connection, ref: str) -> int:
 
 def load_history(connection: Connection, ref: str) -> History:
     """Lock the loan with this reference and read its facts; NotFound when there is none."""
-    contracts = connection.execute(_LOCKED_BY_REF, {"ref": ref}).all()
+    contracts = _LOCKED_BY_REF.run(connection, {"ref": ref}).all()
     if not contracts:
         raise _no_loan(ref)
     return _with_facts(connection, contracts)[contracts[0].id]
