@@ -25,7 +25,12 @@ class Deed(StrEnum):
     """What can be done to the book, or asked of it."""
 
     READ_BOOK = "read_book"
+    REGISTER = "register"
+    ENTER_APPLICATION = "enter_application"
+    APPRAISE = "appraise"
+    DECIDE = "decide"
     DISBURSE = "disburse"
+    RECORD_VISIT = "record_visit"
     RECEIVE = "receive"
     APPLY = "apply"
     MOVE = "move"
@@ -50,8 +55,16 @@ class Scope(StrEnum):
 
 
 _COUNTER = (Deed.READ_BOOK, Deed.RECEIVE, Deed.ASK_REVERSAL)
-_BRANCH = (
+_FIELD = (
     *_COUNTER,
+    Deed.REGISTER,
+    Deed.ENTER_APPLICATION,
+    Deed.APPRAISE,
+    Deed.RECORD_VISIT,
+)
+_BRANCH = (
+    *_FIELD,
+    Deed.DECIDE,
     Deed.DISBURSE,
     Deed.APPLY,
     Deed.MOVE,
@@ -59,46 +72,40 @@ _BRANCH = (
     Deed.ASK_REFUND,
     Deed.CONFIRM_REFUND,
 )
+_AREA = (
+    Deed.READ_BOOK,
+    Deed.DECIDE,
+    Deed.CONFIRM_REVERSAL,
+    Deed.CONFIRM_REFUND,
+    Deed.CHANGE_DIMENSION,
+)
+_HEAD_OFFICE = (
+    *_AREA,
+    Deed.WAIVE,
+    Deed.WRITE_OFF,
+    Deed.MANAGE_STAFF,
+    Deed.MANAGE_SETTINGS,
+    Deed.VERIFY,
+)
+# The shell: one person, so nothing that needs two.
+_SHELL = (
+    Deed.READ_BOOK,
+    Deed.IMPORT_BOOK,
+    Deed.MANAGE_STAFF,
+    Deed.MANAGE_SETTINGS,
+    Deed.VERIFY,
+)
 
 PERMISSIONS: Mapping[Role, Mapping[Deed, Scope]] = {
-    Role.LOAN_OFFICER: dict.fromkeys(_COUNTER, Scope.OWN),
-    Role.CASHIER: dict.fromkeys((*_COUNTER, Deed.ASK_REFUND), Scope.OWN),
+    Role.LOAN_OFFICER: dict.fromkeys(_FIELD, Scope.OWN),
+    Role.CASHIER: dict.fromkeys((*_COUNTER, Deed.ASK_REFUND, Deed.DISBURSE), Scope.OWN),
     Role.BRANCH_MANAGER: dict.fromkeys(_BRANCH, Scope.OWN),
-    Role.AREA_MANAGER: dict.fromkeys(
-        (Deed.READ_BOOK, Deed.CONFIRM_REVERSAL, Deed.CONFIRM_REFUND, Deed.CHANGE_DIMENSION),
-        Scope.OWN,
-    ),
-    Role.REGIONAL_MANAGER: dict.fromkeys(
-        (Deed.READ_BOOK, Deed.CONFIRM_REVERSAL, Deed.CONFIRM_REFUND, Deed.CHANGE_DIMENSION),
-        Scope.OWN,
-    ),
-    Role.HEAD_OFFICE: dict.fromkeys(
-        (
-            Deed.READ_BOOK,
-            Deed.CONFIRM_REVERSAL,
-            Deed.CONFIRM_REFUND,
-            Deed.WAIVE,
-            Deed.WRITE_OFF,
-            Deed.CHANGE_DIMENSION,
-            Deed.MANAGE_STAFF,
-            Deed.MANAGE_SETTINGS,
-            Deed.VERIFY,
-        ),
-        Scope.EVERYWHERE,
-    ),
+    Role.AREA_MANAGER: dict.fromkeys(_AREA, Scope.OWN),
+    Role.REGIONAL_MANAGER: dict.fromkeys(_AREA, Scope.OWN),
+    Role.HEAD_OFFICE: dict.fromkeys(_HEAD_OFFICE, Scope.EVERYWHERE),
     Role.AUDITOR: dict.fromkeys((Deed.READ_BOOK, Deed.VERIFY), Scope.EVERYWHERE),
     Role.PARTNER: {},
-    # The shell: one person, so nothing that needs two.
-    Role.OPERATOR: dict.fromkeys(
-        (
-            Deed.READ_BOOK,
-            Deed.IMPORT_BOOK,
-            Deed.MANAGE_STAFF,
-            Deed.MANAGE_SETTINGS,
-            Deed.VERIFY,
-        ),
-        Scope.EVERYWHERE,
-    ),
+    Role.OPERATOR: dict.fromkeys(_SHELL, Scope.EVERYWHERE),
 }
 
 

@@ -23,7 +23,12 @@ LAHORE = frozenset({"LHR-01"})
 TABLE = """
 deed               officer cashier manager area region head auditor partner shell
 read_book          o       o       o       o    o      e    e       -       e
-disburse           -       -       o       -    -      -    -       -       -
+register           o       -       o       -    -      -    -       -       -
+enter_application  o       -       o       -    -      -    -       -       -
+appraise           o       -       o       -    -      -    -       -       -
+decide             -       -       o       o    o      e    -       -       -
+disburse           -       o       o       -    -      -    -       -       -
+record_visit       o       -       o       -    -      -    -       -       -
 receive            o       o       o       -    -      -    -       -       -
 apply              -       -       o       -    -      -    -       -       -
 move               -       -       o       -    -      -    -       -       -
