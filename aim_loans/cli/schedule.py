@@ -6,18 +6,16 @@ from datetime import date
 import click
 
 from aim_loans.cli.door import DAY, RUPEES, Door
-from aim_loans.config.settings import Settings
 from aim_loans.loans.schedule import (
     DueRule,
     Frequency,
     HolidayRule,
-    Holidays,
     Request,
     ScheduleRules,
     build,
 )
 from aim_loans.money import RoundingRule
-from aim_loans.origination.queries import schedule_rules
+from aim_loans.origination.queries import holidays_of, schedule_rules
 from aim_loans.portfolio.output import FORMATS, Column, write_rows
 
 COLUMNS = (
@@ -85,7 +83,7 @@ def schedule(
         instalment_amount=instalment_amount,
         first_due_on=first_due_on,
     )
-    plan = build(request, rules, _holidays(settings))
+    plan = build(request, rules, holidays_of(settings.calendar))
     rows = [
         (row.number, row.due_on, row.amount, principal - row.due_total) for row in plan.instalments
     ]
@@ -104,8 +102,3 @@ def schedule(
             count=len(rows),
             asked=plan.asked,
         )
-
-
-def _holidays(settings: Settings) -> Holidays:
-    days = frozenset(row.day for row in settings.calendar.holidays)
-    return Holidays(days, settings.calendar.weekly_rest_days)

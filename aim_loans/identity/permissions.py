@@ -61,10 +61,10 @@ _FIELD = (
     Deed.ENTER_APPLICATION,
     Deed.APPRAISE,
     Deed.RECORD_VISIT,
+    Deed.DECIDE,
 )
 _BRANCH = (
     *_FIELD,
-    Deed.DECIDE,
     Deed.DISBURSE,
     Deed.APPLY,
     Deed.MOVE,

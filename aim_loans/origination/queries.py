@@ -6,8 +6,8 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from aim_loans.config.dated import DatedRow, dated_tables
-from aim_loans.config.settings import DatedTables, Product
-from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, ScheduleRules
+from aim_loans.config.settings import DatedTables, Product, WorkingCalendar
+from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, Holidays, ScheduleRules
 from aim_loans.origination.models import dated_setting, product, programme
 
 
@@ -56,3 +56,8 @@ def schedule_rules(rules: Product) -> ScheduleRules:
         frequency=Frequency(rules.frequency),
         holiday_rule=HolidayRule(rules.holiday_rule),
     )
+
+
+def holidays_of(calendar: WorkingCalendar) -> Holidays:
+    """Give the days on which nothing falls due under a holiday rule."""
+    return Holidays(frozenset(row.day for row in calendar.holidays), calendar.weekly_rest_days)

@@ -12,12 +12,15 @@ from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.texts import N_
 from aim_loans.web import (
+    applications,
+    appraisals,
     book,
     confirmations,
     find,
     guard,
     health,
     loans,
+    papers,
     password,
     people,
     receipts,
@@ -39,12 +42,15 @@ class RowId(IntegerConverter):
 
 
 _PAGES = (
+    applications.pages,
+    appraisals.pages,
     book.pages,
     confirmations.pages,
     find.pages,
     health.pages,
     language.pages,
     loans.pages,
+    papers.pages,
     password.pages,
     receipts.pages,
     sign_in.pages,
@@ -88,6 +94,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_filter(language.cnic, "cnic")
     app.add_template_filter(language.ltr, "ltr")
     app.add_template_global(language.per_cent, "per_cent")
+    app.add_template_global(lambda names: [(name, name) for name in names], "pairs")
     return app
 
 

@@ -79,3 +79,14 @@ def one_of(*known: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Make a parser that takes a whole number within bounds."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+            raise Refused("Give a whole number from {least} to {most}.", least=least, most=most)
+        return int(text)
+
+    return parse

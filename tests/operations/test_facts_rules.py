@@ -42,6 +42,7 @@ from aim_loans.repayment.operations import (
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book, open_book
+from tests.branch import Branch
 from tests.conftest import need
 from tests.postgres import drop_postgres_database, fresh_postgres_database
 
@@ -100,6 +101,8 @@ def live(book: Book) -> None:
         add_staff(tx, AddStaff("amina", "Amina", Role.CASHIER, TODAY), actor=SHELL)
         set_password(tx, SetPassword("amina", temporary=True), "a lamp in the rain", actor=SHELL)
         note_a_gap(tx)
+    branch = Branch(book)
+    branch.pay(branch.approved())
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
 

@@ -42,6 +42,7 @@ from aim_loans.repayment.operations import (
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book
+from tests.branch import Branch
 
 ZONE = ZoneInfo("Asia/Karachi")
 WATCHED = (*fact_tables(), act, audit_entry, audit_chain, number_series, loan_position, account)
@@ -103,6 +104,8 @@ def lived(book: Book) -> Book:
         add_staff(tx, staff, actor=HEAD_OFFICE)
         temporary = SetPassword("zainab", temporary=True)
         set_password(tx, temporary, "a lamp in the rain", actor=HEAD_OFFICE)
+    branch = Branch(book)
+    branch.pay(branch.approved())
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
     return book

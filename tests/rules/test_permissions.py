@@ -26,7 +26,7 @@ read_book          o       o       o       o    o      e    e       -       e
 register           o       -       o       -    -      -    -       -       -
 enter_application  o       -       o       -    -      -    -       -       -
 appraise           o       -       o       -    -      -    -       -       -
-decide             -       -       o       o    o      e    -       -       -
+decide             o       -       o       o    o      e    -       -       -
 disburse           -       o       o       -    -      -    -       -       -
 record_visit       o       -       o       -    -      -    -       -       -
 receive            o       o       o       -    -      -    -       -       -

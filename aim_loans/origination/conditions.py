@@ -1,0 +1,132 @@
+"""The conditions of an application, asked of the book: its schedule, its eligibility."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, exists, or_, select
+
+from aim_loans.loans.models import loan, loan_position
+from aim_loans.loans.schedule import Holidays, Schedule
+from aim_loans.origination.committee import Step
+from aim_loans.origination.eligibility import Applicant, Asked, Check, Guarantor, eligibility
+from aim_loans.origination.lookup import Application, GuarantorRow
+from aim_loans.origination.models import (
+    application,
+    application_loan,
+    application_step,
+    guarantee,
+)
+from aim_loans.origination.queries import product_in_force, schedule_rules
+from aim_loans.origination.terms import Terms, check_months, plan
+
+
+def plan_of(connection: Connection, terms: Terms, *, paid_on: date, holidays: Holidays) -> Schedule:
+    """Give the schedule of terms paid out on a day, by the product's rules of that day."""
+    product = product_in_force(connection, terms.product, paid_on)
+    check_months(terms, product)
+    return plan(terms, schedule_rules(product), paid_on=paid_on, holidays=holidays)
+
+
+def checks_of(
+    connection: Connection, asked: Application, *, on: date, holidays: Holidays
+) -> list[Check]:
+    """Check an application against every condition on a day."""
+    product = asked.dated.product_on(asked.terms.product, on)
+    schedule = plan(asked.terms, schedule_rules(product), paid_on=on, holidays=holidays)
+    return eligibility(
+        _applicant(connection, asked),
+        Asked(
+            principal=asked.terms.principal,
+            months=asked.terms.months,
+            sector=asked.terms.sector,
+            instalment=max(row.amount for row in schedule.instalments),
+            left_over=asked.left_over,
+        ),
+        _guarantors(connection, asked, on),
+        product=product,
+        limits=asked.dated.limits_on(on),
+        on=on,
+    )
+
+
+def _applicant(connection: Connection, asked: Application) -> Applicant:
+    loans = connection.execute(
+        select(loan.c.ref, loan_position.c.outstanding)
+        .join(loan_position, loan_position.c.loan_id == loan.c.id)
+        .where(
+            loan_position.c.borrower_id == asked.borrower_id,
+            loan_position.c.disbursed > 0,
+        )
+        .order_by(loan.c.id)
+    ).all()
+    return Applicant(
+        cnic=asked.person.cnic,
+        cnic_expires_on=asked.person.cnic_expires_on,
+        birth_date=asked.person.birth_date,
+        loans_before=len(loans),
+        unpaid=[row.ref for row in loans if row.outstanding],
+    )
+
+
+class _Tie(NamedTuple):
+    """Who guarantees for whom, on an application that still counts."""
+
+    guarantor_id: int
+    borrower_id: int
+
+
+def _guarantors(connection: Connection, asked: Application, on: date) -> list[Guarantor]:
+    ids = [each.person_id for each in asked.guarantors]
+    late = _late(connection, ids, on)
+    ties = _ties(connection, [*ids, asked.borrower_id])
+    return [_guarantor(asked, each, late, ties) for each in asked.guarantors]
+
+
+def _guarantor(
+    asked: Application, each: GuarantorRow, late: set[int], ties: Sequence[_Tie]
+) -> Guarantor:
+    household = asked.person.household
+    return Guarantor(
+        name=each.name,
+        same_household=bool(household) and each.household == household,
+        in_arrears=each.person_id in late,
+        live_guarantees=sum(tie.guarantor_id == each.person_id for tie in ties),
+        guaranteed_by_borrower=_Tie(asked.borrower_id, each.person_id) in ties,
+    )
+
+
+def _late(connection: Connection, person_ids: Iterable[int], on: date) -> set[int]:
+    found = select(loan_position.c.borrower_id).where(
+        loan_position.c.borrower_id.in_(list(person_ids)),
+        loan_position.c.outstanding > 0,
+        loan_position.c.oldest_unpaid_due_on < on,
+    )
+    return set(connection.execute(found).scalars())
+
+
+def _ties(connection: Connection, person_ids: Sequence[int]) -> list[_Tie]:
+    """Give the guarantees of these persons that still bind them."""
+    rows = connection.execute(_standing().where(guarantee.c.person_id.in_(person_ids)))
+    return [_Tie(*row) for row in rows]
+
+
+def _standing() -> Select[Any]:
+    ending = guarantee.alias("ending")
+    ended = exists().where(
+        application_step.c.application_id == application.c.id,
+        application_step.c.kind.in_((Step.REJECTED.value, Step.WITHDRAWN.value)),
+    )
+    return (
+        select(guarantee.c.person_id, application.c.borrower_id)
+        .join(application, application.c.id == guarantee.c.application_id)
+        .outerjoin(application_loan, application_loan.c.application_id == application.c.id)
+        .outerjoin(loan_position, loan_position.c.loan_id == application_loan.c.loan_id)
+        .where(
+            guarantee.c.ends_id.is_(None),
+            ~exists().where(ending.c.ends_id == guarantee.c.id),
+            ~ended,
+            # Not paid out yet, or not paid back.
+            or_(loan_position.c.loan_id.is_(None), loan_position.c.outstanding > 0),
+        )
+    )

@@ -1,0 +1,310 @@
+"""What can be asked of applications; changes nothing (a lock is no change)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, exists, func, select
+
+from aim_loans.borrowers.models import person
+from aim_loans.config.settings import DatedTables
+from aim_loans.errors import NotFound
+from aim_loans.origination.committee import (
+    Committee,
+    State,
+    Taken,
+    committee_step,
+    missing_votes,
+    state_of,
+)
+from aim_loans.origination.models import (
+    acknowledgement,
+    application,
+    application_loan,
+    application_step,
+    application_terms,
+    appraisal,
+    background_check,
+    guarantee,
+)
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.origination.terms import Terms
+
+OPEN_STATES = (State.DRAFT, State.SUBMITTED, State.APPRAISED, State.APPROVED, State.RETURNED)
+APPRAISALS = {"social", "business"}
+
+
+class StepRow(NamedTuple):
+    """A step as recorded."""
+
+    version: int
+    kind: str
+    taken_by: str
+    rank: str | None
+    reason: str | None
+    recorded_at: datetime
+
+
+class GuarantorRow(NamedTuple):
+    """A person who guarantees for the borrower."""
+
+    guarantee_id: int
+    person_id: int
+    name: str
+    cnic: str | None
+    mobile: str | None
+    address: str | None
+    household: str | None
+    relation: str
+
+
+class Answer(NamedTuple):
+    """What the bureau or the screening answered."""
+
+    kind: str
+    result: str
+    checked_on: date
+    reference: str | None
+    checked_by: str
+
+
+class Acknowledged(NamedTuple):
+    """What the borrower acknowledged, of which version."""
+
+    version: int
+    schedule_digest: str
+    language: str
+    manner: str
+    acknowledged_on: date
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application with all that is known of it; amounts in paisa.
+
+    `person` holds the borrower's columns, `appraisals` the newest of each kind for the
+    version in hand, `dated` the institution's settings.
+    """
+
+    id: int
+    branch_code: str
+    programme: str
+    enterprise_id: int | None
+    officer: str | None
+    entered_by: str
+    entered_at: datetime
+    borrower_id: int
+    person: Any
+    version: int
+    terms: Terms
+    all_steps: Sequence[StepRow]
+    appraisals: Mapping[str, Any]
+    guarantors: Sequence[GuarantorRow]
+    answers: Mapping[str, Answer]
+    acknowledged: Acknowledged | None
+    loan_id: int | None
+    committee: Committee
+    dated: DatedTables
+
+    @property
+    def ref(self) -> str:
+        """Give the application's number as people write it."""
+        return application_ref(self.branch_code, self.id)
+
+    @cached_property
+    def steps(self) -> list[Taken]:
+        """Give the steps taken on the version in hand."""
+        current = (step for step in self.all_steps if step.version == self.version)
+        return [Taken(step.kind, step.taken_by, step.rank) for step in current]
+
+    @property
+    def state(self) -> State:
+        """Derive where it stands."""
+        return state_of(
+            self.steps,
+            self.committee,
+            appraised=self.appraisals.keys() == APPRAISALS,
+            paid_out=self.loan_id is not None,
+        )
+
+    @property
+    def missing(self) -> list[str]:
+        """Give what the committee still lacks: votes, rank, fresh_eyes."""
+        return missing_votes(self.committee, self.steps)
+
+    @property
+    def left_over(self) -> int | None:
+        """Give what the household and the business leave over a month, as appraised."""
+        if "social" not in self.appraisals:
+            return None
+        home, business = self.appraisals["social"], self.appraisals.get("business")
+        left = (home.income or 0) - (home.expenses or 0) - (home.debt_payments or 0)
+        return left + ((business.sales or 0) - (business.costs or 0) if business else 0)
+
+
+def application_ref(branch: str, application_id: int) -> str:
+    """Write an application's number."""
+    return f"{branch}-A{application_id:06d}"
+
+
+def application_by_id(
+    connection: Connection, application_id: int, *, today: date, lock: bool = False
+) -> Application:
+    """Give an application, locked if asked for; NotFound when there is none.
+
+    The committee is that of the limits in force today.
+    """
+    if lock:
+        locked = select(application.c.id).where(application.c.id == application_id)
+        connection.execute(locked.with_for_update()).all()
+    row = connection.execute(_head(application_id)).first()
+    if row is None:
+        raise NotFound("There is no such application. Look for the borrower by name.")
+    dated = settings_in_force(connection)
+    appraisals = _appraisals(connection, row.id, row.version)
+    step = committee_step(dated.limits_on(today).committee, row.principal)
+    appraisers = frozenset(each.appraised_by for each in appraisals.values())
+    return Application(
+        id=row.id,
+        branch_code=row.branch_code,
+        programme=row.programme_code,
+        enterprise_id=row.enterprise_id,
+        officer=row.officer,
+        entered_by=row.entered_by,
+        entered_at=row.recorded_at,
+        borrower_id=row.borrower_id,
+        person=connection.execute(select(person).where(person.c.id == row.borrower_id)).one(),
+        version=row.version,
+        terms=_terms(row),
+        all_steps=_steps(connection, row.id),
+        appraisals=appraisals,
+        guarantors=_guarantors(connection, row.id),
+        answers=_answers(connection, row.id),
+        acknowledged=_acknowledged(connection, row.id, row.version),
+        loan_id=row.loan_id,
+        committee=Committee(step, row.entered_by, appraisers),
+        dated=dated,
+    )
+
+
+def application_of_act(connection: Connection, act_id: int) -> int:
+    """Give the application that an act entered."""
+    found = select(application.c.id).where(application.c.act_id == act_id)
+    return int(connection.execute(found).scalar_one())
+
+
+def require_person(connection: Connection, person_id: int) -> None:
+    """Refuse with NotFound a borrower who is not registered."""
+    if connection.execute(select(person.c.id).where(person.c.id == person_id)).first() is None:
+        raise NotFound("There is no such borrower. Register the borrower first.")
+
+
+def newest_terms() -> Select[Any]:
+    """Select applications, each with the version of its terms that counts."""
+    later = application_terms.alias("later")
+    newest = (
+        select(func.max(later.c.version))
+        .where(later.c.application_id == application.c.id)
+        .scalar_subquery()
+    )
+    return select(
+        application,
+        *(application_terms.c[name] for name in _TERMS),
+        application_terms.c.version,
+    ).select_from(
+        application.join(
+            application_terms,
+            (application_terms.c.application_id == application.c.id)
+            & (application_terms.c.version == newest),
+        )
+    )
+
+
+_TERMS = ("product_code", "principal", "months", "sector", "activity", "purpose")
+
+
+def _head(application_id: int) -> Select[Any]:
+    paid = application_loan.c.application_id == application.c.id
+    return (
+        newest_terms()
+        .add_columns(application_loan.c.loan_id)
+        .outerjoin(application_loan, paid)
+        .where(application.c.id == application_id)
+    )
+
+
+def _terms(row: Any) -> Terms:
+    return Terms(
+        product=row.product_code,
+        principal=row.principal,
+        months=row.months,
+        sector=row.sector,
+        activity=row.activity,
+        purpose=row.purpose,
+    )
+
+
+def _steps(connection: Connection, application_id: int) -> list[StepRow]:
+    rows = connection.execute(
+        select(*(application_step.c[name] for name in StepRow._fields))
+        .where(application_step.c.application_id == application_id)
+        .order_by(application_step.c.id)
+    )
+    return [StepRow(*row) for row in rows]
+
+
+def _appraisals(connection: Connection, application_id: int, version: int) -> dict[str, Any]:
+    rows = connection.execute(
+        select(appraisal)
+        .where(appraisal.c.application_id == application_id, appraisal.c.version == version)
+        .order_by(appraisal.c.id)
+    )
+    return {row.kind: row for row in rows}
+
+
+def _guarantors(connection: Connection, application_id: int) -> list[GuarantorRow]:
+    ending = guarantee.alias("ending")
+    rows = connection.execute(
+        select(
+            guarantee.c.id,
+            person.c.id,
+            person.c.name,
+            person.c.cnic,
+            person.c.mobile,
+            person.c.address,
+            person.c.household,
+            guarantee.c.relation,
+        )
+        .join(person, person.c.id == guarantee.c.person_id)
+        .where(
+            guarantee.c.application_id == application_id,
+            guarantee.c.ends_id.is_(None),
+            ~exists().where(ending.c.ends_id == guarantee.c.id),
+        )
+        .order_by(guarantee.c.id)
+    )
+    return [GuarantorRow(*row) for row in rows]
+
+
+def _answers(connection: Connection, application_id: int) -> dict[str, Answer]:
+    rows = connection.execute(
+        select(*(background_check.c[name] for name in Answer._fields))
+        .where(background_check.c.application_id == application_id)
+        .order_by(background_check.c.id)
+    )
+    return {row.kind: Answer(*row) for row in rows}
+
+
+def _acknowledged(connection: Connection, application_id: int, version: int) -> Acknowledged | None:
+    row = connection.execute(
+        select(*(acknowledgement.c[name] for name in Acknowledged._fields))
+        .where(
+            acknowledgement.c.application_id == application_id,
+            acknowledgement.c.version == version,
+        )
+        .order_by(acknowledgement.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Acknowledged(*row)

@@ -1,0 +1,304 @@
+"""Applications: asked for on one page, listed where they wait, decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from aim_loans.config.settings import DatedTables
+from aim_loans.errors import Refused
+from aim_loans.identity.permissions import Deed, allows, reach, require
+from aim_loans.loans.lookup import person_name
+from aim_loans.loans.schedule import Holidays, Schedule
+from aim_loans.money import parse_positive_rupees, plain
+from aim_loans.origination.applications import (
+    ChangeTerms,
+    Decide,
+    EnterApplication,
+    change_terms,
+    decide,
+    enter_application,
+)
+from aim_loans.origination.committee import State, Step
+from aim_loans.origination.conditions import checks_of, plan_of
+from aim_loans.origination.lookup import Application, application_by_id
+from aim_loans.origination.queries import holidays_of, programmes, settings_in_force
+from aim_loans.origination.terms import Terms
+from aim_loans.origination.waiting import ApplicationRow, open_applications
+from aim_loans.web.forms import Form, one_of, whole
+from aim_loans.web.guard import needs
+from aim_loans.web.people import me
+from aim_loans.web.surroundings import around
+
+pages = Blueprint("applications", __name__)
+
+_LONGEST_MONTHS = 600
+_STEPS = (Step.APPROVED.value, Step.REJECTED.value, Step.RETURNED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a form of terms lets choose from: products and sectors by key and name."""
+
+    branches: Sequence[str]
+    programmes: Sequence[str]
+    products: Sequence[tuple[str, str]]
+    sectors: Sequence[tuple[str, str]]
+
+
+@pages.get("/applications")
+@needs(Deed.READ_BOOK)
+def waiting() -> str:
+    """List what has not ended, and of it what waits for whoever asks."""
+    here, actor = around(), me().actor
+    with here.reading() as connection:
+        rows = open_applications(
+            connection, branches=reach(actor, Deed.READ_BOOK), today=here.today
+        )
+    mine = [row for row in rows if waits_for_me(row)]
+    others = [row for row in rows if row not in mine]
+    return render_template("applications.html", mine=mine, others=others)
+
+
+@pages.get("/borrowers/<row:person_id>/application")
+@needs(Deed.ENTER_APPLICATION)
+def ask(person_id: int) -> str:
+    """Ask what the borrower wants."""
+    here = around()
+    first = {
+        "months": "12",
+        "product": here.settings.lending.default_product,
+        "programme": here.settings.lending.default_programme,
+        "sector": "trade",
+    }
+    with here.reading() as connection:
+        name = person_name(connection, person_id)
+        return _asked(connection, Form(first), name=name, plan=None)
+
+
+@pages.post("/borrowers/<row:person_id>/application")
+@needs(Deed.ENTER_APPLICATION)
+def send(person_id: int) -> tuple[str, int] | str | Response:
+    """Show the schedule, or write the application down, as the button says."""
+    form, here = Form(request.form), around()
+    with here.reading() as connection:
+        name = person_name(connection, person_id)
+        offers = _offers(connection)
+    terms = _terms(form, offers)
+    branch = form.read("branch", one_of(*offers.branches))
+    programme = form.read("programme", one_of(*offers.programmes))
+    if terms is not None and branch is not None and programme is not None and _wants(form):
+        command = EnterApplication(
+            borrower_id=person_id,
+            branch=branch,
+            programme=programme,
+            terms=terms,
+            submit=form.typed("act") == "submit",
+        )
+        entered = 0
+        with form.attempt(), here.writing() as tx:
+            entered = enter_application(
+                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
+            )
+        if not form.faults:
+            return redirect(url_for("applications.show", application_id=entered), code=303)
+    with here.reading() as connection:
+        plan = _plan(connection, form, terms)
+        shown = _asked(connection, form, name=name, plan=plan)
+    return (shown, 422) if form.faults else shown
+
+
+@pages.get("/applications/<row:application_id>")
+@needs(Deed.READ_BOOK)
+def show(application_id: int) -> str:
+    """Show an application with all that is known of it, and what may be done next."""
+    return application_page(Form(), application_id)
+
+
+@pages.get("/applications/<row:application_id>/change")
+@needs(Deed.ENTER_APPLICATION)
+def change(application_id: int) -> str:
+    """Ask what is wanted instead."""
+    with around().reading() as connection:
+        asked = visible(connection, application_id)
+        require(me().actor, Deed.ENTER_APPLICATION, branch=asked.branch_code)
+        terms = asked.terms
+        filled = {
+            "product": terms.product,
+            "principal": plain(terms.principal),
+            "months": str(terms.months),
+            "sector": terms.sector,
+            "activity": terms.activity or "",
+            "purpose": terms.purpose,
+        }
+        return _asked(connection, Form(filled), name=asked.person.name, plan=None, asked=asked)
+
+
+@pages.post("/applications/<row:application_id>/change")
+@needs(Deed.ENTER_APPLICATION)
+def send_change(application_id: int) -> tuple[str, int] | str | Response:
+    """Write the next version of the terms, or show its schedule."""
+    form, here = Form(request.form), around()
+    with here.reading() as connection:
+        asked = visible(connection, application_id)
+        terms = _terms(form, _offers(connection))
+    if terms is not None and _wants(form):
+        command = ChangeTerms(
+            application_id=asked.id, terms=terms, submit=form.typed("act") == "submit"
+        )
+        with form.attempt(), here.writing() as tx:
+            change_terms(
+                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
+            )
+        if not form.faults:
+            return redirect(url_for("applications.show", application_id=asked.id), code=303)
+    with here.reading() as connection:
+        plan = _plan(connection, form, terms)
+        shown = _asked(connection, form, name=asked.person.name, plan=plan, asked=asked)
+    return (shown, 422) if form.faults else shown
+
+
+@pages.post("/applications/<row:application_id>/decide")
+@needs(Deed.DECIDE)
+def send_decision(application_id: int) -> tuple[str, int] | Response:
+    """Take a step on the version that was read."""
+    form = Form(request.form)
+    step = form.read("step", one_of(*_STEPS))
+    return _decided(form, application_id, Step(step) if step else None)
+
+
+@pages.post("/applications/<row:application_id>/withdraw")
+@needs(Deed.ENTER_APPLICATION)
+def withdraw(application_id: int) -> tuple[str, int] | Response:
+    """Write down that the borrower does not want the loan any more."""
+    return _decided(Form(request.form), application_id, Step.WITHDRAWN)
+
+
+def visible(connection: Connection, application_id: int) -> Application:
+    """Give an application; NotAllowed outside the reach, NotFound when there is none."""
+    asked = application_by_id(connection, application_id, today=around().today)
+    require(me().actor, Deed.READ_BOOK, branch=asked.branch_code)
+    return asked
+
+
+def waits_for_me(row: ApplicationRow) -> bool:
+    """Say whether the next step on an application is one that whoever asks may take."""
+    actor = me().actor
+    if row.state in (State.DRAFT, State.RETURNED):
+        return row.entered_by == actor.name
+    if row.state is State.SUBMITTED:
+        return allows(actor, Deed.APPRAISE, branch=row.branch_code)
+    if row.state is State.APPRAISED:
+        had = actor.name in row.voted or actor.name == row.entered_by
+        return not had and allows(actor, Deed.DECIDE, branch=row.branch_code)
+    return actor.name not in row.voted and allows(actor, Deed.DISBURSE, branch=row.branch_code)
+
+
+def days_off() -> Holidays:
+    """Give the holidays of the institution's calendar."""
+    return holidays_of(around().settings.calendar)
+
+
+def application_page(form: Form, application_id: int) -> str:
+    """Draw the page of an application, with the faults of whichever of its forms was sent."""
+    here, actor = around(), me().actor
+    with here.reading() as connection:
+        asked = visible(connection, application_id)
+        checks = checks_of(connection, asked, on=here.today, holidays=days_off())
+        plan = plan_of(connection, asked.terms, paid_on=here.today, holidays=days_off())
+    return render_template(
+        "application.html",
+        form=form,
+        asked=asked,
+        checks=checks,
+        plan=plan,
+        today=here.today,
+        may_here=lambda deed: allows(actor, Deed(deed), branch=asked.branch_code),
+        mine=asked.entered_by == actor.name,
+        voted=any(
+            step.taken_by == actor.name and step.kind == Step.APPROVED for step in asked.steps
+        ),
+    )
+
+
+def _decided(form: Form, application_id: int, step: Step | None) -> tuple[str, int] | Response:
+    here = around()
+    version = form.read("version", whole(1, 10_000))
+    reason = form.optional("reason")
+    if step is not None and version is not None and not form.faults:
+        command = Decide(application_id=application_id, version=version, step=step, reason=reason)
+        with form.attempt(), here.writing() as tx:
+            decide(
+                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
+            )
+    if form.faults:
+        return application_page(form, application_id), 422
+    return redirect(url_for("applications.show", application_id=application_id), code=303)
+
+
+def _wants(form: Form) -> bool:
+    """Say whether the form is to be written, not only to show its schedule."""
+    return not form.faults and form.typed("act") in ("submit", "keep")
+
+
+def _terms(form: Form, offers: Offers) -> Terms | None:
+    product = form.read("product", one_of(*(code for code, _ in offers.products)))
+    principal = form.read("principal", parse_positive_rupees)
+    months = form.read("months", whole(1, _LONGEST_MONTHS))
+    sector = form.read("sector", one_of(*(key for key, _ in offers.sectors)))
+    purpose = form.read("purpose", str)
+    activity = form.optional("activity")
+    if None in (product, principal, months, sector, purpose):
+        return None
+    return Terms(
+        product=str(product),
+        principal=principal or 0,
+        months=months or 0,
+        sector=str(sector),
+        purpose=str(purpose),
+        activity=activity,
+    )
+
+
+def _plan(connection: Connection, form: Form, terms: Terms | None) -> Schedule | None:
+    if terms is None:
+        return None
+    try:
+        return plan_of(connection, terms, paid_on=around().today, holidays=days_off())
+    except Refused as fault:
+        form.refuse(fault)
+        return None
+
+
+def _offers(connection: Connection) -> Offers:
+    here = around()
+    branches = reach(me().actor, Deed.ENTER_APPLICATION)
+    return Offers(
+        sorted(branches or ()),
+        sorted(programmes(connection)),
+        _products(settings_in_force(connection), here.today),
+        [(sector.key, sector.label) for sector in here.settings.sectors],
+    )
+
+
+def _products(dated: DatedTables, today: date) -> list[tuple[str, str]]:
+    codes = sorted({product.code for product in dated.products})
+    return [(code, dated.product_on(code, today).name) for code in codes]
+
+
+def _asked(
+    connection: Connection,
+    form: Form,
+    *,
+    name: str,
+    plan: Schedule | None,
+    asked: Application | None = None,
+) -> str:
+    offers: Any = _offers(connection)
+    return render_template(
+        "application_ask.html", form=form, name=name, plan=plan, offers=offers, asked=asked
+    )

@@ -1,0 +1,248 @@
+"""An application in the browser: four people from the question to the money."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from aim_loans.borrowers.models import person
+from aim_loans.db.bulk import next_ids
+from aim_loans.db.engine import reading
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, TakeCut, begin_act, seal_act
+from aim_loans.identity.permissions import Role
+from aim_loans.loans.models import loan
+from aim_loans.origination.models import application, appraisal, guarantee
+from tests.book import SHELL, TODAY
+from tests.web.desk import Browser, Screens
+
+ASKED = {
+    "programme": "general",
+    "product": "family_enterprise",
+    "principal": "50000",
+    "months": "18",
+    "sector": "trade",
+    "purpose": "two sewing machines",
+    "branch": "LHR-01",
+}
+HOME = {
+    "household_size": "5",
+    "earners": "2",
+    "income": "45000",
+    "expenses": "30000",
+    "debt_payments": "0",
+    "note": "Neighbours speak well of her.",
+}
+SHOP = {
+    "place": "at home",
+    "assets": "60000",
+    "running_capital": "15000",
+    "sales": "30000",
+    "costs": "18000",
+    "jobs": "1",
+    "buys": "two machines",
+    "note": "A steady trade.",
+}
+
+
+def register(screens: Screens, name: str, cnic: str) -> int:
+    with screens.writing() as tx:
+        this = begin_act(
+            tx,
+            kind="register",
+            command=TakeCut(name),
+            actor=SHELL,
+            subject=name,
+            chain=HEAD_OFFICE_CHAIN,
+        )
+        (new,) = next_ids(tx.connection, person, 1)
+        who = {"name": name, "cnic": cnic, "gender": "female", "birth_date": date(1990, 1, 1)}
+        tx.connection.execute(insert(person).values(id=new, **who, act_id=this.id))
+        seal_act(tx, this, ())
+    return new
+
+
+def count(screens: Screens, table: object) -> int:
+    with reading(screens.book.engine) as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]  # a table
+
+
+@pytest.fixture
+def bushra(screens: Screens) -> int:
+    register(screens, "Rashid", "3520110000020")
+    register(screens, "Aslam", "3520110000038")
+    return register(screens, "Bushra Perveen", "3520110000012")
+
+
+def entered(screens: Screens, borrower: int) -> tuple[Browser, str]:
+    officer = screens.browser("officer")
+    path = f"/borrowers/{borrower}/application"
+    officer.get(path)
+    answer = officer.send(path, **ASKED, act="submit")
+    return officer, answer.request.path
+
+
+def test_from_the_question_to_the_money_in_the_hands_of_four_people(
+    screens: Screens, bushra: int
+) -> None:
+    screens.hire("area", Role.AREA_MANAGER, "LHR-01")
+    officer, path = entered(screens, bushra)
+    assert "Submitted" in officer.page
+    for kind, found in (("social", HOME), ("business", SHOP)):
+        officer.get(f"{path}/appraisal/{kind}")
+        officer.send(f"{path}/appraisal/{kind}", **found)
+    assert "Rs 27,000" in officer.page
+    for cnic in ("35201-1000002-0", "35201-1000003-8"):
+        officer.send(f"{path}/guarantors", cnic=cnic, relation="neighbour")
+    for kind in ("bureau", "screening"):
+        officer.send(f"{path}/checks", kind=kind, result="clear", checked_on=TODAY.isoformat())
+    for username in ("manager", "area"):
+        voter = screens.browser(username)
+        # Two clicks: the application in the list of what waits, and the button.
+        assert path in voter.get("/applications").get_data(as_text=True)
+        voter.get(path)
+        voter.send(f"{path}/decide", step="approved", version="1")
+        assert "Approved" in voter.page
+    officer.get(f"{path}/papers")
+    for said in ("Key fact statement", "Loan agreement", "Rs 50,000", "no charge", "Rs 200"):
+        assert said in officer.page
+    officer.get(path)
+    officer.send(
+        f"{path}/acknowledgement",
+        planned_on=TODAY.isoformat(),
+        manner="thumbprint",
+        paper_language="ur",
+    )
+    assert "Acknowledged on" in officer.page
+    cashier = screens.browser("cashier")
+    cashier.get(path)
+    answer = cashier.send(f"{path}/payout", payout_channel="cash")
+    assert answer.request.path.startswith("/loans/")
+    assert "Rs 50,000" in cashier.page
+    assert count(screens, loan) == 1
+
+
+def test_the_schedule_is_shown_by_a_button_and_nothing_is_written(
+    screens: Screens, bushra: int
+) -> None:
+    officer = screens.browser("officer")
+    path = f"/borrowers/{bushra}/application"
+    officer.get(path)
+    answer = officer.send(path, **ASKED, act="preview")
+    assert answer.status_code == 200
+    for said in ("2,800", "2,400", "17"):
+        assert said in officer.page
+    assert 'value="two sewing machines"' in officer.page
+    assert count(screens, application) == 0
+
+
+@pytest.mark.parametrize(
+    ("texts", "field", "sentence"),
+    [
+        ({"principal": ""}, "principal", "Fill this in"),
+        ({"principal": "0"}, "principal", "more than 0"),
+        ({"principal": "-1"}, "principal", ""),
+        ({"principal": "1e9"}, "principal", ""),
+        ({"principal": "60000"}, "principal", "between Rs"),
+        ({"months": "0"}, "months", "whole number"),
+        ({"months": "1.5"}, "months", "whole number"),
+        ({"months": "\u0661\u0662"}, "months", "whole number"),
+        ({"months": "400"}, "months", "months"),
+        ({"sector": "gold"}, "sector", "Choose one of the list"),
+        ({"product": "rent"}, "product", "Choose one of the list"),
+        ({"purpose": ""}, "purpose", "Fill this in"),
+        ({"purpose": "x" * 600}, "purpose", "too long"),
+        ({"branch": "KHI-01"}, "branch", "Choose one of the list"),
+        ({"activity": "<script>alert(1)</script>" * 30}, "activity", "too long"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(
+    screens: Screens, bushra: int, texts: Mapping[str, str], field: str, sentence: str
+) -> None:
+    officer = screens.browser("officer")
+    path = f"/borrowers/{bushra}/application"
+    officer.get(path)
+    answer = officer.send(path, **{**ASKED, "activity": "", **texts}, act="submit")
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in officer.page
+    assert sentence in officer.page
+    assert "<script>alert" not in officer.page
+    assert count(screens, application) == 0
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        ({"income": "-5"}, ""),
+        ({"income": "many"}, ""),
+        ({"household_size": "0"}, "whole number"),
+        ({"note": ""}, "Fill this in"),
+    ],
+)
+def test_a_visit_with_a_mistake_is_not_written(
+    screens: Screens, bushra: int, texts: Mapping[str, str], sentence: str
+) -> None:
+    officer, path = entered(screens, bushra)
+    officer.get(f"{path}/appraisal/social")
+    answer = officer.send(f"{path}/appraisal/social", **{**HOME, **texts})
+    assert answer.status_code == 422
+    assert sentence in officer.page
+    assert 'value="30000"' in officer.page
+    assert count(screens, appraisal) == 0
+
+
+@pytest.mark.parametrize(
+    ("cnic", "sentence"),
+    [
+        ("35201-100000-2", "13 digits"),
+        ("\u0663\u0665\u0662\u0660\u0661", "digits 0-9"),
+        ("35201-9999999-9", "Register the guarantor first"),
+        ("35201-1000001-2", "for themselves"),
+    ],
+)
+def test_a_guarantor_is_somebody_else_who_is_registered(
+    screens: Screens, bushra: int, cnic: str, sentence: str
+) -> None:
+    officer, path = entered(screens, bushra)
+    answer = officer.send(f"{path}/guarantors", cnic=cnic, relation="friend")
+    assert answer.status_code in {404, 422}
+    assert sentence in officer.page
+    assert count(screens, guarantee) == 0
+
+
+def test_the_borrower_withdraws_with_a_reason(screens: Screens, bushra: int) -> None:
+    officer, path = entered(screens, bushra)
+    officer.send(f"{path}/withdraw", version="1")
+    assert "Give the reason" in officer.page
+    officer.send(f"{path}/withdraw", version="1", reason="The shop is sold.")
+    assert "Withdrawn" in officer.page
+    assert "To enter an application" in officer.get("/applications").get_data(as_text=True)
+
+
+def test_another_branch_sees_nothing_of_an_application(screens: Screens, bushra: int) -> None:
+    _, path = entered(screens, bushra)
+    stranger = screens.browser("stranger")
+    for page in (path, f"{path}/papers", f"{path}/appraisal/social", f"{path}/change"):
+        assert stranger.get(page).status_code == 403
+        assert "Bushra" not in stranger.page
+    assert "Bushra" not in stranger.get("/applications").get_data(as_text=True)
+
+
+def test_a_draft_is_changed_and_submitted(screens: Screens, bushra: int) -> None:
+    officer = screens.browser("officer")
+    path = f"/borrowers/{bushra}/application"
+    officer.get(path)
+    drafted = officer.send(path, **{**ASKED, "principal": "90000"}, act="keep").request.path
+    assert "Draft" in officer.page
+    officer.get(f"{drafted}/change")
+    assert 'value="90000"' in officer.page
+    officer.send(f"{drafted}/change", **{**ASKED, "principal": "45000"}, act="submit")
+    assert "Submitted" in officer.page
+    assert "Rs 45,000" in officer.page
+
+
+def test_the_papers_speak_urdu(screens: Screens, bushra: int) -> None:
+    officer, path = entered(screens, bushra)
+    officer.send("/language", language="ur", back=f"{path}/papers")
+    assert "\u0642\u0631\u0636\u0650 \u062d\u0633\u0646\u06c1" in officer.page
+    assert "Key fact statement" not in officer.page
