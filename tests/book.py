@@ -67,6 +67,8 @@ class Book:
         on: date = date(2025, 1, 8),
         branch: str = "LHR-01",
         programme: str = "general",
+        sector: str = "trade",
+        gender: str = "female",
         pay_out: bool = True,
         schedule: Schedule | None = None,
     ) -> int:
@@ -81,7 +83,7 @@ class Book:
                 chain=HEAD_OFFICE_CHAIN,
             )
             borrower = next_ids(tx.connection, person, 1)[0]
-            who = {"id": borrower, "name": f"Borrower of {ref}", "gender": "female"}
+            who = {"id": borrower, "name": f"Borrower of {ref}", "gender": gender}
             tx.connection.execute(insert(person).values(**who, act_id=this.id))
             rules = schedule_rules(product_in_force(tx.connection, "family_enterprise", on))
             plan = schedule or build(
@@ -98,7 +100,7 @@ class Book:
                 source="application",
                 from_on=on,
                 schedule=plan,
-                dimensions=Dimensions(branch, "trade", programme, "female"),
+                dimensions=Dimensions(branch, sector, programme, gender),
             )
             (opened,) = open_loans(tx, this, [contract])
             seal_act(tx, this, CONTRACT_TABLES)

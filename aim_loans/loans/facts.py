@@ -98,6 +98,15 @@ def add_up(facts: Iterable[Fact]) -> Sums:
     return Sums(*sums)
 
 
+def balances(facts: Iterable[Fact]) -> list[int]:
+    """Give what is outstanding after each fact, in the order given (paisa)."""
+    sums, stands = [0] * len(FIELD), []
+    for fact in facts:
+        sums[FIELD[fact.kind]] += fact.amount
+        stands.append(Sums(*sums).outstanding)
+    return stands
+
+
 def state_of(sums: Sums) -> State:
     """Derive the state: approved until paid out, then by what ended it."""
     if sums.waived:

@@ -13,7 +13,14 @@ from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.queries import receipt_number
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import act
-from aim_loans.loans.models import instalment, loan, loan_fact, loan_position
+from aim_loans.loans.facts import Fact, balances
+from aim_loans.loans.models import (
+    instalment,
+    loan,
+    loan_fact,
+    loan_position,
+    schedule_version,
+)
 from aim_loans.texts import normalise_urdu
 
 MOST_FOUND = 20
@@ -57,7 +64,10 @@ class Happened(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LoanPage:
-    """A loan as its page shows it today: amounts in paisa."""
+    """A loan as its page shows it today: amounts in paisa.
+
+    `rows` is the schedule as it stands, `agreed` the first one where that is another.
+    """
 
     loan_id: int
     ref: str
@@ -76,6 +86,7 @@ class LoanPage:
     due_now: int
     days_past_due: int
     rows: Sequence[DueRow]
+    agreed: Sequence[DueRow]
     facts: Sequence[Happened]
 
     @property
@@ -83,6 +94,12 @@ class LoanPage:
         """Give what to ask for today: what is due, else the next instalment, else nothing."""
         ahead = (row.amount - row.paid for row in self.rows if row.paid < row.amount)
         return self.due_now or min(next(ahead, 0), self.outstanding)
+
+    @property
+    def statement(self) -> Sequence[tuple[Happened, int]]:
+        """Give each fact with the balance after it."""
+        facts = [Fact(fact.kind, fact.amount, fact.value_on) for fact in self.facts]
+        return list(zip(self.facts, balances(facts), strict=True))
 
 
 def find_loans(
@@ -120,7 +137,7 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
         raise NotFound("There is no such loan. Look for it by its number.", field="loan_ref")
     over = max(0, row.applied - max(0, row.payable))
     over_claim = max(0, row.recovered - row.written_off)
-    rows = _rows(connection, row.version_id, paid=row.applied)
+    rows, agreed = _rows(connection, loan_id, row.version_id, paid=row.applied)
     late_on = row.oldest_unpaid_due_on
     due = sum(each.amount - each.paid for each in rows if each.due_on <= today)
     return LoanPage(
@@ -141,6 +158,7 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
         due_now=min(due, row.outstanding),
         days_past_due=max(0, (today - late_on).days) if late_on else 0,
         rows=rows,
+        agreed=agreed,
         facts=_facts(connection, loan_id),
     )
 
@@ -224,18 +242,27 @@ def _contract(loan_id: int) -> Select[Any]:
     )
 
 
-def _rows(connection: Connection, version_id: int, *, paid: int) -> list[DueRow]:
-    """Put what was paid on the oldest instalments first."""
-    names = ("number", "due_on", "amount", "due_total")
+def _rows(
+    connection: Connection, loan_id: int, version_id: int, *, paid: int
+) -> tuple[list[DueRow], list[DueRow]]:
+    """Give the schedule that stands, and the first one where it is another.
+
+    What was paid goes on the oldest instalments first.
+    """
+    names = ("version_id", "number", "due_on", "amount", "due_total")
+    version = schedule_version
     rows = connection.execute(
         select(*(instalment.c[name] for name in names))
-        .where(instalment.c.version_id == version_id)
+        .join(version, version.c.id == instalment.c.version_id)
+        .where(version.c.loan_id == loan_id, or_(version.c.id == version_id, version.c.number == 1))
         .order_by(instalment.c.number)
     )
-    return [
-        DueRow(number, due_on, amount, min(amount, max(0, paid - (total - amount))))
-        for number, due_on, amount, total in rows
-    ]
+    stands: list[DueRow] = []
+    agreed: list[DueRow] = []
+    for of_version, number, due_on, amount, total in rows:
+        row = DueRow(number, due_on, amount, min(amount, max(0, paid - (total - amount))))
+        (stands if of_version == version_id else agreed).append(row)
+    return stands, agreed
 
 
 def _facts(connection: Connection, loan_id: int) -> list[Happened]:

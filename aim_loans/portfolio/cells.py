@@ -4,22 +4,28 @@ A few sums a group are enough: of what is outstanding, the part that has reached
 the lateness scale. Buckets, PAR and classes are differences of those parts (`frames`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     FromClause,
-    Label,
+    Integer,
     Select,
+    Text,
     and_,
     case,
     func,
+    literal_column,
     or_,
     select,
+    union_all,
 )
 
 from aim_loans.db.bulk import whole_sum
+from aim_loans.errors import Refused
 from aim_loans.identity.models import branch, line
 from aim_loans.portfolio.due import View, back, sum_where
 from aim_loans.portfolio.lateness import Scale
@@ -43,73 +49,81 @@ _ALWAYS_ENTERED = ("sector", "branch", "product", "programme", "gender")
 
 # What every group is asked for: counts, then paisa; after these the parts that are late.
 MEASURES = ("active_loans", "active_borrowers", "outstanding", "arrears", "missed", "due")
+# What each loan is asked for, beside what tells its oldest unpaid due date.
+_STANDING = ("loan_id", "borrower_id", "outstanding", "arrears", "missed", "due_first")
 
 
-def groups(
-    source: Source,
-    view: View,
-    by: Sequence[str],
-    scale: Scale,
-    branches: frozenset[str] | None = None,
-) -> Select[Any]:
-    """Select the dimensions, `MEASURES`, and the outstanding that reached each edge."""
-    columns = {_COLUMN[name] for name in by}
-    if branches is not None:
-        columns.add("branch_code")
-    wanted = Wanted(dimensions=sorted(columns - {"product_code"}))
-    each = standing(source, view, wanted).subquery("loans")
-    loans = _grouped(each, by, _measured(source))
-    if branches is not None:
-        loans = loans.where(each.c.branch_code.in_(branches))
-    if source is Source.FACTS:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which loans a question keeps: those of some branches, and of these dimension values.
+
+    `branches` None keeps all branches; an empty text keeps what nobody entered.
+    """
+
+    branches: frozenset[str] | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_dimensions(by: Sequence[str]) -> None:
+    """Refuse a dimension that there is not, or that comes twice."""
+    for place, name in enumerate(by):
+        if name not in DIMENSIONS:
+            raise Refused(
+                "The book cannot be shown by {name}. Use any of: {known}.",
+                field="by",
+                name=name,
+                known=", ".join(DIMENSIONS),
+            )
+        if name in by[:place]:
+            raise Refused(
+                "{name} stands twice in the grouping. Name it once.", field="by", name=name
+            )
+
+
+def books(
+    source: Source, view: View, groupings: Sequence[Sequence[str]], scale: Scale, kept: Kept
+) -> Select[Any] | CompoundSelect[Any]:
+    """Select the groups of each grouping: `MEASURES` and the outstanding at each edge.
+
+    A row begins with the place of its grouping, then the texts of its dimensions, filled up
+    with empty ones to the number of the widest grouping.
+    """
+    names = dict.fromkeys(name for by in groupings for name in by)
+    loans = kept_loans(source, view, tuple(names), kept)
+    if source is Source.FACTS or len(groupings) > 1:
         # Each sum asks for the same columns: without this they are worked out anew each time.
         book: FromClause = loans.cte("book").prefix_with("MATERIALIZED")
     else:
         book = loans.subquery("book")
-    active = book.c.outstanding > 0
-    named = [book.c[name] for name in by]
-    late = (sum_where(book.c.outstanding, _late(book, source, view, days)) for days in scale.edges)
-    return (
-        select(
-            *named,
-            func.count().filter(active).label("active_loans"),
-            func.count(case((active, book.c.borrower_id)).distinct()).label("active_borrowers"),
-            whole_sum(book.c.outstanding).label("outstanding"),
-            whole_sum(book.c.arrears).label("arrears"),
-            whole_sum(book.c.missed).label("missed"),
-            whole_sum(book.c.due_first).label("due"),
-            *(sums.label(f"late_{days}") for sums, days in zip(late, scale.edges, strict=True)),
-        )
-        .select_from(book)
-        .group_by(*named)
-    )
+    late = [late_by(book, source, view, days) for days in scale.edges]
+    widest = max(len(by) for by in groupings)
+    parts = [_groups(book, place, by, widest, late) for place, by in enumerate(groupings)]
+    return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
-def _measured(source: Source) -> tuple[str, ...]:
-    return ("borrower_id", "outstanding", "arrears", "missed", "due_first", *source.value)
-
-
-def _grouped(loans: FromClause, by: Sequence[str], columns: Sequence[str]) -> Select[Any]:
-    """Select columns of loans with their dimensions under the names asked for."""
-    tables = loans
-    if "area" in by:
+def kept_loans(source: Source, view: View, by: Sequence[str], kept: Kept) -> Select[Any]:
+    """Select how each kept loan stands, with the text of dimensions under their names."""
+    names = {*by, *kept.filters}
+    columns = {_COLUMN[name] for name in names}
+    if kept.branches is not None:
+        columns.add("branch_code")
+    wanted = Wanted(dimensions=sorted(columns - {"product_code"}))
+    loans = standing(source, view, wanted).subquery("loans")
+    tables: FromClause = loans
+    if "area" in names:
         area = and_(line.c.id == branch.c.area_id, line.c.level == "area")
         tables = loans.outerjoin(branch, branch.c.code == loans.c.branch_code).outerjoin(line, area)
-    chosen: list[ColumnElement[Any]] = [_group(name, loans) for name in by]
-    chosen += [loans.c[name] for name in columns]
-    return select(*chosen).select_from(tables)
+    chosen: list[ColumnElement[Any]] = [_text(name, loans).label(name) for name in by]
+    chosen += [loans.c[name] for name in (*_STANDING, *source.value)]
+    filters = [_text(name, loans) == value for name, value in kept.filters.items()]
+    rows = select(*chosen).select_from(tables).where(*filters)
+    if kept.branches is not None:
+        rows = rows.where(loans.c.branch_code.in_(kept.branches))
+    return rows
 
 
-def _group(name: str, loans: FromClause) -> Label[str]:
-    """Give the text of a dimension; what nobody entered is an empty text."""
-    column: ColumnElement[str] = line.c.name if name == "area" else loans.c[_COLUMN[name]]
-    if name in _ALWAYS_ENTERED:
-        return column.label(name)
-    return func.coalesce(column, "").label(name)
-
-
-def _late(book: FromClause, source: Source, view: View, days: int) -> ColumnElement[bool]:
-    """Tell whether a loan is so many days past due or more."""
+def late_by(book: FromClause, source: Source, view: View, days: int) -> ColumnElement[bool]:
+    """Tell whether a loan is so many days past due or more; NULL or false where it is not."""
     latest = back(view.as_of, days)
     if source is Source.POSITIONS:
         return book.c.unpaid_on <= latest.day
@@ -120,3 +134,40 @@ def _late(book: FromClause, source: Source, view: View, days: int) -> ColumnElem
     )
     # Most loans have nothing in arrears, and the rest is then not looked at.
     return and_(book.c.arrears > 0, unpaid)
+
+
+def _groups(
+    book: FromClause,
+    place: int,
+    by: Sequence[str],
+    widest: int,
+    late: Sequence[ColumnElement[bool]],
+) -> Select[Any]:
+    active = book.c.outstanding > 0
+    named = [book.c[name] for name in by]
+    blanks = [literal_column("''", Text).label(f"blank_{n}") for n in range(len(by), widest)]
+    return (
+        select(
+            literal_column(str(place), Integer).label("place"),
+            *named,
+            *blanks,
+            func.count().filter(active).label("active_loans"),
+            func.count(case((active, book.c.borrower_id)).distinct()).label("active_borrowers"),
+            whole_sum(book.c.outstanding).label("outstanding"),
+            whole_sum(book.c.arrears).label("arrears"),
+            whole_sum(book.c.missed).label("missed"),
+            whole_sum(book.c.due_first).label("due"),
+            *(
+                sum_where(book.c.outstanding, reached).label(f"late_{edge}")
+                for edge, reached in enumerate(late)
+            ),
+        )
+        .select_from(book)
+        .group_by(*named)
+    )
+
+
+def _text(name: str, loans: FromClause) -> ColumnElement[str]:
+    """Give the text of a dimension; what nobody entered is an empty text."""
+    column: ColumnElement[str] = line.c.name if name == "area" else loans.c[_COLUMN[name]]
+    return column if name in _ALWAYS_ENTERED else func.coalesce(column, "")

@@ -9,6 +9,7 @@ Every division here is of whole numbers that are not negative, so that both data
 what Python's `//` gives.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -29,7 +30,7 @@ from sqlalchemy import (
     true,
 )
 
-from aim_loans.dates import as_of_key, day_number, due_key, month_step
+from aim_loans.dates import as_of_key, day_number, due_key, from_day_number, month_step
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan_fact, schedule_version
 
@@ -89,6 +90,15 @@ def back(day: date, days: int) -> Reached:
 def day_of_key(key: int) -> date:
     """Give the due date of a due key (`dates.due_key`)."""
     return month_step(*divmod(key, _KEY_OF_A_MONTH))
+
+
+def days_past_due(as_of: date, unpaid: Sequence[Any]) -> int:
+    """Count the days since the oldest unpaid due date, given as `standing.Source` has it."""
+    *numbers, day = unpaid
+    if day is None:
+        key, number = numbers
+        day = from_day_number(number) if key is None else day_of_key(key)
+    return int((as_of - day).days)
 
 
 def due_by_rule(pattern: FromClause, principal: Number, by: Reached) -> Number:

@@ -15,17 +15,15 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from aim_loans.config.settings import Ladder
-from aim_loans.dates import from_day_number
-from aim_loans.db.engine import is_postgresql
-from aim_loans.errors import Refused
 from aim_loans.loans.models import loan
-from aim_loans.portfolio.cells import DIMENSIONS, groups
-from aim_loans.portfolio.due import View, day_of_key
+from aim_loans.portfolio.cells import Kept, books, check_dimensions
+from aim_loans.portfolio.due import View, days_past_due
 from aim_loans.portfolio.frames import book_frame
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
 
 _LOANS_A_BLOCK = 10_000
+EVERYTHING = Kept()
 
 
 class LoanRow(NamedTuple):
@@ -56,11 +54,11 @@ def book_rows(
     known_at: datetime | None,
     by: Sequence[str],
     ladder: Ladder,
-    branches: frozenset[str] | None = None,
+    kept: Kept = EVERYTHING,
 ) -> pd.DataFrame:
     """Give the measures of the book by group, or of the whole book in one row.
 
-    `branches` keeps it to the loans that belonged to these on the day; None means all.
+    `kept` narrows the book, by what its loans belonged to on the day.
 
     Columns: the dimensions of `by` (text, empty where nothing was entered), then in int64
     active_loans, active_borrowers (distinct persons: they do not add up over groups), and in
@@ -69,12 +67,36 @@ def book_rows(
     dimensions' text; groups with no active loan are left out. Refused for a dimension that
     there is not, or that comes twice.
     """
-    _check(by)
+    (book,) = book_tables(
+        connection, as_of=as_of, known_at=known_at, groupings=[by], ladder=ladder, kept=kept
+    )
+    return book
+
+
+def book_tables(
+    connection: Connection,
+    *,
+    as_of: date,
+    known_at: datetime | None,
+    groupings: Sequence[Sequence[str]],
+    ladder: Ladder,
+    kept: Kept = EVERYTHING,
+) -> list[pd.DataFrame]:
+    """Give the book by several groupings from one look at its loans, each as `book_rows` does."""
+    for by in (*groupings, tuple(kept.filters)):
+        check_dimensions(by)
     view, steps = View(as_of, known_at), scale(ladder)
-    _plan_without_compiling(connection)
     source = source_for(connection, view)
-    rows = connection.execute(groups(source, view, by, steps, branches)).all()
-    return book_frame(rows, by, steps)
+    rows = connection.execute(books(source, view, groupings, steps, kept)).all()
+    widest = max(len(by) for by in groupings)
+    return [
+        book_frame(
+            [(*row[1 : 1 + len(by)], *row[1 + widest :]) for row in rows if row[0] == place],
+            by,
+            steps,
+        )
+        for place, by in enumerate(groupings)
+    ]
 
 
 def loan_rows(
@@ -86,14 +108,13 @@ def loan_rows(
     memory; the connection must show one unchanging state (`db.engine.reading`).
     """
     view, steps = View(as_of, known_at), scale(ladder)
-    _plan_without_compiling(connection)
     source = source_for(connection, view)
     not_late = (0, steps.bucket(0), steps.loan_class(0))
     for row in _read(connection, source, view):
         ref, day, disbursed, paid, credit, outstanding, due, arrears, *unpaid = row
         lateness = not_late
         if arrears:
-            days = _days_past_due(as_of, unpaid)
+            days = days_past_due(as_of, unpaid)
             lateness = (days, steps.bucket(days), steps.loan_class(days))
         advance = paid - due if paid > due else 0
         yield LoanRow(
@@ -114,33 +135,3 @@ def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequen
     for after in range(0, last, _LOANS_A_BLOCK):
         block = {"after": after, "up_to": after + _LOANS_A_BLOCK}
         yield from connection.execute(statement, block)
-
-
-def _days_past_due(as_of: date, unpaid: Sequence[Any]) -> int:
-    """Count the days since the oldest unpaid due date, given as `Source` has it."""
-    *numbers, day = unpaid
-    if day is None:
-        key, number = numbers
-        day = from_day_number(number) if key is None else day_of_key(key)
-    return int((as_of - day).days)
-
-
-def _check(by: Sequence[str]) -> None:
-    for place, name in enumerate(by):
-        if name not in DIMENSIONS:
-            raise Refused(
-                "The book cannot be shown by {name}. Use any of: {known}.",
-                field="by",
-                name=name,
-                known=", ".join(DIMENSIONS),
-            )
-        if name in by[:place]:
-            raise Refused(
-                "{name} stands twice in the grouping. Name it once.", field="by", name=name
-            )
-
-
-def _plan_without_compiling(connection: Connection) -> None:
-    """Keep PostgreSQL from compiling the statement: that takes longer than it saves."""
-    if is_postgresql(connection):
-        connection.exec_driver_sql("SET LOCAL jit = off")

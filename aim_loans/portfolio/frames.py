@@ -27,6 +27,15 @@ def class_column(name: str) -> str:
     return f"class_{name}"
 
 
+def exactly(measures: Mapping[str, int], days: int) -> int:
+    """Give the outstanding exactly so many days past due (of `EXACT_DAYS`), from a group's row.
+
+    It has reached the bucket that begins at that day, and is not yet in PAR over it.
+    """
+    begun = sum(measures[bucket_column(name)] for name, low in BUCKETS if low >= days)
+    return begun - measures[f"par{days}"]
+
+
 def book_frame(rows: Sequence[Sequence[Any]], by: Sequence[str], scale: Scale) -> pd.DataFrame:
     """Give the measures a group, in the order of the groups' text; without groups, one row.
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from aim_loans.config.settings import Ladder
 
 PAR_DAYS = (0, 30, 60, 90, 180)
+# The days at which a bucket has begun and PAR has not: a line between ageing and PAR.
+EXACT_DAYS = (30, 60, 90, 180)
 
 # Each bucket with the first of its days past due.
 BUCKETS = (("current", 0), ("1-29", 1), ("30-59", 30), ("60-89", 60), ("90-179", 90), ("180+", 180))

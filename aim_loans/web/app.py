@@ -10,6 +10,7 @@ from werkzeug.routing import IntegerConverter, Map
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
+from aim_loans.portfolio.comparison import points
 from aim_loans.texts import N_
 from aim_loans.web import (
     applications,
@@ -27,6 +28,7 @@ from aim_loans.web import (
     sign_in,
 )
 from aim_loans.web import words as language
+from aim_loans.web.static_files import static_file
 from aim_loans.web.surroundings import Surroundings, around, keep
 from aim_loans.web.untyped import CSRFError, CSRFProtect
 
@@ -93,8 +95,12 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_filter(language.moment, "moment")
     app.add_template_filter(language.cnic, "cnic")
     app.add_template_filter(language.ltr, "ltr")
+    app.add_template_filter(language.tenths, "tenths")
     app.add_template_global(language.per_cent, "per_cent")
     app.add_template_global(lambda names: [(name, name) for name in names], "pairs")
+    app.add_template_global(language.share, "share")
+    app.add_template_global(points, "points")
+    app.add_template_global(static_file, "static_file")
     return app
 
 

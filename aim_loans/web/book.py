@@ -1,6 +1,6 @@
-"""The first page: the book by sector, as far as whoever asks may see it."""
+"""The book by sector and by other groups, as far as whoever asks may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,71 +8,163 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from sqlalchemy import Connection
 
-from aim_loans.dates import parse_date
-from aim_loans.errors import Refused
-from aim_loans.identity.permissions import Deed, reach
+from aim_loans.config.settings import Ladder
+from aim_loans.identity.permissions import Deed
 from aim_loans.origination.queries import settings_in_force
-from aim_loans.portfolio.engine import book_rows
-from aim_loans.portfolio.frames import bucket_column
-from aim_loans.portfolio.lateness import BUCKETS
+from aim_loans.portfolio.behind import Page, loans_behind
+from aim_loans.portfolio.comparison import Comparison, beside_national
+from aim_loans.portfolio.engine import book_tables
+from aim_loans.portfolio.frames import bucket_column, exactly
+from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS
+from aim_loans.web.asked import GROUPINGS, Asked, asked, number
+from aim_loans.web.bars import Bars, bars
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
-from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
+from aim_loans.web.words import words
 
 pages = Blueprint("book", __name__)
 
-GROUPINGS = ("sector", "branch", "product", "gender", "district", "officer")
-_FIRST = "sector"
+GROUPS_A_PAGE = 25
+LOANS_A_PAGE = 100
+_GENDER = "gender"
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The whole of a book in one row, and the women among its active borrowers."""
+
+    day: date
+    whole: Row
+    women: int
 
 
 @dataclass(frozen=True, slots=True)
 class BookPage:
-    """What the page shows: the whole in one row, and a row a group (amounts in paisa)."""
+    """What the page shows: headlines of the day and of the last month end, and the tables.
 
-    as_of: date
-    by: str
-    whole: Row
+    `groups` are those from the `start`th on, of `group_count`; amounts are paisa.
+    """
+
+    asked: Asked
+    now: Headline
+    before: Headline
     groups: Sequence[Row]
-    ageing: Sequence[tuple[str, int]]
-    ladder_verified: bool
-    ladder_source: str
+    start: int
+    group_count: int
+    beside: Comparison
+    chart: Bars
+    ladder: Ladder
+
+    @property
+    def ageing(self) -> Sequence[tuple[str, str, int]]:
+        """Give each bucket with the name of its figure and its outstanding."""
+        columns = ((name, bucket_column(name)) for name, _ in BUCKETS)
+        return [(name, column, self.now.whole[column]) for name, column in columns]
+
+    @property
+    def exact(self) -> Sequence[tuple[str, int]]:
+        """Give what is exactly so many days late: begun in a bucket, not yet in PAR."""
+        return [(f"exactly{days}", exactly(self.now.whole, days)) for days in EXACT_DAYS]
+
+    @property
+    def par(self) -> Sequence[tuple[str, int]]:
+        """Give the portfolio at risk over each number of days."""
+        return [(name, self.now.whole[name]) for name in (f"par{days}" for days in PAR_DAYS)]
+
+    @property
+    def previous_start(self) -> int:
+        """Give where the groups before these begin."""
+        return max(0, self.start - GROUPS_A_PAGE)
+
+    @property
+    def next_start(self) -> int | None:
+        """Give where the next groups begin, if there are any."""
+        following = self.start + len(self.groups)
+        return following if following < self.group_count else None
 
 
 @pages.get("/")
 @needs(Deed.READ_BOOK)
 def show() -> str | tuple[str, int]:
-    """Show the book of today, or of the day and by the grouping in the address."""
+    """Show the book of today, or of the day, the grouping and the filters in the address."""
     here, form = around(), Form(request.args)
-    as_of = form.read("as_of", lambda text: _past(parse_date(text), here.today))
-    by = request.args.get("by", _FIRST)
-    if not form.typed("as_of"):
-        form.faults.clear()
+    wanted = asked(form, here.today)
     with here.reading() as connection:
-        page = _page(connection, as_of or here.today, by if by in GROUPINGS else _FIRST)
+        page = _page(connection, wanted, number("start"))
     shown = render_template("book.html", form=form, page=page, groupings=GROUPINGS)
     return (shown, 422) if form.faults else shown
 
 
-def _page(connection: Connection, as_of: date, by: str) -> BookPage:
-    ladder = settings_in_force(connection).ladder_on(as_of)
-    branches = reach(me().actor, Deed.READ_BOOK)
-
-    def rows(names: Sequence[str]) -> list[Row]:
-        frame = book_rows(
-            connection, as_of=as_of, known_at=None, by=names, ladder=ladder, branches=branches
+@pages.get("/book/loans")
+@needs(Deed.READ_BOOK)
+def loans() -> str | tuple[str, int]:
+    """Show the loans that add up to a figure of the book, a hundred a page."""
+    here, form = around(), Form(request.args)
+    wanted, figure = asked(form, here.today), form.typed("figure") or "glp"
+    page = Page(LOANS_A_PAGE, number("after"), number("before") or None)
+    with here.reading() as connection:
+        behind = loans_behind(
+            connection,
+            as_of=wanted.as_of,
+            known_at=None,
+            figure=figure,
+            kept=wanted.kept,
+            ladder=settings_in_force(connection).ladder_on(wanted.as_of),
+            page=page,
         )
-        records = frame.to_dict("records")
-        return [{str(name): value for name, value in row.items()} for row in records]
+    places = {name: place for place, (name, _) in enumerate(BUCKETS)}
+    shown = render_template(
+        "book_loans.html", form=form, asked=wanted, figure=figure, behind=behind, places=places
+    )
+    return (shown, 422) if form.faults else shown
 
-    (whole,) = rows(())
-    ageing = [(name, whole[bucket_column(name)]) for name, _ in BUCKETS]
-    return BookPage(as_of, by, whole, rows((by,)), ageing, ladder.verified, ladder.source)
+
+def _page(connection: Connection, wanted: Asked, start: int) -> BookPage:
+    dated = settings_in_force(connection)
+    ladder = dated.ladder_on(wanted.as_of)
+    now, groups = _look(connection, wanted, wanted.as_of, ladder, (wanted.by, "sector"))
+    month_end = date.fromordinal(max(1, wanted.as_of.replace(day=1).toordinal() - 1))
+    before, _ = _look(connection, wanted, month_end, ladder, ())
+    shown = groups[wanted.by]
+    start = start if start < len(shown) else 0
+    own = {row["sector"]: row["glp"] for row in groups["sector"]}
+    beside = beside_national(own, dated.benchmark_on(wanted.as_of))
+    return BookPage(
+        asked=wanted,
+        now=now,
+        before=before,
+        groups=shown[start : start + GROUPS_A_PAGE],
+        start=start,
+        group_count=len(shown),
+        beside=beside,
+        chart=bars(beside, right_to_left=words().language == "ur"),
+        ladder=ladder,
+    )
 
 
-def _past(day: date, today: date) -> date:
-    if day > today:
-        raise Refused("The day lies in the future. Choose today or an earlier day.")
-    return day
+def _look(
+    connection: Connection, wanted: Asked, day: date, ladder: Ladder, by: Sequence[str]
+) -> tuple[Headline, Mapping[str, Sequence[Row]]]:
+    """Give the whole on a day, and its groups by dimension."""
+    names = tuple(dict.fromkeys((_GENDER, *by)))
+    tables = book_tables(
+        connection,
+        as_of=day,
+        known_at=None,
+        groupings=[(), *((name,) for name in names)],
+        ladder=ladder,
+        kept=wanted.kept,
+    )
+    (whole,), *groups = (_rows(table) for table in tables)
+    by_name = dict(zip(names, groups, strict=True))
+    women = sum(row["active_borrowers"] for row in by_name[_GENDER] if row[_GENDER] == "female")
+    return Headline(day, whole, women), by_name
+
+
+def _rows(table: Any) -> list[Row]:
+    """Give the rows of a frame; pandas stays below the door."""
+    records: list[Row] = table.to_dict("records")
+    return records

@@ -93,8 +93,9 @@ def harden(response: Response) -> Response:
             "Cross-Origin-Opener-Policy": "same-origin",
         }
     )
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
+    # The address of a static file changes with its contents (`static_files`).
+    kept = request.endpoint == "static" and response.status_code < 400
+    response.headers["Cache-Control"] = "max-age=31536000, immutable" if kept else "no-store"
     return response
 
 

@@ -20,6 +20,16 @@ def show(loan_id: int) -> str:
     return render_template("loan.html", loan=loan, may_receive=may_receive, today=around().today)
 
 
+@pages.get("/loans/<row:loan_id>/statement")
+@needs(Deed.READ_BOOK)
+def statement(loan_id: int) -> str:
+    """Show the statement of a loan, to print."""
+    here = around()
+    return render_template(
+        "statement.html", loan=visible_loan(loan_id), today=here.today, now=here.now
+    )
+
+
 def visible_loan(loan_id: int) -> LoanPage:
     """Give a loan; NotAllowed outside the reach, NotFound when there is none."""
     here = around()

@@ -76,9 +76,16 @@ def cnic(digits: str) -> Markup:
     return ltr(format_cnic(digits))
 
 
-def per_cent(part: int, whole: int) -> Markup:
+def share(part: int, whole: int) -> str:
     """Write a share with one decimal, half of it rounded up; a dash over nothing."""
-    if not whole:
-        return ltr("-")
-    tenths = (part * 2_000 + whole) // (2 * whole)
-    return ltr(f"{tenths // 10}.{tenths % 10} %")
+    return tenths((part * 2_000 + whole) // (2 * whole)) + " %" if whole else "-"
+
+
+def per_cent(part: int, whole: int) -> Markup:
+    """Write a share as `share` does, left-to-right."""
+    return ltr(share(part, whole))
+
+
+def tenths(number: int) -> str:
+    """Write tenths with one decimal, without a sign."""
+    return f"{abs(number) // 10}.{abs(number) % 10}"

@@ -1,0 +1,131 @@
+"""What a page weighs on the wire, and how many statements it asks of the database."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from flask import url_for
+from sqlalchemy import event
+
+from tests.book import TODAY
+from tests.web.desk import Browser, Screens
+
+MOST_STATEMENTS = 8
+FIRST_VISIT = 150_000
+FIRST_VISIT_IN_URDU = 220_000
+LATER_PAGE = 60_000
+_OF_THE_TRANSACTION = ("BEGIN", "SET ")
+_STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
+_FACE = re.compile(r"@font-face\s*{([^}]*)}")
+_FILE = re.compile(r"url\(\"?([^\")]+)\"?\)")
+_FAMILY = re.compile(r'font-family: "([^"]+)"')
+
+
+@contextmanager
+def counted(screens: Screens) -> Iterator[list[str]]:
+    """Keep the statements that the database is asked, but for the frame of transactions."""
+    asked: list[str] = []
+
+    def keep(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(_OF_THE_TRANSACTION):
+            asked.append(statement)
+
+    event.listen(screens.book.engine, "before_cursor_execute", keep)
+    yield asked
+    event.remove(screens.book.engine, "before_cursor_execute", keep)
+
+
+def fill(screens: Screens, loans: int) -> int:
+    """Lend some loans at two branches, and take receipts of one; gives its id."""
+    ids = [
+        screens.book.open_loan(f"LHR-01/L/{number:06}", branch=("LHR-01", "KHI-01")[number % 2])
+        for number in range(loans)
+    ]
+    return ids[0]
+
+
+def addresses(screens: Screens, loan_id: int) -> list[str]:
+    """Give the pages that are opened all day."""
+    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    with screens.app.test_request_context():
+        return [
+            url_for("book.show"),
+            url_for("book.show", as_of=yesterday, by="branch", sector="trade"),
+            url_for("book.loans", figure="glp"),
+            url_for("book.loans", figure="par30", as_of=yesterday, branch="LHR-01"),
+            url_for("loans.show", loan_id=loan_id),
+            url_for("loans.statement", loan_id=loan_id),
+            url_for("receipts.ask", loan_id=loan_id),
+        ]
+
+
+def test_no_page_asks_more_than_eight_statements(screens: Screens) -> None:
+    loan_id = fill(screens, 12)
+    manager = screens.browser("manager")
+    for path in addresses(screens, loan_id):
+        manager.get(path)
+        with counted(screens) as asked:
+            assert manager.get(path).status_code == 200
+        assert 0 < len(asked) <= MOST_STATEMENTS, (path, asked)
+
+
+def test_a_search_asks_no_more_than_eight_statements(screens: Screens) -> None:
+    fill(screens, 12)
+    manager = screens.browser("manager")
+    with counted(screens) as asked:
+        assert manager.send("/find", wanted="Borrower").status_code == 200
+    assert 0 < len(asked) <= MOST_STATEMENTS, asked
+
+
+def weight(browser: Browser, path: str) -> int:
+    """Give the bytes of an answer on the wire."""
+    with browser.client.get(path) as answer:
+        assert answer.status_code == 200, path
+        return len(answer.get_data())
+
+
+def files_of(browser: Browser, families: set[str]) -> int:
+    """Weigh the style sheet of the page last seen, and the fonts of these families."""
+    (style,) = (unescape(path) for path in _STYLE.findall(browser.page))
+    with browser.client.get(style) as answer:
+        sheet = answer.get_data(as_text=True)
+        total = len(answer.get_data())
+    for face in _FACE.findall(sheet):
+        if _FAMILY.findall(face)[0] in families:
+            total += weight(browser, f"/static/{_FILE.findall(face)[0]}")
+    return total
+
+
+@pytest.mark.parametrize(
+    ("language", "families", "most"),
+    [
+        ("en", {"Noto Sans"}, FIRST_VISIT),
+        ("ur", {"Noto Sans", "Noto Naskh Arabic", "Noto Nastaliq Urdu"}, FIRST_VISIT_IN_URDU),
+    ],
+)
+def test_a_visit_stays_within_its_weight(
+    screens: Screens, language: str, families: set[str], most: int
+) -> None:
+    loan_id = fill(screens, 30)
+    manager = screens.browser("manager")
+    first, *later = addresses(screens, loan_id)
+    manager.send("/language", language=language, back=first)
+    assert f'<html lang="{language}"' in manager.page
+    shown = weight(manager, first)
+    assert shown + files_of(manager, families) <= most
+    for path in (first, *later):
+        assert weight(manager, path) <= LATER_PAGE, path
+
+
+def test_a_file_of_the_pages_is_kept_by_the_browser_until_it_changes(screens: Screens) -> None:
+    browser = screens.browser()
+    (style,) = (unescape(path) for path in _STYLE.findall(browser.page))
+    assert re.search(r"\?v=[0-9a-f]{12}$", style)
+    with browser.client.get(style) as answer:
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+        assert "immutable" in answer.headers["Cache-Control"]
+    with browser.client.get("/sign-in") as answer:
+        assert answer.headers["Cache-Control"] == "no-store"
