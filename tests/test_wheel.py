@@ -67,7 +67,8 @@ def test_the_wheel_holds_all_that_a_run_needs_and_no_more(wheel: Path) -> None:
     shown = {
         path.relative_to(ROOT).as_posix()
         for folder in ("templates", "static")
-        for path in (ROOT / "aim_loans" / "web" / folder).iterdir()
+        for path in (ROOT / "aim_loans" / "web" / folder).rglob("*")
+        if path.is_file()
     }
     assert carried | shown <= names
     assert {

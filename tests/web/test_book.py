@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from flask import url_for
@@ -55,7 +56,7 @@ def fill(screens: Screens) -> None:
 def address(screens: Screens, endpoint: str = "book.show", **asked: str) -> str:
     """Give the address of a page, wherever it stands."""
     with screens.app.test_request_context():
-        return url_for(endpoint, **asked)
+        return f"{url_for(endpoint)}?{urlencode(asked)}"
 
 
 def links(browser: Browser) -> dict[str, str]:
