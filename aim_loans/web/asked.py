@@ -53,8 +53,9 @@ class Asked:
         """Give the address of the book, from a group on."""
         return self._address("book.show", {"start": start} if start else {})
 
-    def loans(self, figure: str, **place: int) -> str:
+    def loans(self, figure: str, after: int = 0, before: int = 0) -> str:
         """Give the address of the loans behind a figure, after or before one of them."""
+        place = {name: row for name, row in (("after", after), ("before", before)) if row}
         return self._address("book.loans", {"figure": figure, **place})
 
     def _address(self, endpoint: str, more: Mapping[str, object]) -> str:
