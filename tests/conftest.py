@@ -4,6 +4,7 @@ What the machine lacks is left out and named at the end of the run; under CI it 
 """
 
 import os
+import shutil
 import socket
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -60,6 +61,11 @@ def no_real_data_anywhere() -> bool:
     return not os.environ.get("AIM_REAL_DATA") and not REAL_DATA_BESIDE.exists()
 
 
+def missing_chromium() -> str:
+    """Say why pages cannot be opened in a real browser; an empty text when they can."""
+    return "" if shutil.which("chromium") else "no program chromium on the path"
+
+
 def never() -> bool:
     """Nothing excuses its absence under CI."""
     return False
@@ -75,6 +81,7 @@ class Need:
 
 NEEDS = {
     "PostgreSQL": Need(missing_postgres),
+    "chromium": Need(missing_chromium),
     "real data": Need(missing_real_data, no_real_data_anywhere),
 }
 
@@ -140,6 +147,13 @@ def real_data() -> Path:
     """Give the folder of the real public data."""
     need("real data")
     return Path(os.environ["AIM_REAL_DATA"]).resolve()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Give the browser that the system has installed; none is ever downloaded."""
+    need("chromium")
+    return shutil.which("chromium") or ""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

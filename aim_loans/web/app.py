@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
+from werkzeug.wrappers import Response
 
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
@@ -29,7 +30,7 @@ from aim_loans.web import (
 )
 from aim_loans.web import words as language
 from aim_loans.web.static_files import static_file
-from aim_loans.web.surroundings import Surroundings, around, keep
+from aim_loans.web.surroundings import Surroundings, around, keep, no_longer_only_look
 from aim_loans.web.untyped import CSRFError, CSRFProtect
 
 LARGEST_FORM = 256 * 1024
@@ -114,13 +115,23 @@ def refused(error: AimError) -> tuple[str, int]:
     return render_template("refused.html", error=error), _STATUS.get(type(error), 422)
 
 
-def form_too_old(_error: CSRFError) -> tuple[str, int]:
-    """Say that a form lay open for too long."""
-    fault = AimError(
-        "This form lay open for too long, or cookies are off. Go back, load the page again and "
-        "send it once more; nothing was written."
+def form_too_old(_error: CSRFError) -> tuple[str, int] | Response:
+    """Say that a form lay open for too long, and keep what was typed."""
+    kept = guard.kept_form()
+    if kept and people.who() is None:
+        return guard.ask_again(kept)
+    fault = (
+        AimError(
+            "This form lay open for too long, or you signed in again meanwhile. Nothing was "
+            "written, and what you typed is kept: go back to the form and send it once more."
+        )
+        if kept
+        else AimError(
+            "This form lay open for too long, or cookies are off. Go back, load the page again "
+            "and send it once more; nothing was written."
+        )
     )
-    return render_template("refused.html", error=fault), 400
+    return render_template("refused.html", error=fault, kept=kept), 400
 
 
 _FAULTS = {
@@ -136,13 +147,15 @@ def http_fault(error: HTTPException) -> tuple[str, int]:
     sentence = _FAULTS.get(
         code, N_("The application could not answer. Nothing was written; try again.")
     )
-    return render_template("refused.html", error=AimError(sentence)), code
+    kept = guard.kept_form() if code >= 500 else None
+    return render_template("refused.html", error=AimError(sentence), kept=kept), code
 
 
 def _write_down() -> None:
     found = people.who()
     if found is None:
         return
+    no_longer_only_look()
     with around().writing() as tx:
         record_refusal(tx, actor=found.actor, page=f"{request.method} {request.endpoint}")
 

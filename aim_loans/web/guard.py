@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from aim_loans.errors import NotAllowed
 from aim_loans.identity.permissions import Deed, reach
+from aim_loans.web.forms import Form
+from aim_loans.web.kept import LOOK, Kept, seal, typed_form
 from aim_loans.web.people import who
+from aim_loans.web.surroundings import only_look
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -68,7 +71,8 @@ def check(app: Flask) -> AnyResponse | None:
         return None
     found, need = who(), need_of(app, endpoint)
     if found is None:
-        return redirect(url_for("sign_in.show", next=_here()))
+        kept = kept_form()
+        return ask_again(kept) if kept else redirect(url_for("sign_in.show", next=_here()))
     if found.must_change_password and endpoint not in BEFORE_PASSWORD:
         return redirect(url_for("password.show"))
     if need is not None and need.deed is not None and reach(found.actor, need.deed) == frozenset():
@@ -77,7 +81,20 @@ def check(app: Flask) -> AnyResponse | None:
             actor=found.actor.name,
             deed=need.deed,
         )
+    if LOOK in request.form:
+        only_look()
     return None
+
+
+def kept_form() -> Kept | None:
+    """Give what was typed into the form under way; of the door's own forms nothing is kept."""
+    return None if request.endpoint in PUBLIC | BEFORE_PASSWORD else typed_form()
+
+
+def ask_again(kept: Kept) -> AnyResponse:
+    """Ask somebody whose session has ended to sign in again; the page carries the form."""
+    form = Form({"username": kept.owner, "kept": seal(kept)})
+    return make_response(render_template("sign_in.html", form=form), 401)
 
 
 def harden(response: Response) -> Response:

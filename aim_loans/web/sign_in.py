@@ -17,6 +17,7 @@ from aim_loans.identity.sign_in import (
 from aim_loans.web import people
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
+from aim_loans.web.kept import remember_owner, unseal
 from aim_loans.web.surroundings import around
 from aim_loans.web.untyped import login_user, logout_user
 from aim_loans.web.words import own_path
@@ -54,7 +55,9 @@ def send() -> tuple[str, int] | Response:
     _forget_all_but_the_language()
     user = people.load_user(token)
     login_user(user)
-    return redirect(back)
+    remember_owner(username)
+    kept = unseal(form.typed("kept"), owner=username)
+    return redirect(back) if kept is None else (render_template("kept.html", kept=kept), 200)
 
 
 @pages.post("/sign-out")

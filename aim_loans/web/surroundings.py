@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy import Connection, Engine
 
 from aim_loans.config.settings import Settings
 from aim_loans.dates import business_date
 from aim_loans.db.engine import Clock, Writing, reading, system_clock, writing
+from aim_loans.errors import Refused
 
 _NAME = "aim_loans"
+_LOOKING = "aim_looking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Surroundings:
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
-        """Open the one transaction of an act."""
+        """Open the one transaction of an act; refuses when a form is only shown again."""
+        if g.get(_LOOKING):
+            raise Refused("Nothing was written yet. Look at what you typed and send it once more.")
         with writing(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
             yield tx
 
@@ -56,3 +60,13 @@ def around() -> Surroundings:
     """Give the surroundings of the page under way."""
     found: Surroundings = current_app.extensions[_NAME]
     return found
+
+
+def only_look() -> None:
+    """Let the page under way write nothing: it shows a form again, as it was typed."""
+    setattr(g, _LOOKING, True)
+
+
+def no_longer_only_look() -> None:
+    """Let the page under way write again: a refusal is always written down."""
+    g.pop(_LOOKING, None)

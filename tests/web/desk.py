@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cache
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import Writing, writing
 from aim_loans.identity.operations import AddStaff, add_staff
+from aim_loans.identity.passwords import hash_password
 from aim_loans.identity.permissions import Actor, Role
 from aim_loans.identity.sign_in import SetPassword, set_password
 from aim_loans.web.app import create_app
@@ -19,7 +21,11 @@ from aim_loans.web.surroundings import Surroundings
 from tests.book import AUDIT_KEY, SHELL, TODAY, Book
 
 PASSWORD = "seven quiet lanterns"
+# A hash takes its time on purpose; that of the one password that all use is made once.
+hash_once = cache(hash_password)
 SECRET = b"a secret that only the tests sign cookies with"
+# The cookie of the session.
+COOKIE = "aim"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _KEY = re.compile(r'name="key" value="([^"]+)"')
 

@@ -1,0 +1,72 @@
+"""The application before a real browser: a server in a thread, chromium without a window."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+WIDE, NARROW = 1280, 360
+HERE = "127.0.0.1"
+_HEIGHT = 800
+
+
+class Quiet(WSGIRequestHandler):
+    """A request is not worth a line."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  # its name there
+        """Say nothing."""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve the application on this machine, as behind a proxy that names who asks."""
+    server = make_server(HERE, 0, ProxyFix(app), threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HERE}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def started(path: str) -> Iterator[Browser]:
+    """Start the chromium at a path."""
+    # Its sandbox refuses to run for root, who owns containers.
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*args, "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+def a_window(
+    browser: Browser, site: str, *, width: int = WIDE, address: str = HERE
+) -> BrowserContext:
+    """Open somebody's window of their own: without scripts, as the pages promise to need none."""
+    return browser.new_context(
+        base_url=site,
+        viewport={"width": width, "height": _HEIGHT},
+        java_script_enabled=False,
+        extra_http_headers={"X-Forwarded-For": address},
+        locale="en-GB",
+    )
+
+
+def an_inspectors_window(browser: Browser, site: str, *, width: int = WIDE) -> BrowserContext:
+    """Open a window in which a tool may run its own script over the page."""
+    return browser.new_context(
+        base_url=site,
+        viewport={"width": width, "height": _HEIGHT},
+        bypass_csp=True,
+        locale="en-GB",
+    )

@@ -1,0 +1,162 @@
+"""A book to look at: the worked book, late loans, receipts that wait and one cancelled.
+
+`Town.scenes` is every page as somebody meets it. Pages are found through the address map of the
+application, so that a new page is looked at without being named here; only a new kind of thing in
+an address, `<row:thing_id>`, needs an example in `full_town`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from aim_loans.config.reader import read_settings
+from aim_loans.db.engine import reading
+from aim_loans.intake.operations import BookSources, import_book
+from aim_loans.loans.models import loan
+from aim_loans.web.guard import PUBLIC
+from tests.book import AUDIT_KEY, SHELL, TODAY, open_book
+from tests.intake.books import WORKED
+from tests.web.desk import Browser, Screens
+
+# What answers a GET and is no page to look at.
+NO_PAGES = frozenset({"static", "health.show"})
+# Who is asked first to open a page; whoever may, opens it.
+PEOPLE = ("manager", "officer", "cashier", "head", "auditor", "partner")
+PAID = {
+    "amount": "2800",
+    "received_on": TODAY.isoformat(),
+    "channel": "cash",
+    "payer": "borrower",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A page as somebody meets it: its address, or what comes of typing there and sending."""
+
+    name: str
+    path: str
+    username: str | None
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Town:
+    """An application with staff and a book, and an example of each thing in its addresses."""
+
+    screens: Screens
+    examples: Mapping[str, object]
+    more: tuple[Scene, ...]
+
+    @cached_property
+    def browsers(self) -> dict[str | None, Browser]:
+        """Give a browser for each of those who are asked, and one for a stranger."""
+        return {username: self.screens.browser(username) for username in (None, *PEOPLE)}
+
+    @cached_property
+    def scenes(self) -> list[Scene]:
+        """Give every page that opens; see `unopened` for the others."""
+        found = [scene for rule in self.rules() if (scene := self._scene(rule)) is not None]
+        return sorted(found, key=lambda scene: scene.name) + list(self.more)
+
+    def unopened(self) -> set[str]:
+        """Name the pages of the address map that are no scene, though somebody should see them."""
+        return {rule.endpoint for rule in self.rules()} - {s.name for s in self.scenes}
+
+    def rules(self) -> list[Rule]:
+        """Give the addresses that are read."""
+        return [
+            rule
+            for rule in self.screens.app.url_map.iter_rules()
+            if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGES
+        ]
+
+    def _scene(self, rule: Rule) -> Scene | None:
+        if not rule.arguments <= self.examples.keys():
+            return None
+        values = {name: self.examples[name] for name in rule.arguments}
+        path = self.screens.app.url_map.bind("localhost").build(rule.endpoint, values)
+        people = (None,) if rule.endpoint in PUBLIC else PEOPLE
+        for username in people:
+            answer = self.browsers[username].client.get(path)
+            if answer.status_code == 200 and answer.mimetype == "text/html":
+                return Scene(rule.endpoint, path, username)
+        return None
+
+
+def empty_town(url: str) -> Town:
+    """Set up a book without a loan."""
+    return Town(Screens(open_book(url)), {}, ())
+
+
+def full_town(url: str) -> Town:
+    """Fill a book: imported, then worked at the counter."""
+    screens = Screens(open_book(url))
+    _import_worked_book(screens)
+    loan_id = _loan_id(screens, "W02")
+    screens.book.open_loan("LHR-01-2025-" + "0" * 12 + "7", branch="LHR-01")
+    cashier, manager = screens.browser("cashier"), screens.browser("manager")
+    plain, asked, mine, cancelled = (_receipt(cashier, loan_id) for _ in range(4))
+    _ask(cashier, cancelled, "Typed twice.")
+    manager.get("/confirmations")
+    manager.send("/confirmations/1", answer="confirm")
+    _ask(cashier, asked, "Typed for the wrong borrower; she paid at the other counter yesterday.")
+    _ask(manager, mine, "The amount on the slip is another one.")
+    examples = {"loan_id": loan_id, "money_in_id": int(plain.rpartition("/")[2])}
+    return Town(screens, examples, _more_scenes(loan_id, asked, cancelled))
+
+
+def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:
+    receipt = f"/loans/{loan_id}/receipt"
+    wrong = {"amount": "0", "received_on": "", "reference": "\u202e12", "book_number": "9" * 40}
+    return (
+        Scene("book by branch", "/?by=branch", "head"),
+        Scene("book of a day before any loan", "/?as_of=2020-01-01", "head"),
+        Scene("book of a day to come", "/?as_of=2030-01-01", "head"),
+        Scene("found several", "/", "head", {"wanted": "W0"}),
+        Scene("found nothing", "/", "officer", {"wanted": "35201-1234567-1"}),
+        Scene("receipt with faults", receipt, "cashier", wrong),
+        Scene("receipt asked to be cancelled", asked, "officer"),
+        Scene("receipt cancelled", cancelled, "officer"),
+        Scene("not allowed", f"/loans/{loan_id}", "stranger"),
+        Scene("no such page", "/nowhere", "officer"),
+        Scene("password with faults", "/password", "officer", {"old": "x", "password": "y"}),
+        Scene("sign-in refused", "/sign-in", None, {"username": "nobody", "password": "x"}),
+    )
+
+
+def _import_worked_book(screens: Screens) -> None:
+    sources = BookSources(
+        loans=WORKED / "loans.csv",
+        receipts=WORKED / "receipts.csv",
+        schedules=WORKED / "schedules.csv",
+        create_missing=True,
+    )
+    with import_book(
+        screens.book.engine,
+        sources,
+        settings=read_settings(None, {}),
+        actor=SHELL,
+        audit_key=AUDIT_KEY,
+        clock=screens.book.clock,
+    ) as report:
+        assert report.exit_code == 0
+
+
+def _loan_id(screens: Screens, ref: str) -> int:
+    with reading(screens.book.engine) as connection:
+        return int(connection.execute(select(loan.c.id).where(loan.c.ref == ref)).scalar_one())
+
+
+def _receipt(cashier: Browser, loan_id: int) -> str:
+    """Take a receipt; gives its address."""
+    cashier.get(f"/loans/{loan_id}/receipt")
+    return cashier.send(f"/loans/{loan_id}/receipt", **PAID).request.path
+
+
+def _ask(browser: Browser, receipt: str, reason: str) -> None:
+    browser.get(receipt)
+    assert browser.send(f"{receipt}/cancel", reason=reason).status_code == 200
