@@ -23,7 +23,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 # How wide a page stands on its sheet, and how much of a long one: pixels of the sheet.
 SHOWN = {WIDE: 560, NARROW: 230}
 TALLEST = 620
-QUALITY = 45
+QUALITY = 40
 _SHEET = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 12px; background: #e4e8eb; font: 13px "Noto Sans", sans-serif; color: #1b2733; }
 h1 { font-size: 18px; margin: 0 0 8px; }

@@ -12,7 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 WIDE, NARROW = 1280, 360
 HERE = "127.0.0.1"
-_HEIGHT = 800
+HEIGHT = 800
 
 
 class Quiet(WSGIRequestHandler):
@@ -43,7 +43,10 @@ def started(path: str) -> Iterator[Browser]:
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=[*args, "--disable-dev-shm-usage"]
+            executable_path=path,
+            args=[*args, "--disable-dev-shm-usage"],
+            # Dates stand in a field as the browser's language writes them.
+            env={**os.environ, "LANGUAGE": "en_GB"},
         )
         yield browser
         browser.close()
@@ -55,7 +58,7 @@ def a_window(
     """Open somebody's window of their own: without scripts, as the pages promise to need none."""
     return browser.new_context(
         base_url=site,
-        viewport={"width": width, "height": _HEIGHT},
+        viewport={"width": width, "height": HEIGHT},
         java_script_enabled=False,
         extra_http_headers={"X-Forwarded-For": address},
         locale="en-GB",
@@ -66,7 +69,7 @@ def an_inspectors_window(browser: Browser, site: str, *, width: int = WIDE) -> B
     """Open a window in which a tool may run its own script over the page."""
     return browser.new_context(
         base_url=site,
-        viewport={"width": width, "height": _HEIGHT},
+        viewport={"width": width, "height": HEIGHT},
         bypass_csp=True,
         locale="en-GB",
     )

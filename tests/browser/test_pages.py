@@ -1,12 +1,14 @@
 """Every page, full and empty, in both languages: for a narrow screen and a screen reader."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # it ships none
+    Axe,
+)
+from playwright.sync_api import Browser, Page
 
-from tests.browser.site import NARROW, WIDE, served
+from tests.browser.site import HEIGHT, NARROW, WIDE, served
 from tests.browser.town import Town
 from tests.browser.walk import LANGUAGES, walk
 
@@ -15,10 +17,35 @@ GRAVE = {"serious", "critical"}
 TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 
 
-@pytest.fixture
-def site(town: Town) -> Iterator[str]:
-    with served(town.screens.app) as address:
-        yield address
+@dataclass
+class Findings:
+    """What a walk past all pages of a town found, each with its page's name."""
+
+    looked_at: int = 0
+    by_axe: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+
+    def look(self, name: str, page: Page) -> None:
+        """Look at one page, wide and then narrow."""
+        self.looked_at += 1
+        for fault in Axe().run(page).response["violations"]:
+            if fault["impact"] in GRAVE:
+                where = [node["target"] for node in fault["nodes"]]
+                self.by_axe.append(f"{name}: {fault['id']} at {where}: {fault['help']}")
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            if (pixels := page.evaluate(TOO_WIDE)) > 0:
+                self.too_wide.append(f"{name}: {pixels} px more than {width}")
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def findings(request: pytest.FixtureRequest, chromium: Browser, town: Town) -> Findings:
+    """Walk once a book and a language."""
+    found = Findings()
+    with served(town.screens.app) as site:
+        for scene, page in walk(chromium, site, town, language=request.param, width=WIDE):
+            found.look(scene.name, page)
+    return found
 
 
 def test_every_page_of_the_address_map_is_looked_at(town: Town) -> None:
@@ -27,25 +54,10 @@ def test_every_page_of_the_address_map_is_looked_at(town: Town) -> None:
     assert town.unopened() - excused == set()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_serious(chromium: Browser, site: str, town: Town, language: str) -> None:
-    axe, found = Axe(), []
-    for scene, page in walk(chromium, site, town, language=language, width=WIDE):
-        for fault in axe.run(page).response["violations"]:
-            if fault["impact"] in GRAVE:
-                where = [node["target"] for node in fault["nodes"]]
-                found.append(f"{scene.name}: {fault['id']} at {where}: {fault['help']}")
-    assert not found, "\n" + "\n".join(found)
+def test_axe_finds_nothing_serious(findings: Findings, town: Town) -> None:
+    assert findings.looked_at == len(town.scenes)
+    assert not findings.by_axe, "\n" + "\n".join(findings.by_axe)
 
 
-@pytest.mark.parametrize("width", [NARROW, WIDE])
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_is_wider_than_its_window(
-    chromium: Browser, site: str, town: Town, language: str, width: int
-) -> None:
-    wide = [
-        f"{scene.name}: {page.evaluate(TOO_WIDE)} px"
-        for scene, page in walk(chromium, site, town, language=language, width=width)
-        if page.evaluate(TOO_WIDE) > 0
-    ]
-    assert wide == []
+def test_no_page_is_wider_than_its_window(findings: Findings) -> None:
+    assert not findings.too_wide, "\n" + "\n".join(findings.too_wide)
