@@ -193,6 +193,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "family": N_("Family"),
         "guarantor": N_("A guarantor"),
     },
+    "outcome": {
+        "paid": N_("Paid"),
+        "promised": N_("Promised to pay"),
+        "not_home": N_("Nobody at home"),
+        "refused": N_("Refused to pay"),
+        "moved": N_("Moved away"),
+        "dispute": N_("Disputes the debt"),
+        "other": N_("Something else"),
+    },
+    "met_whom": {
+        "borrower": N_("The borrower"),
+        "family": N_("Family"),
+        "guarantor": N_("A guarantor"),
+        "neighbour": N_("A neighbour"),
+    },
+    "promise": {"kept": N_("kept"), "broken": N_("broken"), "open": N_("open")},
     "gender": {
         "female": N_("Woman"),
         "male": N_("Man"),

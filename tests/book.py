@@ -71,6 +71,8 @@ class Book:
         gender: str = "female",
         pay_out: bool = True,
         schedule: Schedule | None = None,
+        officer: str | None = None,
+        district: str | None = None,
     ) -> int:
         """Agree on a loan with a new borrower, and pay it out; gives the loan's id."""
         with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
@@ -84,7 +86,7 @@ class Book:
             )
             borrower = next_ids(tx.connection, person, 1)[0]
             who = {"id": borrower, "name": f"Borrower of {ref}", "gender": gender}
-            tx.connection.execute(insert(person).values(**who, act_id=this.id))
+            tx.connection.execute(insert(person).values(**who, district=district, act_id=this.id))
             rules = schedule_rules(product_in_force(tx.connection, "family_enterprise", on))
             plan = schedule or build(
                 Request(principal=principal, disbursed_on=on, months=months), rules
@@ -100,7 +102,7 @@ class Book:
                 source="application",
                 from_on=on,
                 schedule=plan,
-                dimensions=Dimensions(branch, sector, programme, gender),
+                dimensions=Dimensions(branch, sector, programme, gender, officer=officer),
             )
             (opened,) = open_loans(tx, this, [contract])
             seal_act(tx, this, CONTRACT_TABLES)

@@ -1,5 +1,6 @@
 """What can be asked of origination: dated settings, products, programmes."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
@@ -7,8 +8,11 @@ from sqlalchemy import Connection, select
 
 from aim_loans.config.dated import DatedRow, dated_tables
 from aim_loans.config.settings import DatedTables, Product, WorkingCalendar
+from aim_loans.dates import month_index, month_step
 from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, Holidays, ScheduleRules
 from aim_loans.origination.models import dated_setting, product, programme
+
+_LAST_DAY = 31
 
 
 def settings_in_force(connection: Connection) -> DatedTables:
@@ -30,6 +34,14 @@ def settings_in_force(connection: Connection) -> DatedTables:
 def product_in_force(connection: Connection, code: str, day: date) -> Product:
     """Give a product's rules on a day; NotFound for a code that is not there."""
     return settings_in_force(connection).product_on(code, day)
+
+
+def due_day(connection: Connection, day: date) -> date:
+    """Give the day by which most monthly instalments of a day's month fall due."""
+    products = settings_in_force(connection).products
+    days = Counter(rules.due_day for rules in products if rules.frequency == "monthly")
+    ((most, _),) = days.most_common(1) or [(_LAST_DAY, 0)]
+    return month_step(month_index(day), most)
 
 
 def known_products(connection: Connection, codes: Iterable[str]) -> set[str]:

@@ -1,8 +1,8 @@
-"""Tables of repayment: what one person asks for and another confirms."""
+"""Tables of repayment: what one person asks for and another confirms, visits and promises."""
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata, unique_where_given
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
 
 cancel_request = Table(
     "cancel_request",
@@ -22,3 +22,36 @@ cancel_request = Table(
 Index(None, cancel_request.c.act_id)
 Index(None, cancel_request.c.money_in_id)
 unique_where_given(cancel_request.c.declines_id)
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("loan_id", ForeignKey("loan.id"), nullable=False),
+    Column("visited_on", Date, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("met_whom", Text),
+    Column("promised_on", Date),
+    Column("promised_amount", BigInteger),
+    Column("note", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(
+        one_of("outcome", "paid", "promised", "not_home", "refused", "moved", "dispute", "other"),
+        name="outcome",
+    ),
+    CheckConstraint(
+        one_of("met_whom", "borrower", "family", "guarantor", "neighbour"), name="met_whom"
+    ),
+    CheckConstraint(
+        "CASE WHEN outcome = 'promised' THEN promised_on IS NOT NULL "
+        "AND promised_on >= visited_on AND promised_amount IS NOT NULL AND promised_amount > 0 "
+        "ELSE promised_on IS NULL AND promised_amount IS NULL END",
+        name="promise",
+    ),
+    info=FACT,
+    comment="A visit to a borrower and what came of it; a promise names its day and amount.",
+)
+
+Index(None, visit.c.act_id)
+Index(None, visit.c.loan_id)

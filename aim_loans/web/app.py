@@ -21,12 +21,15 @@ from aim_loans.web import (
     find,
     guard,
     health,
+    home,
     loans,
     papers,
     password,
     people,
     receipts,
+    sheet,
     sign_in,
+    visits,
 )
 from aim_loans.web import words as language
 from aim_loans.web.static_files import static_file
@@ -51,12 +54,15 @@ _PAGES = (
     confirmations.pages,
     find.pages,
     health.pages,
+    home.pages,
     language.pages,
     loans.pages,
     papers.pages,
     password.pages,
     receipts.pages,
+    sheet.pages,
     sign_in.pages,
+    visits.pages,
 )
 
 

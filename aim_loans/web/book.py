@@ -86,7 +86,7 @@ class BookPage:
         return following if following < self.group_count else None
 
 
-@pages.get("/")
+@pages.get("/book")
 @needs(Deed.READ_BOOK)
 def show() -> str | tuple[str, int]:
     """Show the book of today, or of the day, the grouping and the filters in the address."""

@@ -90,3 +90,9 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def page_number(text: str, *, most: int) -> int:
+    """Read the number of a list's page; the first for anything that is none."""
+    sane = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    return min(max(int(text), 1), most) if sane else 1

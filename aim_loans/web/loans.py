@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 
 from aim_loans.identity.permissions import Deed, allows, require
 from aim_loans.loans.lookup import LoanPage, loan_page
+from aim_loans.repayment.visits import visits_of_loan
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
@@ -15,9 +16,17 @@ pages = Blueprint("loans", __name__)
 @needs(Deed.READ_BOOK)
 def show(loan_id: int) -> str:
     """Show a loan of a branch within reach."""
-    loan = visible_loan(loan_id)
-    may_receive = allows(me().actor, Deed.RECEIVE, branch=loan.branch_code)
-    return render_template("loan.html", loan=loan, may_receive=may_receive, today=around().today)
+    loan, here = visible_loan(loan_id), around()
+    with here.reading() as connection:
+        visits = visits_of_loan(connection, loan_id, today=here.today)
+    return render_template(
+        "loan.html",
+        loan=loan,
+        may_receive=allows(me().actor, Deed.RECEIVE, branch=loan.branch_code),
+        may_visit=allows(me().actor, Deed.RECORD_VISIT, branch=loan.branch_code),
+        today=here.today,
+        visits=visits,
+    )
 
 
 @pages.get("/loans/<row:loan_id>/statement")

@@ -38,7 +38,7 @@ def send() -> tuple[str, int] | Response:
     if form.faults:
         return render_template("password.html", form=form), 422
     login_user(people.load_user(token))
-    return redirect(url_for("book.show"))
+    return redirect(url_for("home.show"))
 
 
 def _change(form: Form, username: str) -> str:

@@ -88,6 +88,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
         money=money,
         loans=[visible_loan(loan_id) for loan_id in loan_ids],
         asked=asked,
+        may_receive=allows(me().actor, Deed.RECEIVE, branch=money.branch_code),
         may_ask=allows(me().actor, Deed.ASK_REVERSAL, branch=money.branch_code),
     )
 

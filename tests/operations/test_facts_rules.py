@@ -41,6 +41,7 @@ from aim_loans.repayment.operations import (
     record_receipt,
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
+from aim_loans.repayment.visits import RecordVisit, record_visit
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book, open_book
 from tests.branch import Branch
 from tests.conftest import need
@@ -100,6 +101,7 @@ def live(book: Book) -> None:
         receive(tx, "L5", PRINCIPAL)
         add_staff(tx, AddStaff("amina", "Amina", Role.CASHIER, TODAY), actor=SHELL)
         set_password(tx, SetPassword("amina", temporary=True), "a lamp in the rain", actor=SHELL)
+        record_visit(tx, RecordVisit(1, TODAY, "not_home"), actor=MANAGER, today=TODAY)
         note_a_gap(tx)
     branch = Branch(book)
     branch.pay(branch.approved())

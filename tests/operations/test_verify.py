@@ -41,6 +41,7 @@ from aim_loans.repayment.operations import (
     record_receipt,
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
+from aim_loans.repayment.visits import RecordVisit, record_visit
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book
 from tests.branch import Branch
 
@@ -66,6 +67,9 @@ def lived(book: Book) -> Book:
         record_receipt(tx, cash, actor=CASHIER, today=TODAY, backdating_days=2)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_to_cancel(tx, AskToCancel(first.receipt.id, "typed twice"), actor=CASHIER)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        promise = RecordVisit(1, TODAY, "promised", "family", TODAY, 900_00, "after the harvest")
+        record_visit(tx, promise, actor=MANAGER, today=TODAY)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         cancel_receipt(
             tx,

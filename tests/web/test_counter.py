@@ -119,9 +119,9 @@ def test_the_book_adds_up_and_its_day_lies_not_ahead(screens: Screens) -> None:
     for number in range(3):
         screens.book.open_loan(f"L{number}", branch=("LHR-01", "KHI-01")[number == 0])
     head, officer = screens.browser("head"), screens.browser("officer")
-    head.get("/?by=branch")
+    head.get("/book?by=branch")
     assert "Rs 150,000" in head.page
-    officer.get("/")
+    officer.get("/book")
     assert "Rs 100,000" in officer.page
-    assert head.get("/?as_of=2030-01-01").status_code == 422
+    assert head.get("/book?as_of=2030-01-01").status_code == 422
     assert "lies in the future" in head.page

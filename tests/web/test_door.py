@@ -69,11 +69,11 @@ def test_a_role_opens_the_pages_of_its_deeds_and_no_other(screens: Screens, user
 def test_another_branch_reads_nothing_of_a_loan(screens: Screens) -> None:
     loan_id = screens.book.open_loan("L1")
     stranger = screens.browser("stranger")
-    for path in (f"/loans/{loan_id}", f"/loans/{loan_id}/receipt"):
-        answer = stranger.get(path)
+    for path in ("", "/receipt", "/visit"):
+        answer = stranger.get(f"/loans/{loan_id}{path}")
         assert answer.status_code == 403
         assert "Borrower of L1" not in stranger.page
-    stranger.get("/")
+    stranger.get("/book")
     assert "No loan was running" in stranger.page
     stranger.send("/find", wanted="L1")
     assert "Nothing was found" in stranger.page
@@ -100,8 +100,9 @@ def test_every_page_comes_with_the_strict_headers(screens: Screens) -> None:
 
 def test_no_page_holds_script_or_style_of_its_own(screens: Screens) -> None:
     loan_id = screens.book.open_loan("L1")
-    browser = screens.browser("cashier")
-    for path in ("/", f"/loans/{loan_id}", f"/loans/{loan_id}/receipt", "/password"):
+    browser = screens.browser("manager")
+    of_loan = [f"/loans/{loan_id}{page}" for page in ("", "/receipt", "/visit")]
+    for path in ("/", "/book", "/sheet", "/password", *of_loan):
         assert browser.get(path).status_code == 200
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=", browser.page), path
 
@@ -148,7 +149,7 @@ def test_a_first_password_is_changed_before_anything_else(screens: Screens) -> N
         assert browser.send("/password", **texts).status_code == 422
         assert sentence in browser.page
     browser.send("/password", old=PASSWORD, password=new, again=new)
-    assert "The book on" in browser.page
+    assert "To follow up" in browser.page
 
 
 def test_signing_out_everywhere_ends_every_session(screens: Screens) -> None:

@@ -1,0 +1,89 @@
+"""The first page: what each role has to do today."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from aim_loans.identity.permissions import Deed, Role, reach
+from aim_loans.origination.queries import due_day
+from aim_loans.portfolio.lateness import BUCKETS
+from aim_loans.repayment.collection import (
+    MOST_PAGES,
+    DueList,
+    Progress,
+    Wanted,
+    follow_up,
+    progress,
+)
+from aim_loans.repayment.requests import open_requests
+from aim_loans.repayment.visits import Contact, last_contacts
+from aim_loans.web.forms import page_number
+from aim_loans.web.guard import needs
+from aim_loans.web.people import me
+from aim_loans.web.surroundings import around
+
+pages = Blueprint("home", __name__)
+
+# Whoever holds one of these sees the whole book first; the next ones see their branch.
+_BOOK = frozenset(
+    {Role.HEAD_OFFICE, Role.AUDITOR, Role.OPERATOR, Role.REGIONAL_MANAGER, Role.AREA_MANAGER}
+)
+_BRANCH = frozenset({Role.BRANCH_MANAGER, Role.CASHIER})
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A day's work: how the month goes in all and by officer, and who to go after.
+
+    `waiting` counts what waits to be confirmed at the branch; None where that is another's work.
+    """
+
+    today: date
+    due_day: date
+    whole: Progress
+    officers: Sequence[Progress]
+    late: DueList
+    contacts: Mapping[int, Contact]
+    waiting: int | None
+
+
+@pages.get("/")
+@needs(None)
+def show() -> str | Response:
+    """Show the home of the widest role that somebody holds."""
+    roles = {grant.role for grant in me().actor.grants}
+    if roles & _BOOK:
+        return redirect(url_for("book.show"))
+    if roles & _BRANCH:
+        return _work(officer=None)
+    if Role.LOAN_OFFICER in roles:
+        return _work(officer=me().actor.name)
+    return render_template("partner.html", is_partner=Role.PARTNER in roles)
+
+
+def _work(*, officer: str | None) -> str:
+    here, branches = around(), reach(me().actor, Deed.READ_BOOK)
+    wanted, today = Wanted(branches, officer), here.today
+    page = page_number(request.args.get("page", ""), most=MOST_PAGES)
+    with here.reading() as connection:
+        falls_due = due_day(connection, today)
+        officers = progress(connection, wanted, today=today, due_day=falls_due)
+        late = follow_up(connection, wanted, today=today, page=page)
+        contacts = last_contacts(connection, [row.loan_id for row in late.rows], today=today)
+        waiting = None if officer else len(open_requests(connection, branches=branches))
+    home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting)
+    return render_template("home.html", home=home, is_branch=officer is None, level=_level)
+
+
+def _whole(officers: Sequence[Progress]) -> Progress:
+    """Add up the officers' figures."""
+    sums = [sum(column) for column in zip(*(each[2:] for each in officers), strict=True)]
+    return Progress(None, None, *(sums or [0] * len(Progress._fields[2:])))
+
+
+def _level(days: int) -> int:
+    """Give how late so many days are, 0 to 5: the number of the bucket."""
+    return sum(days >= first for _, first in BUCKETS) - 1
