@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     ScalarSelect,
@@ -209,12 +210,13 @@ def written_receipts(connection: Connection, money_in_ids: Sequence[int]) -> lis
 
 def _page(connection: Connection, rows: Select[Any], page: int) -> DueList:
     rows = rows.add_columns(
-        func.count().over().label("count"), func.sum(rows.selected_columns.due).over().label("sum")
+        func.count().over().label("loans"),
+        func.sum(rows.selected_columns.due).over().label("whole"),
     )
     found = connection.execute(rows.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)).all()
     if not found:
         return DueList((), page=page)
-    return DueList([_due_loan(row) for row in found], found[0].count, int(found[0].sum), page)
+    return DueList([_due_loan(row) for row in found], found[0].loans, int(found[0].whole), page)
 
 
 def _due(wanted: Wanted, *, by: date) -> Select[Any]:
@@ -236,9 +238,8 @@ def _rows(by: date) -> Select[Any]:
 
 
 def _due_loan(row: Any) -> DueLoan:
-    *known, due = row[: len(DueLoan._fields)]
-    owes = known[-1] is not None
-    return DueLoan(*known, due=max(0, due) if owes else 0)
+    found = DueLoan(*row[: len(DueLoan._fields)])
+    return found._replace(due=max(0, found.due) if found.unpaid_since else 0)
 
 
 def _joined(*columns: ColumnElement[Any]) -> Select[Any]:
@@ -278,7 +279,7 @@ def _fallen_due(by: date) -> ScalarSelect[int]:
     )
 
 
-def _standings(wanted: Wanted, *, today: date, due_day: date) -> Any:
+def _standings(wanted: Wanted, *, today: date, due_day: date) -> CTE:
     """Give each loan that was to be collected from in the month, with what fell due and came."""
     begins, ends = today.replace(day=1), month_step(month_index(today), _LAST_DAY)
     received = (
@@ -301,6 +302,12 @@ def _standings(wanted: Wanted, *, today: date, due_day: date) -> Any:
         _fallen_due(today).label("due_by_today"),
         _fallen_due(due_day).label("due_by_day"),
         _fallen_due(ends).label("due_in_month"),
-    ).where(_HELD.c.waived == 0, _HELD.c.written_off == 0, or_(unpaid, paid_lately), *_of(wanted))
+    ).where(
+        _HELD.c.disbursed > 0,
+        _HELD.c.waived == 0,
+        _HELD.c.written_off == 0,
+        or_(unpaid, paid_lately),
+        *_of(wanted),
+    )
     # Kept as it is: SQLite would work out each sum anew wherever the outer query names it.
     return rows.cte("each_loan").prefix_with("MATERIALIZED")

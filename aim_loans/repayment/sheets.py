@@ -109,16 +109,16 @@ def _check_full(line: SheetLine, due: int) -> None:
 
 
 def _check_whole(command: PostSheet, *, today: date, backdating_days: int) -> None:
-    if not command.lines:
-        raise Refused("Nothing is entered yet. Tick who paid in full, or type an amount.")
-    if len(command.lines) > PAGE_ROWS:
-        raise Refused("A sheet holds at most {most} lines. Send it in parts.", most=PAGE_ROWS)
     if not 0 <= (today - command.received_on).days <= backdating_days:
         raise Refused(
             "A sheet is for today, or up to {days} days back. Take older money at the counter.",
             field="received_on",
             days=backdating_days,
         )
+    if not command.lines:
+        raise Refused("Nothing is entered yet. Tick who paid in full, or type an amount.")
+    if len(command.lines) > PAGE_ROWS:
+        raise Refused("A sheet holds at most {most} lines. Send it in parts.", most=PAGE_ROWS)
     entered = sum(line.amount for line in command.lines)
     if entered != command.counted:
         raise Refused(

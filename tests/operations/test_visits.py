@@ -110,8 +110,9 @@ def test_the_last_visit_and_the_last_promise_of_each_loan_are_known(book: Book) 
         listed = visits_of_loan(connection, first, today=TODAY)
     assert set(contacts) == {first, second}
     assert contacts[first].visit.outcome == "not_home"
-    assert contacts[first].promise is not None
-    assert contacts[first].promise.by == TODAY + DAY
+    given = contacts[first].promise
+    assert given is not None
+    assert given.by == TODAY + DAY
     assert (contacts[second].visit.outcome, contacts[second].promise) == ("paid", None)
     assert [each.visited_on for each in listed] == [TODAY, TODAY - 5 * DAY, TODAY - 9 * DAY]
 
