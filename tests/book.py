@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from pyotp import TOTP
 from sqlalchemy import Engine, insert
 
 from aim_loans.borrowers.models import person
+from aim_loans.config.dated import DatedRow
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import open_engine, writing
+from aim_loans.db.engine import Writing, open_engine, writing
 from aim_loans.db.migrate import upgrade
+from aim_loans.identity.one_time_codes import nonce_of_session, totp_secret
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     AddBranch,
@@ -20,6 +23,8 @@ from aim_loans.identity.operations import (
     seal_act,
 )
 from aim_loans.identity.permissions import Actor, Grant, Role, shell_actor
+from aim_loans.identity.second_factor import enrol, give_code
+from aim_loans.identity.sign_in import StartSession, start_session
 from aim_loans.loans.operations import CONTRACT_TABLES, Contract, Dimensions, open_loans
 from aim_loans.loans.schedule import Request, Schedule, build
 from aim_loans.origination.operations import (
@@ -30,8 +35,10 @@ from aim_loans.origination.operations import (
     set_up,
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
+from aim_loans.origination.setting_requests import AskSetting, ask_setting
 
 AUDIT_KEY = b"a key that only the tests sign with"
+FACTOR_KEY = b"a key that only the tests derive second factors from"
 TODAY = date(2026, 3, 31)
 SHELL = shell_actor("tester")
 CASHIER = Actor("cashier", (Grant(Role.CASHIER), Grant(Role.BRANCH_MANAGER)))
@@ -132,3 +139,25 @@ def open_book(url: str, *, branches: tuple[str, ...] = ("LHR-01", "MUL-01", "KHI
         ensure_programme(tx, this, "women")
         seal_act(tx, this, ())
     return book
+
+
+def use_a_second_factor(tx: Writing, username: str) -> None:
+    """Let somebody set a second factor up and come in by a recovery code once."""
+    actor, token = Actor(username, ()), start_session(tx, StartSession(username))
+    secret = totp_secret(FACTOR_KEY, username, nonce_of_session(FACTOR_KEY, token))
+    first = TOTP(secret).at(tx.now)
+    codes = enrol(tx, first, token=token, actor=actor, factor_key=FACTOR_KEY)
+    give_code(tx, codes[0], token=token, actor=actor, factor_key=FACTOR_KEY)
+
+
+def ask_for_a_fee(tx: Writing, paisa: int = 300_00, day: date = TODAY) -> None:
+    """Let head office ask for another application fee; it waits for a second person."""
+    row = DatedRow(
+        table="fee",
+        key="institution",
+        effective_from=day,
+        source="decision of the board",
+        verified=True,
+        body=f'{{"amount":{paisa}}}',
+    )
+    ask_setting(tx, AskSetting(row), actor=HEAD_OFFICE, today=TODAY)

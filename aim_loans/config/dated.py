@@ -6,7 +6,7 @@ that was altered by hand is refused with its key, as the file would be.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Literal, TypeVar, get_args
@@ -27,9 +27,17 @@ TableName = Literal["products", "ladder", "limits", "fee", "benchmark"]
 # The tables with one row a day have one key for all their rows.
 ONLY_KEY = "institution"
 
-_HEADER = ("effective_from", "source", "verified")
+HEADER = ("effective_from", "source", "verified")
 
 DatedRuleT = TypeVar("DatedRuleT", bound=DatedRule)
+
+_READERS: Mapping[TableName, Callable[[Row], DatedRule]] = {
+    "products": read_product,
+    "ladder": read_ladder,
+    "limits": read_limits,
+    "fee": read_fee,
+    "benchmark": read_benchmark,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +77,7 @@ def dated_rows(tables: DatedTables) -> list[DatedRow]:
 
 def dated_row(table: TableName, rule: DatedRule) -> DatedRow:
     """Write one rule as a row; equal rules give equal bodies, byte for byte."""
-    body = {name: value for name, value in asdict(rule).items() if name not in _HEADER}
+    body = {name: value for name, value in asdict(rule).items() if name not in HEADER}
     return DatedRow(
         table=table,
         key=_key_of(rule),
@@ -86,12 +94,25 @@ def dated_row(table: TableName, rule: DatedRule) -> DatedRow:
     )
 
 
+def read_dated_row(table: TableName, content: Mapping[str, object]) -> DatedRow:
+    """Read one row with its amounts in paisa; ConfigurationFault names every fault's key.
+
+    The keys are those of the file without the row's place: `round_to`, `classes[2].from_days`.
+    """
+    root = Row(content, "", [], "paisa")
+    rule = _READERS[table](root)
+    root.end()
+    if root.faults:
+        raise ConfigurationFault(table, root.faults)
+    return dated_row(table, rule)
+
+
 def dated_tables(rows: Iterable[DatedRow]) -> DatedTables:
     """Read the rows that the database keeps; ConfigurationFault when a body was altered."""
     content: dict[str, list[object]] = {name: [] for name in get_args(TableName)}
     root = Row(content, "", [], "paisa")
     for row in rows:
-        header = {name: getattr(row, name) for name in _HEADER}
+        header = {name: getattr(row, name) for name in HEADER}
         body = _body(root, row)
         if body is not None:
             content[row.table].append(body | header)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
@@ -139,6 +141,7 @@ web_session = Table(
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("factor_at", Moment),
     comment="Who is signed in where; a row that has ended lets nobody in.",
 )
 
@@ -149,10 +152,64 @@ sign_in_failure = Table(
     Column("username", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("failed_at", Moment, nullable=False),
+    Column("of_code", Boolean, nullable=False, server_default=false()),
     comment="A wrong user name or password; too many from one address make it wait.",
+)
+
+staff_factor = Table(
+    "staff_factor",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("username", ForeignKey("staff.username"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("nonce", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(
+        "kind = 'enrolled' AND nonce IS NOT NULL OR kind = 'reset' AND nonce IS NULL", name="kind"
+    ),
+    info=FACT,
+    comment="A second factor, or its reset; the newest holds. Its secret is derived, never kept.",
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("username", ForeignKey("staff.username"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="The digest of a recovery code; the set of somebody's newest act holds.",
+)
+
+recovery_code_use = Table(
+    "recovery_code_use",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("code_id", ForeignKey("recovery_code.id"), nullable=False, unique=True),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="A recovery code was used; none is used twice.",
+)
+
+factor_step = Table(
+    "factor_step",
+    metadata,
+    Column("username", ForeignKey("staff.username"), primary_key=True),
+    Column("last_step", BigInteger, nullable=False),
+    comment="The last step of an authenticator that somebody used: none counts twice.",
 )
 
 Index(None, staff_password.c.username)
 Index(None, staff_password.c.act_id)
+Index(None, staff_factor.c.username)
+Index(None, staff_factor.c.act_id)
+Index(None, recovery_code.c.username)
+Index(None, recovery_code.c.act_id)
+Index(None, recovery_code_use.c.act_id)
 Index(None, web_session.c.username)
 Index(None, sign_in_failure.c.address, sign_in_failure.c.failed_at)
+Index(None, sign_in_failure.c.username, sign_in_failure.c.failed_at)

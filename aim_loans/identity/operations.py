@@ -258,10 +258,9 @@ class AddStaff:
     area: str | None = None
 
 
-def add_staff(tx: Writing, command: AddStaff, *, actor: Actor) -> Act:
+def add_staff(tx: Writing, command: AddStaff, *, actor: Actor, key: str | None = None) -> Act:
     """Add a member of staff with a first role; Conflict when the name is taken."""
     require(actor, Deed.MANAGE_STAFF, branch=None)
-    _check_staff(tx.connection, command)
     this = begin_act(
         tx,
         kind="add_staff",
@@ -269,7 +268,11 @@ def add_staff(tx: Writing, command: AddStaff, *, actor: Actor) -> Act:
         actor=actor,
         subject=f"staff {command.username}",
         chain=IDENTITY_CHAIN,
+        key=key,
     )
+    if this.repeated:
+        return this
+    _check_staff(tx.connection, command)
     tx.connection.execute(
         insert(staff).values(
             username=command.username,
@@ -309,10 +312,9 @@ def _check_staff(connection: Connection, command: AddStaff) -> None:
 
 
 def _area_id(connection: Connection, name: str) -> int:
-    found = select(line.c.id).where(line.c.level == "area", line.c.name == name)
-    known = connection.execute(found).scalar()
+    known = queries.known_area(connection, name)
     if known is not None:
-        return int(known)
+        return known
     new = next_ids(connection, line, 1)[0]
     connection.execute(insert(line).values(id=new, level="area", name=name))
     return new

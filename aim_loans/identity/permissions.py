@@ -109,6 +109,21 @@ PERMISSIONS: Mapping[Role, Mapping[Deed, Scope]] = {
 }
 
 
+# Whoever may approve or release something signs in with a second factor.
+APPROVING = frozenset(
+    {
+        Deed.DECIDE,
+        Deed.DISBURSE,
+        Deed.CONFIRM_REVERSAL,
+        Deed.CONFIRM_REFUND,
+        Deed.WAIVE,
+        Deed.WRITE_OFF,
+        Deed.MANAGE_STAFF,
+        Deed.MANAGE_SETTINGS,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role and the branches that it is held for; None where the role is held everywhere."""
@@ -150,6 +165,11 @@ def reach(actor: Actor, deed: Deed) -> frozenset[str] | None:
             return None
         branches |= grant.branches
     return frozenset(branches)
+
+
+def needs_second_factor(actor: Actor) -> bool:
+    """Say whether one of the actor's roles may approve or release something."""
+    return any(APPROVING & PERMISSIONS[grant.role].keys() for grant in actor.grants)
 
 
 def require(actor: Actor, deed: Deed, *, branch: str | None) -> None:

@@ -21,6 +21,21 @@ def require_branch(connection: Connection, code: str) -> None:
         raise NotFound("There is no branch {code}.", field="branch", code=code)
 
 
+def known_area(connection: Connection, name: str) -> int | None:
+    """Give the number of an area; None when there is none of this name."""
+    found = select(line.c.id).where(line.c.level == "area", line.c.name == name)
+    number: int | None = connection.execute(found).scalar()
+    return number
+
+
+def require_area(connection: Connection, name: str) -> int:
+    """Give the number of an area; NotFound when there is none of this name."""
+    found = known_area(connection, name)
+    if found is None:
+        raise NotFound("There is no area {name}.", field="area", name=name)
+    return found
+
+
 def known_branches(connection: Connection, codes: Iterable[str]) -> set[str]:
     """Give those of the codes that are branches."""
     found = connection.execute(select(branch.c.code).where(branch.c.code.in_(list(codes))))
@@ -33,9 +48,19 @@ def staff_exists(connection: Connection, username: str) -> bool:
     return found.first() is not None
 
 
+def require_staff(connection: Connection, username: str) -> None:
+    """Refuse with NotFound a user name that nobody has."""
+    if not staff_exists(connection, username):
+        raise NotFound(
+            "There is nobody with the user name {username}.", field="username", username=username
+        )
+
+
 def grants_of(connection: Connection, username: str, *, today: date) -> tuple[Grant, ...]:
     """Give the roles that somebody holds today, each with the branches that it reaches."""
-    revoked = select(staff_grant.c.revokes_id).where(staff_grant.c.revokes_id.is_not(None))
+    revoked = select(staff_grant.c.revokes_id).where(
+        staff_grant.c.revokes_id.is_not(None), staff_grant.c.valid_from <= today
+    )
     rows = connection.execute(
         select(staff_grant.c.role, staff_grant.c.branch_code, staff_grant.c.line_id)
         .where(

@@ -13,12 +13,18 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
-from aim_loans.errors import NotFound, Refused
-from aim_loans.identity.models import sign_in_failure, staff, staff_password, web_session
+from aim_loans.errors import Refused
+from aim_loans.identity.models import (
+    sign_in_failure,
+    staff,
+    staff_factor,
+    staff_password,
+    web_session,
+)
 from aim_loans.identity.operations import IDENTITY_CHAIN, begin_act, seal_act
 from aim_loans.identity.passwords import check_password, hash_password
-from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.identity.queries import grants_of, staff_exists
+from aim_loans.identity.permissions import Actor, Deed, needs_second_factor, require
+from aim_loans.identity.queries import grants_of, require_staff
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -27,6 +33,9 @@ SEEN_EVERY = timedelta(minutes=5)
 FAILURE_WINDOW = timedelta(minutes=15)
 MOST_FAILURES_OF_A_NAME = 5
 MOST_FAILURES_OF_AN_ADDRESS = 50
+# From anywhere: whoever comes as far as the codes knows the password, so it locks no stranger's
+# victim out, and a million codes cannot be tried from a thousand addresses.
+MOST_WRONG_CODES = 10
 
 _PASSWORD_COLUMNS = ("username", "hash", "temporary", "act_id", "recorded_at")
 
@@ -38,7 +47,20 @@ class SignedIn:
     actor: Actor
     full_name: str
     must_change_password: bool
+    has_factor: bool
+    factor_given: bool
     seen_at: datetime
+
+    @property
+    def must_give_factor(self) -> bool:
+        """Say whether a second factor is asked for, and was not given in this session."""
+        asked = self.has_factor or needs_second_factor(self.actor)
+        return asked and not self.factor_given
+
+    @property
+    def through_the_door(self) -> bool:
+        """Say whether the pages are open: nothing more is asked for before them."""
+        return not (self.must_change_password or self.must_give_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +75,7 @@ def set_password(tx: Writing, command: SetPassword, password: str, *, actor: Act
     """Set a password: one's own, or a temporary one for another. All sessions of it end."""
     if actor.name != command.username or command.temporary:
         require(actor, Deed.MANAGE_STAFF, branch=None)
-    if not staff_exists(tx.connection, command.username):
-        raise NotFound(
-            "There is nobody with the user name {username}.",
-            field="username",
-            username=command.username,
-        )
+    require_staff(tx.connection, command.username)
     check_password(password, username=command.username)
     this = begin_act(
         tx,
@@ -109,9 +126,29 @@ def check_attempts(connection: Connection, username: str, address: str, *, now: 
         )
 
 
-def record_failure(tx: Writing, username: str, address: str) -> None:
-    """Count a wrong attempt."""
-    row = {"username": username[:200], "address": address, "failed_at": tx.now}
+def check_code_attempts(connection: Connection, username: str, *, now: datetime) -> None:
+    """Refuse another code after too many wrong ones, wherever they came from."""
+    wrong = select(func.count()).where(
+        sign_in_failure.c.username == username,
+        sign_in_failure.c.of_code,
+        sign_in_failure.c.failed_at > now - FAILURE_WINDOW,
+    )
+    if connection.execute(wrong).scalar_one() >= MOST_WRONG_CODES:
+        raise Refused(
+            "Too many wrong codes were tried. Wait {minutes} minutes, or ask head office to reset "
+            "the second factor.",
+            minutes=FAILURE_WINDOW // timedelta(minutes=1),
+        )
+
+
+def record_failure(tx: Writing, username: str, address: str, *, of_code: bool = False) -> None:
+    """Count a wrong attempt: of the password, or of the second factor's code."""
+    row = {
+        "username": username[:200],
+        "address": address,
+        "of_code": of_code,
+        "failed_at": tx.now,
+    }
     tx.connection.execute(insert(sign_in_failure).values(row))
 
 
@@ -137,9 +174,13 @@ def record_refusal(tx: Writing, *, actor: Actor, page: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StartSession:
-    """Somebody signed in with the right password."""
+    """Somebody signed in with the right password.
+
+    `factor_given`: the second factor was given in the session that this one goes on from.
+    """
 
     username: str
+    factor_given: bool = False
 
 
 def start_session(tx: Writing, command: StartSession) -> str:
@@ -159,6 +200,7 @@ def start_session(tx: Writing, command: StartSession) -> str:
             username=command.username,
             started_at=tx.now,
             seen_at=tx.now,
+            factor_at=tx.now if command.factor_given else None,
         )
     )
     seal_act(tx, this, ())
@@ -174,8 +216,16 @@ def signed_in(connection: Connection, token: str, *, now: datetime, today: date)
         .limit(1)
         .scalar_subquery()
     )
+    factor = (
+        select(staff_factor.c.nonce)
+        .where(staff_factor.c.username == staff.c.username)
+        .order_by(staff_factor.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    session = (web_session.c.seen_at, web_session.c.factor_at)
     row = connection.execute(
-        select(staff, web_session.c.seen_at, temporary.label("temporary"))
+        select(staff, *session, temporary.label("temporary"), factor.label("factor"))
         .join(web_session, web_session.c.username == staff.c.username)
         .where(
             web_session.c.token_digest == _digest(token),
@@ -187,7 +237,14 @@ def signed_in(connection: Connection, token: str, *, now: datetime, today: date)
     if row is None:
         return None
     actor = Actor(row.username, grants_of(connection, row.username, today=today))
-    return SignedIn(actor, row.full_name, bool(row.temporary), row.seen_at)
+    return SignedIn(
+        actor,
+        row.full_name,
+        must_change_password=bool(row.temporary),
+        has_factor=row.factor is not None,
+        factor_given=row.factor_at is not None,
+        seen_at=row.seen_at,
+    )
 
 
 def touch_session(tx: Writing, token: str) -> None:
@@ -196,6 +253,15 @@ def touch_session(tx: Writing, token: str) -> None:
         update(web_session)
         .where(web_session.c.token_digest == _digest(token))
         .values(seen_at=tx.now)
+    )
+
+
+def give_factor(tx: Writing, token: str) -> None:
+    """Note that the second factor was given in a session."""
+    tx.connection.execute(
+        update(web_session)
+        .where(web_session.c.token_digest == _digest(token))
+        .values(factor_at=tx.now)
     )
 
 

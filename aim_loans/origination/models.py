@@ -220,3 +220,31 @@ Index(None, application.c.borrower_id)
 Index(None, application.c.branch_code)
 Index(None, guarantee.c.person_id)
 unique_where_given(guarantee.c.ends_id)
+
+setting_request = Table(
+    "setting_request",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("table_name", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("effective_from", Date, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("answers_id", ForeignKey("setting_request.id")),
+    Column("answer", Text),
+    Column("reason", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(
+        "answers_id IS NULL AND answer IS NULL "
+        "OR answers_id IS NOT NULL AND (answer = 'confirmed' OR answer = 'declined')",
+        name="answer",
+    ),
+    info=FACT,
+    comment="Somebody asks for a dated row; a row that names another confirms or declines it.",
+)
+
+Index(None, setting_request.c.act_id)
+unique_where_given(setting_request.c.answers_id)

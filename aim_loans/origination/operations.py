@@ -53,7 +53,7 @@ def set_up(tx: Writing, command: SetUp, *, actor: Actor) -> int:
         chain=HEAD_OFFICE_CHAIN,
     )
     settings = command.settings
-    added = sum(_add_row(tx, this, row) for row in dated_rows(settings.dated))
+    added = sum(add_row(tx, this, row) for row in dated_rows(settings.dated))
     for each in settings.funds:
         ensure_fund(tx, this, code=each.code, name=each.name)
     for rules in settings.dated.products:
@@ -77,7 +77,7 @@ def ensure_product(tx: Writing, act: Act, code: str, *, like: str) -> None:
         if rules.code == like
     ]
     for rules in copied:
-        _add_row(tx, act, dated_row("products", rules))
+        add_row(tx, act, dated_row("products", rules))
     _add_product(tx, act, code=code, name=code)
 
 
@@ -135,7 +135,8 @@ def disburse(
     return this
 
 
-def _add_row(tx: Writing, act: Act, row: DatedRow) -> int:
+def add_row(tx: Writing, act: Act, row: DatedRow) -> int:
+    """Add a dated row inside an act that is under way; 0 when its day has one already."""
     statement = upsert(tx.connection, dated_setting).values(
         id=next_ids(tx.connection, dated_setting, 1)[0],
         table_name=row.table,

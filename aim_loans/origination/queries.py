@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -18,16 +19,18 @@ _LAST_DAY = 31
 def settings_in_force(connection: Connection) -> DatedTables:
     """Read all dated tables from the database, which holds them once it is set up."""
     rows = connection.execute(select(dated_setting).order_by(dated_setting.c.id))
-    return dated_tables(
-        DatedRow(
-            table=row.table_name,
-            key=row.key,
-            effective_from=row.effective_from,
-            source=row.source,
-            verified=row.verified,
-            body=row.body,
-        )
-        for row in rows
+    return dated_tables(stored_row(row) for row in rows)
+
+
+def stored_row(row: Any) -> DatedRow:
+    """Give a row of a table that keeps dated rows as a value."""
+    return DatedRow(
+        table=row.table_name,
+        key=row.key,
+        effective_from=row.effective_from,
+        source=row.source,
+        verified=row.verified,
+        body=row.body,
     )
 
 

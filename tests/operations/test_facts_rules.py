@@ -42,7 +42,18 @@ from aim_loans.repayment.operations import (
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from aim_loans.repayment.visits import RecordVisit, record_visit
-from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book, open_book
+from tests.book import (
+    AUDIT_KEY,
+    CASHIER,
+    HEAD_OFFICE,
+    MANAGER,
+    SHELL,
+    TODAY,
+    Book,
+    ask_for_a_fee,
+    open_book,
+    use_a_second_factor,
+)
 from tests.branch import Branch
 from tests.conftest import need
 from tests.postgres import drop_postgres_database, fresh_postgres_database
@@ -102,6 +113,8 @@ def live(book: Book) -> None:
         add_staff(tx, AddStaff("amina", "Amina", Role.CASHIER, TODAY), actor=SHELL)
         set_password(tx, SetPassword("amina", temporary=True), "a lamp in the rain", actor=SHELL)
         record_visit(tx, RecordVisit(1, TODAY, "not_home"), actor=MANAGER, today=TODAY)
+        use_a_second_factor(tx, "amina")
+        ask_for_a_fee(tx)
         note_a_gap(tx)
     branch = Branch(book)
     branch.pay(branch.approved())

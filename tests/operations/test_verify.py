@@ -28,11 +28,13 @@ from aim_loans.identity.operations import (
     take_cut,
 )
 from aim_loans.identity.permissions import Role
+from aim_loans.identity.second_factor import ResetFactor, reset_factor
 from aim_loans.identity.sign_in import SetPassword, set_password
 from aim_loans.intake.models import data_gap
 from aim_loans.ledger.models import account, journal_line
 from aim_loans.loans.models import loan_dimension, loan_position
 from aim_loans.loans.operations import change_dimensions
+from aim_loans.origination.setting_requests import DeclineSetting, decline_setting
 from aim_loans.repayment.endings import EndLoan, write_off
 from aim_loans.repayment.operations import (
     CancelReceipt,
@@ -42,7 +44,16 @@ from aim_loans.repayment.operations import (
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from aim_loans.repayment.visits import RecordVisit, record_visit
-from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book
+from tests.book import (
+    AUDIT_KEY,
+    CASHIER,
+    HEAD_OFFICE,
+    MANAGER,
+    TODAY,
+    Book,
+    ask_for_a_fee,
+    use_a_second_factor,
+)
 from tests.branch import Branch
 
 ZONE = ZoneInfo("Asia/Karachi")
@@ -110,6 +121,11 @@ def lived(book: Book) -> Book:
         set_password(tx, temporary, "a lamp in the rain", actor=HEAD_OFFICE)
     branch = Branch(book)
     branch.pay(branch.approved())
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        use_a_second_factor(tx, "zainab")
+        reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)
+        ask_for_a_fee(tx)
+        decline_setting(tx, DeclineSetting(1, "not decided"), actor=HEAD_OFFICE)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
     return book

@@ -1,0 +1,218 @@
+"""What can happen to the wish for a dated rule: asked for, confirmed by another, declined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, select
+
+from aim_loans.config.dated import DatedRow
+from aim_loans.db.bulk import insert_new, stored_day
+from aim_loans.db.engine import Writing
+from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.identity.queries import grants_of
+from aim_loans.origination.models import dated_setting, setting_request
+from aim_loans.origination.operations import add_row
+from aim_loans.origination.queries import stored_row
+
+MOST_SHOWN = 50
+
+_COLUMNS = (
+    "table_name",
+    "key",
+    "effective_from",
+    "source",
+    "verified",
+    "body",
+    "asked_by",
+    "answers_id",
+    "answer",
+    "reason",
+    "act_id",
+    "recorded_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRequest:
+    """A dated rule that somebody asked for, and nobody confirmed or declined yet."""
+
+    id: int
+    row: DatedRow
+    asked_by: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskSetting:
+    """Ask that a rule holds from a day on."""
+
+    row: DatedRow
+
+
+def ask_setting(
+    tx: Writing, command: AskSetting, *, actor: Actor, today: date, key: str | None = None
+) -> Act:
+    """Ask; another person confirms. Refused before today, or where the day has a rule already."""
+    row = command.row
+    require(actor, Deed.MANAGE_SETTINGS, branch=None)
+    this = _begin(tx, "ask_setting", command, actor, row, key=key)
+    if this.repeated:
+        return this
+    _check_day(tx.connection, row, today)
+    _check_asked(tx.connection, row)
+    _write(tx, this, row, asked_by=actor.name)
+    seal_act(tx, this, (setting_request,))
+    return this
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmSetting:
+    """Another person says yes; the rule holds from its day on."""
+
+    request_id: int
+
+
+def confirm_setting(tx: Writing, command: ConfirmSetting, *, actor: Actor, today: date) -> Act:
+    """Add the dated rule that another person asked for, unless its day has passed."""
+    asked = _open_request(tx.connection, command.request_id)
+    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
+    for each in (asker, actor):
+        require(each, Deed.MANAGE_SETTINGS, branch=None)
+    require_two(asker, actor)
+    this = _begin(tx, "confirm_setting", command, asker, asked.row, second=actor)
+    _check_day(tx.connection, asked.row, today)
+    add_row(tx, this, asked.row)
+    _write(tx, this, asked.row, asked_by=asker.name, answers_id=asked.id, answer="confirmed")
+    seal_act(tx, this, (dated_setting, setting_request))
+    return this
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineSetting:
+    """Another person says no, with the reason."""
+
+    request_id: int
+    reason: str
+
+
+def decline_setting(tx: Writing, command: DeclineSetting, *, actor: Actor) -> Act:
+    """Decline what was asked for, or take one's own request back; nothing changes."""
+    asked = _open_request(tx.connection, command.request_id)
+    require(actor, Deed.MANAGE_SETTINGS, branch=None)
+    if not command.reason.strip():
+        raise Refused("Give the reason; it stays with the act.", field="reason")
+    this = _begin(tx, "decline_setting", command, actor, asked.row, reason=command.reason)
+    answer = {"answer": "declined", "reason": command.reason}
+    _write(tx, this, asked.row, asked_by=asked.asked_by, answers_id=asked.id, **answer)
+    seal_act(tx, this, (setting_request,))
+    return this
+
+
+def open_setting_requests(connection: Connection) -> list[SettingRequest]:
+    """Give what waits to be confirmed, the oldest first."""
+    rows = _open().order_by(setting_request.c.id).limit(MOST_SHOWN)
+    return _requests(connection.execute(rows).all())
+
+
+def _begin(
+    tx: Writing,
+    kind: str,
+    command: AskSetting | ConfirmSetting | DeclineSetting,
+    actor: Actor,
+    row: DatedRow,
+    *,
+    second: Actor | None = None,
+    reason: str | None = None,
+    key: str | None = None,
+) -> Act:
+    return begin_act(
+        tx,
+        kind=kind,
+        command=command,
+        actor=actor,
+        subject=f"{row.table} {row.key} from {row.effective_from.isoformat()}",
+        chain=HEAD_OFFICE_CHAIN,
+        second=second,
+        reason=reason,
+        key=key,
+    )
+
+
+def _check_day(connection: Connection, row: DatedRow, today: date) -> None:
+    """Refuse a rule for days that have passed, for a key that is not there, or a second one."""
+    if row.effective_from < today:
+        raise Refused(
+            "A rule cannot hold from a day that has passed. Choose {day} or a later day.",
+            field="effective_from",
+            day=today,
+        )
+    known = select(dated_setting.c.effective_from).where(
+        dated_setting.c.table_name == row.table, dated_setting.c.key == row.key
+    )
+    begun = set(connection.execute(known).scalars())
+    if not begun:
+        raise NotFound("There is no rule {name} to be changed.", name=row.key)
+    if row.effective_from in begun:
+        raise Refused(
+            "Another rule begins on {day} already. Choose another day.",
+            field="effective_from",
+            day=row.effective_from,
+        )
+
+
+def _check_asked(connection: Connection, row: DatedRow) -> None:
+    same = _open().where(
+        setting_request.c.table_name == row.table,
+        setting_request.c.key == row.key,
+        setting_request.c.effective_from == row.effective_from,
+    )
+    if connection.execute(same).first() is not None:
+        raise Refused(
+            "Somebody asked already for a rule from {day}. It waits to be confirmed.",
+            field="effective_from",
+            day=row.effective_from,
+        )
+
+
+def _write(
+    tx: Writing,
+    this: Act,
+    row: DatedRow,
+    *,
+    asked_by: str,
+    answers_id: int | None = None,
+    answer: str | None = None,
+    reason: str | None = None,
+) -> None:
+    header = (row.table, row.key, stored_day(row.effective_from), row.source, row.verified)
+    answered = (asked_by, answers_id, answer, reason)
+    values = (*header, row.body, *answered, this.id, this.recorded_micros)
+    insert_new(tx.connection, setting_request, _COLUMNS, [values])
+
+
+def _open_request(connection: Connection, request_id: int) -> SettingRequest:
+    """Give a request, locked; Refused when it was dealt with meanwhile."""
+    mine = setting_request.c.id == request_id
+    known = connection.execute(select(setting_request.c.id).where(mine).with_for_update())
+    if known.first() is None:
+        raise NotFound("There is no such request. Open the list again.")
+    found = _requests(connection.execute(_open().where(mine)).all())
+    if not found:
+        raise Refused("Somebody dealt with this request already. Open the list again.")
+    return found[0]
+
+
+def _open() -> Select[Any]:
+    answer = setting_request.alias("answered")
+    return select(setting_request).where(
+        setting_request.c.answers_id.is_(None),
+        ~exists().where(answer.c.answers_id == setting_request.c.id),
+    )
+
+
+def _requests(rows: Sequence[Any]) -> list[SettingRequest]:
+    return [SettingRequest(row.id, stored_row(row), row.asked_by, row.recorded_at) for row in rows]
