@@ -13,6 +13,7 @@ from aim_loans.db.migrate import current, head, upgrade
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import temporary_password
 from aim_loans.identity.permissions import Deed, Role, require
+from aim_loans.identity.second_factor import ResetFactor, reset_factor
 from aim_loans.identity.sign_in import SetPassword, set_password
 from aim_loans.origination.operations import SetUp, set_up
 
@@ -115,6 +116,16 @@ def staff_add_command(
 def staff_password_command(door: Door, *, username: str) -> None:
     """Give a member of staff a new first password; all sessions of theirs end."""
     _give_password(door, username)
+
+
+@staff_group.command("reset-factor")
+@click.argument("username")
+@click.pass_obj
+def staff_reset_factor_command(door: Door, *, username: str) -> None:
+    """Take away a member's second factor; it is set up anew at the next sign-in."""
+    with writing(door.ready_engine, audit_key=door.audit_key) as tx:
+        reset_factor(tx, ResetFactor(username), actor=door.actor)
+    door.note("{username} sets up a second factor at the next sign-in.", username=username)
 
 
 main.add_command(schedule)

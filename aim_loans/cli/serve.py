@@ -14,6 +14,7 @@ from aim_loans.web.surroundings import Surroundings
 THREADS = 8
 FORWARDED = {"x-forwarded-for", "x-forwarded-proto"}
 WEB_PURPOSE = "web"
+FACTOR_PURPOSE = "second factor"
 
 
 @click.command("serve")
@@ -31,8 +32,10 @@ WEB_PURPOSE = "web"
 @click.pass_obj
 def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: str | None) -> None:
     """Serve the web application until it is stopped; put a TLS proxy before it."""
-    surroundings = Surroundings(door.ready_engine, door.settings, door.audit_key)
-    secret = derived_key(secret_key(os.environ), WEB_PURPOSE)
+    key = secret_key(os.environ)
+    factor_key = derived_key(key, FACTOR_PURPOSE)
+    surroundings = Surroundings(door.ready_engine, door.settings, door.audit_key, factor_key)
+    secret = derived_key(key, WEB_PURPOSE)
     app = create_app(surroundings, secret=secret, plain_http=plain_http)
     # What is loaded by now stays: the collector need not look at it again for every page.
     gc.freeze()

@@ -17,6 +17,7 @@ from aim_loans.web import (
     applications,
     appraisals,
     book,
+    branches,
     confirmations,
     find,
     guard,
@@ -27,8 +28,11 @@ from aim_loans.web import (
     password,
     people,
     receipts,
+    second_factor,
+    settings,
     sheet,
     sign_in,
+    staff,
     visits,
 )
 from aim_loans.web import words as language
@@ -51,6 +55,7 @@ _PAGES = (
     applications.pages,
     appraisals.pages,
     book.pages,
+    branches.pages,
     confirmations.pages,
     find.pages,
     health.pages,
@@ -60,8 +65,11 @@ _PAGES = (
     papers.pages,
     password.pages,
     receipts.pages,
+    second_factor.pages,
+    settings.pages,
     sheet.pages,
     sign_in.pages,
+    staff.pages,
     visits.pages,
 )
 
@@ -169,7 +177,9 @@ def _write_down() -> None:
 def _may(deed: str) -> bool:
     """Say whether whoever is signed in may do this anywhere."""
     found = people.who()
-    return found is not None and reach(found.actor, Deed(deed)) != frozenset()
+    if found is None or not found.through_the_door:
+        return False
+    return reach(found.actor, Deed(deed)) != frozenset()
 
 
 def _said() -> dict[str, object]:

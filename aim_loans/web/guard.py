@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from aim_loans.errors import NotAllowed
 from aim_loans.identity.permissions import Deed, reach
+from aim_loans.identity.sign_in import SignedIn
 from aim_loans.web.forms import Form
 from aim_loans.web.kept import LOOK, Kept, seal, typed_form
 from aim_loans.web.people import who
@@ -26,6 +27,16 @@ _NAME = "aim_needs"
 PUBLIC = frozenset({"static", "health.show", "sign_in.show", "sign_in.send", "language.choose"})
 # What is open to somebody who must change the first password before anything else.
 BEFORE_PASSWORD = frozenset({"password.show", "password.send", "sign_in.leave"})
+# What is open to somebody who has given the password, and not yet the second factor.
+BEFORE_FACTOR = frozenset(
+    {
+        "second_factor.show",
+        "second_factor.picture",
+        "second_factor.send_code",
+        "second_factor.send_first_code",
+        "sign_in.leave",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +84,8 @@ def check(app: Flask) -> AnyResponse | None:
     if found is None:
         kept = kept_form()
         return ask_again(kept) if kept else redirect(url_for("sign_in.show", next=_here()))
-    if found.must_change_password and endpoint not in BEFORE_PASSWORD:
-        return redirect(url_for("password.show"))
+    if not found.through_the_door:
+        return _before(found, endpoint)
     if need is not None and need.deed is not None and reach(found.actor, need.deed) == frozenset():
         raise NotAllowed(
             "{actor} may not do this ({deed}). Ask the branch manager or head office.",
@@ -95,6 +106,15 @@ def ask_again(kept: Kept) -> AnyResponse:
     """Ask somebody whose session has ended to sign in again; the page carries the form."""
     form = Form({"username": kept.owner, "kept": seal(kept)})
     return make_response(render_template("sign_in.html", form=form), 401)
+
+
+def _before(found: SignedIn, endpoint: str) -> AnyResponse | None:
+    """Lead to the password that must be changed first, then to the second factor."""
+    if found.must_change_password:
+        return None if endpoint in BEFORE_PASSWORD else redirect(url_for("password.show"))
+    if endpoint in BEFORE_FACTOR:
+        return None
+    return redirect(url_for("second_factor.show", next=_here()))
 
 
 def harden(response: Response) -> Response:

@@ -55,4 +55,4 @@ def _change(form: Form, username: str) -> str:
     with here.writing() as tx:
         command = SetPassword(username, temporary=False)
         set_password(tx, command, new, actor=people.me().actor)
-        return start_session(tx, StartSession(username))
+        return start_session(tx, StartSession(username, people.me().factor_given))

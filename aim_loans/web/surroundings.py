@@ -24,6 +24,7 @@ class Surroundings:
     engine: Engine
     settings: Settings
     audit_key: bytes
+    factor_key: bytes
     clock: Clock | None = None
 
     @property

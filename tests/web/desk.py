@@ -15,10 +15,10 @@ from aim_loans.db.engine import Writing, writing
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import hash_password
 from aim_loans.identity.permissions import Actor, Role
-from aim_loans.identity.sign_in import SetPassword, set_password
+from aim_loans.identity.sign_in import SetPassword, give_factor, set_password
 from aim_loans.web.app import create_app
 from aim_loans.web.surroundings import Surroundings
-from tests.book import AUDIT_KEY, SHELL, TODAY, Book
+from tests.book import AUDIT_KEY, FACTOR_KEY, SHELL, TODAY, Book
 
 PASSWORD = "seven quiet lanterns"
 # A hash takes its time on purpose; that of the one password that all use is made once.
@@ -59,6 +59,11 @@ class Browser:
         """Send a form and stay at the answer itself."""
         return self.client.post(path, data=self._filled(texts))
 
+    def session_token(self) -> str:
+        """Give the token of the session, as the cookie holds it."""
+        with self.client.session_transaction() as kept:
+            return str(kept["_user_id"])
+
     def _filled(self, texts: Mapping[str, str]) -> dict[str, str]:
         token, key = _TOKEN.search(self.page), _KEY.search(self.page)
         held = {"csrf_token": token and token[1], "key": key and key[1]}
@@ -80,7 +85,8 @@ class Screens:
         """Add the staff, each with a password of their own."""
         for username, (role, branch) in STAFF.items():
             self.hire(username, role, branch)
-        here = Surroundings(self.book.engine, read_settings(None, {}), AUDIT_KEY, self.book.clock)
+        settings = read_settings(None, {})
+        here = Surroundings(self.book.engine, settings, AUDIT_KEY, FACTOR_KEY, self.book.clock)
         self.app = create_app(here, secret=SECRET, plain_http=True)
 
     def hire(
@@ -98,9 +104,12 @@ class Screens:
         return writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock)
 
     def browser(self, username: str | None = None) -> Browser:
-        """Open a browser, signed in when a name is given."""
+        """Open a browser, signed in when a name is given, past the second factor."""
         opened = Browser(self.app.test_client())
         opened.get("/sign-in")
         if username is not None:
-            opened.send("/sign-in", username=username, password=PASSWORD)
+            opened.send_only("/sign-in", username=username, password=PASSWORD)
+            with self.writing() as tx:
+                give_factor(tx, opened.session_token())
+            opened.get("/")
         return opened
