@@ -8,6 +8,7 @@ from pyotp import TOTP
 from sqlalchemy import Engine, insert
 
 from aim_loans.borrowers.models import person
+from aim_loans.borrowers.operations import write_name_keys
 from aim_loans.config.dated import DatedRow
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
@@ -94,6 +95,7 @@ class Book:
             borrower = next_ids(tx.connection, person, 1)[0]
             who = {"id": borrower, "name": f"Borrower of {ref}", "gender": gender}
             tx.connection.execute(insert(person).values(**who, district=district, act_id=this.id))
+            write_name_keys(tx.connection, [(borrower, f"Borrower of {ref}")])
             rules = schedule_rules(product_in_force(tx.connection, "family_enterprise", on))
             plan = schedule or build(
                 Request(principal=principal, disbursed_on=on, months=months), rules

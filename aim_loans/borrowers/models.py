@@ -1,8 +1,11 @@
 """Tables of borrowers: persons and their enterprises."""
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
-from aim_loans.db.tables import Identifier, metadata, one_of
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of
+
+# Bytes in their order, so that the beginning of a key is a range of the index.
+_Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 person = Table(
     "person",
@@ -28,6 +31,7 @@ person = Table(
     Column("nominee_cnic", Text),
     Column("nominee_relation", Text),
     Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("branch_code", ForeignKey("branch.code")),
     CheckConstraint(one_of("gender", "female", "male", "transgender", "unknown"), name="gender"),
     CheckConstraint("length(cnic) = 13", name="cnic"),
     CheckConstraint(one_of("urban_rural", "urban", "rural"), name="urban_rural"),
@@ -48,5 +52,32 @@ enterprise = Table(
     comment="A micro enterprise; a borrower may own several.",
 )
 
+person_change = Table(
+    "person_change",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("old_value", Text),
+    Column("new_value", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="What was changed on a person: a column, with its value before and after.",
+)
+
+person_name_key = Table(
+    "person_name_key",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+    comment="Search keys of the words of a name (borrowers/spelling.py); derived from person.",
+)
+
 Index(None, enterprise.c.owner_id)
 Index(None, person.c.act_id)
+Index(None, person_change.c.act_id)
+Index(None, person_change.c.person_id)
+for _column in (person.c.branch_code, person.c.mobile):
+    Index(None, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))

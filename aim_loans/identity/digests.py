@@ -70,9 +70,9 @@ def record_of(
     """
     query = _record(tables, postgresql=is_postgresql(connection))
     found = query.run(connection, {"act_id": act_id, "chain": chain}).all()
-    (_, _, act_text), *written, (name, last_number, last_mac) = found
-    if name != "head":
+    if found[-1][0] != "head":
         return None
+    (_, _, act_text), *written, (_, last_number, last_mac) = found
     lines = [_line(table, count, body) for table, count, body in written if count]
     return Record(act_text, content_digest(lines), last_number, last_mac)
 

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from aim_loans.errors import NotFound
-from aim_loans.identity.models import branch, line, staff, staff_grant
+from aim_loans.identity.models import act, branch, line, staff, staff_grant
 from aim_loans.identity.permissions import Grant, Role
 
 
@@ -40,6 +40,17 @@ def known_branches(connection: Connection, codes: Iterable[str]) -> set[str]:
     """Give those of the codes that are branches."""
     found = connection.execute(select(branch.c.code).where(branch.c.code.in_(list(codes))))
     return set(found.scalars())
+
+
+def branch_codes(connection: Connection) -> list[str]:
+    """Give the codes of all branches."""
+    return list(connection.execute(select(branch.c.code).order_by(branch.c.code)).scalars())
+
+
+def key_used(connection: Connection, key: str) -> bool:
+    """Say whether an act was recorded under this one-time key."""
+    found = connection.execute(select(act.c.id).where(act.c.command_key == key))
+    return found.first() is not None
 
 
 def staff_exists(connection: Connection, username: str) -> bool:

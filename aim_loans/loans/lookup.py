@@ -1,12 +1,11 @@
-"""What a page of a loan shows, and finding loans; changes nothing."""
+"""What the pages of a loan and of a borrower show of loans; changes nothing."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, select
 
 from aim_loans.borrowers.models import person
 from aim_loans.cash.models import money_in, number_series
@@ -21,23 +20,20 @@ from aim_loans.loans.models import (
     loan_position,
     schedule_version,
 )
-from aim_loans.texts import normalise_urdu
 
-MOST_FOUND = 20
-_CNIC_DIGITS = 13
-_RECEIPT_NUMBER = re.compile(r"([^/]+)/([^/]+)/(\d{4})/(\d{1,9})")
+MOST_OF_ONE = 50
 
 
-class FoundLoan(NamedTuple):
-    """A loan in a list: amounts in paisa."""
+class BorrowersLoan(NamedTuple):
+    """A loan in a borrower's list: amounts in paisa."""
 
     loan_id: int
     ref: str
-    borrower: str
     branch_code: str
-    disbursed_on: date | None
     principal: int
+    disbursed_on: date | None
     outstanding: int
+    days_past_due: int
 
 
 class DueRow(NamedTuple):
@@ -71,6 +67,7 @@ class LoanPage:
 
     loan_id: int
     ref: str
+    borrower_id: int
     borrower: str
     cnic: str | None
     branch_code: str
@@ -102,32 +99,38 @@ class LoanPage:
         return list(zip(self.facts, balances(facts), strict=True))
 
 
-def find_loans(
-    connection: Connection, wanted: str, *, branches: frozenset[str] | None
-) -> list[FoundLoan]:
-    """Find loans by loan or receipt number, CNIC, or the beginning of the borrower's name.
-
-    Only loans of these branches are found (None: of all), the newest first, 20 at most.
-    """
+def loans_of(
+    connection: Connection, person_id: int, *, branches: frozenset[str] | None, today: date
+) -> list[BorrowersLoan]:
+    """Give a borrower's loans at these branches (None: at all), the newest first; 50 at most."""
+    names = ("disbursed_on", "outstanding", "oldest_unpaid_due_on")
     rows = (
         select(
             loan.c.id,
             loan.c.ref,
-            person.c.name,
             loan_position.c.branch_code,
-            loan_position.c.disbursed_on,
             loan.c.principal,
-            loan_position.c.outstanding,
+            *(loan_position.c[name] for name in names),
         )
-        .join(person, person.c.id == loan.c.borrower_id)
         .join(loan_position, loan_position.c.loan_id == loan.c.id)
-        .where(_matches(wanted))
+        .where(loan_position.c.borrower_id == person_id)
         .order_by(loan.c.id.desc())
-        .limit(MOST_FOUND)
+        .limit(MOST_OF_ONE)
     )
     if branches is not None:
         rows = rows.where(loan_position.c.branch_code.in_(branches))
-    return [FoundLoan(*row) for row in connection.execute(rows)]
+    return [
+        BorrowersLoan(
+            row.id,
+            row.ref,
+            row.branch_code,
+            row.principal,
+            row.disbursed_on,
+            row.outstanding,
+            _days_late(row.oldest_unpaid_due_on, today),
+        )
+        for row in connection.execute(rows)
+    ]
 
 
 def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
@@ -138,11 +141,11 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
     over = max(0, row.applied - max(0, row.payable))
     over_claim = max(0, row.recovered - row.written_off)
     rows, agreed = _rows(connection, loan_id, row.version_id, paid=row.applied)
-    late_on = row.oldest_unpaid_due_on
     due = sum(each.amount - each.paid for each in rows if each.due_on <= today)
     return LoanPage(
         loan_id=row.id,
         ref=row.ref,
+        borrower_id=row.borrower_id,
         borrower=row.name,
         cnic=row.cnic,
         branch_code=row.branch_code,
@@ -156,7 +159,7 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
         outstanding=row.outstanding,
         credit=over + over_claim + row.credited - row.refunded,
         due_now=min(due, row.outstanding),
-        days_past_due=max(0, (today - late_on).days) if late_on else 0,
+        days_past_due=_days_late(row.oldest_unpaid_due_on, today),
         rows=rows,
         agreed=agreed,
         facts=_facts(connection, loan_id),
@@ -183,38 +186,24 @@ def loans_of_money(connection: Connection, money_in_id: int) -> list[int]:
     return list(rows.scalars())
 
 
-def _matches(wanted: str) -> ColumnElement[bool]:
-    digits = wanted.replace("-", "").replace(" ", "")
-    if digits.isdecimal() and len(digits) == _CNIC_DIGITS:
-        return person.c.cnic == str(int(digits)).zfill(_CNIC_DIGITS)
-    name = normalise_urdu(wanted)
-    ways = [loan.c.ref == wanted, person.c.name.startswith(name, autoescape=True)]
-    written = _RECEIPT_NUMBER.fullmatch(wanted)
-    if written:
-        branch, series, year, number = written.groups()
-        ways.append(loan.c.id.in_(_loans_of_receipt(branch, series, int(year), int(number))))
-    return or_(*ways)
-
-
-def _loans_of_receipt(branch: str, series: str, year: int, number: int) -> Select[Any]:
-    return (
-        select(loan_fact.c.loan_id)
-        .join(money_in, money_in.c.id == loan_fact.c.money_in_id)
-        .join(number_series, number_series.c.id == money_in.c.series_id)
-        .where(
-            number_series.c.branch_code == branch,
-            number_series.c.series == series,
-            number_series.c.fiscal_year == year,
-            money_in.c.number == number,
-        )
-    )
+def _days_late(oldest_unpaid: date | None, today: date) -> int:
+    return max(0, (today - oldest_unpaid).days) if oldest_unpaid else 0
 
 
 def _contract(loan_id: int) -> Select[Any]:
     payable = (
         loan_position.c.disbursed - loan_position.c.waived - loan_position.c.written_off
     ).label("payable")
-    names = ("id", "ref", "product_code", "fund_code", "frequency", "purpose", "principal")
+    names = (
+        "id",
+        "ref",
+        "borrower_id",
+        "product_code",
+        "fund_code",
+        "frequency",
+        "purpose",
+        "principal",
+    )
     stands = (
         "branch_code",
         "sector",

@@ -218,3 +218,5 @@ Index(None, loan_position.c.last_value_on)
 Index(None, loan_position.c.borrower_id)
 # What a branch has to collect by a day.
 Index(None, loan_position.c.branch_code, loan_position.c.oldest_unpaid_due_on)
+# Whose loans a branch has, without a look at the rows themselves.
+Index(None, loan_position.c.branch_code, loan_position.c.borrower_id)

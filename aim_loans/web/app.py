@@ -17,6 +17,7 @@ from aim_loans.web import (
     applications,
     appraisals,
     book,
+    borrowers,
     branches,
     confirmations,
     find,
@@ -55,6 +56,7 @@ _PAGES = (
     applications.pages,
     appraisals.pages,
     book.pages,
+    borrowers.pages,
     branches.pages,
     confirmations.pages,
     find.pages,
@@ -109,6 +111,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_filter(language.day, "day")
     app.add_template_filter(language.moment, "moment")
     app.add_template_filter(language.cnic, "cnic")
+    app.add_template_filter(language.masked_cnic, "masked_cnic")
     app.add_template_filter(language.ltr, "ltr")
     app.add_template_filter(language.tenths, "tenths")
     app.add_template_global(language.per_cent, "per_cent")

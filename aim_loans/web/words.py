@@ -76,6 +76,11 @@ def cnic(digits: str) -> Markup:
     return ltr(format_cnic(digits))
 
 
+def masked_cnic(digits: str) -> Markup:
+    """Write so much of a CNIC in a list that whoever knows it knows it again."""
+    return ltr(f"{digits[:5]}-*****{digits[10:12]}-{digits[12:]}")
+
+
 def share(part: int, whole: int) -> str:
     """Write a share with one decimal, half of it rounded up; a dash over nothing."""
     return tenths((part * 2_000 + whole) // (2 * whole)) + " %" if whole else "-"

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Column, Connection, Row, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from aim_loans.borrowers.details import PersonDetails
+from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
 from aim_loans.db.bulk import next_ids
@@ -116,6 +118,8 @@ def live(book: Book) -> None:
         use_a_second_factor(tx, "amina")
         ask_for_a_fee(tx)
         note_a_gap(tx)
+        named = PersonDetails(name="Borrower of the first loan", gender="female")
+        change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
     branch = Branch(book)
     branch.pay(branch.approved())
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:

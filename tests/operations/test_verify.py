@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Boolean, Column, Connection, Date, Text, func, select
 from sqlalchemy.exc import IntegrityError, InternalError
 
+from aim_loans.borrowers.details import PersonDetails
+from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import number_series
 from aim_loans.checks.run import verify_book
 from aim_loans.checks.tables import fact_tables
@@ -126,6 +128,9 @@ def lived(book: Book) -> Book:
         reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)
         ask_for_a_fee(tx)
         decline_setting(tx, DeclineSetting(1, "not decided"), actor=HEAD_OFFICE)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        named = PersonDetails(name="Zainab", gender="female")
+        change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
     return book
