@@ -10,6 +10,7 @@ import pytest
 from flask import url_for
 from sqlalchemy import event
 
+from aim_loans.web.book import LOANS_A_PAGE
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
 
@@ -118,6 +119,17 @@ def test_a_visit_stays_within_its_weight(
     assert shown + files_of(manager, families) <= most
     for path in (first, *later):
         assert weight(manager, path) <= LATER_PAGE, path
+
+
+def test_a_full_list_stays_within_its_weight(screens: Screens) -> None:
+    fill(screens, 12)
+    head = screens.browser("head")
+    with screens.app.test_request_context():
+        full, empty = (url_for("book.loans", figure="glp", sector=s) for s in ("trade", "none"))
+    head.send("/language", language="ur", back=full)
+    assert head.page.count('<tr><th scope="row"><a href=') == 12
+    frame = weight(head, empty)
+    assert frame + (weight(head, full) - frame) * LOANS_A_PAGE // 12 <= LATER_PAGE
 
 
 def test_a_file_of_the_pages_is_kept_by_the_browser_until_it_changes(screens: Screens) -> None:
