@@ -26,7 +26,7 @@ from aim_loans.loans.models import loan
 from aim_loans.portfolio.cells import Kept, check_dimensions, kept_loans, late_by
 from aim_loans.portfolio.due import View, days_past_due
 from aim_loans.portfolio.frames import bucket_column
-from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, scale
+from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, Scale, scale
 from aim_loans.portfolio.standing import Source, source_for
 
 
@@ -122,14 +122,16 @@ def loans_behind(
         matched = matched.prefix_with("MATERIALIZED")
     found = connection.execute(_with_footing(matched, source, wanted, page)).all()
     total, count, passed = found[0][:3]
-    rows = []
-    for _, _, _, loan_id, ref, borrower, branch, outstanding, arrears, *unpaid in found:
-        if loan_id is not None:
-            late = days_past_due(as_of, unpaid) if arrears else 0
-            row = (loan_id, ref, borrower, branch, outstanding, arrears, late, steps.bucket(late))
-            rows.append(LoanBehind(*row))
+    rows = sorted(_row(row[3:], as_of, steps) for row in found if row[3] is not None)
     earlier = passed if page.before is None else passed - len(rows)
-    return LoansBehind(sorted(rows), total, count, earlier)
+    return LoansBehind(rows, total, count, earlier)
+
+
+def _row(found: Sequence[Any], as_of: date, steps: Scale) -> LoanBehind:
+    loan_id, ref, borrower, branch, outstanding, arrears, *unpaid = found
+    days = days_past_due(as_of, unpaid) if arrears else 0
+    bucket = steps.bucket(days)
+    return LoanBehind(loan_id, ref, borrower, branch, outstanding, arrears, days, bucket)
 
 
 def _matched(source: Source, view: View, kept: Kept, wanted: _Figure) -> Select[Any]:
