@@ -43,10 +43,7 @@ def started(path: str) -> Iterator[Browser]:
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[*args, "--disable-dev-shm-usage"],
-            # Dates stand in a field as the browser's language writes them.
-            env={**os.environ, "LANGUAGE": "en_GB"},
+            executable_path=path, args=[*args, "--disable-dev-shm-usage"]
         )
         yield browser
         browser.close()
@@ -61,7 +58,6 @@ def a_window(
         viewport={"width": width, "height": HEIGHT},
         java_script_enabled=False,
         extra_http_headers={"X-Forwarded-For": address},
-        locale="en-GB",
     )
 
 
@@ -71,5 +67,4 @@ def an_inspectors_window(browser: Browser, site: str, *, width: int = WIDE) -> B
         base_url=site,
         viewport={"width": width, "height": HEIGHT},
         bypass_csp=True,
-        locale="en-GB",
     )

@@ -35,12 +35,16 @@ PAID = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A page as somebody meets it: its address, or what comes of typing there and sending."""
+    """A page as somebody meets it: its address, or what comes of typing there and sending.
+
+    The session may end between the two.
+    """
 
     name: str
     path: str
     username: str | None
     typed: Mapping[str, str] = field(default_factory=dict)
+    session_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:
         Scene("found several", "/", "head", {"wanted": "Borrower of"}),
         Scene("found nothing", "/", "officer", {"wanted": "35201-1234567-1"}),
         Scene("receipt with faults", receipt, "cashier", wrong),
+        Scene("session ended in a form", receipt, "cashier", {"amount": "1234"}, session_ends=True),
         Scene("receipt asked to be cancelled", asked, "officer"),
         Scene("receipt cancelled", cancelled, "officer"),
         Scene("not allowed", f"/loans/{loan_id}", "stranger"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from aim_loans.identity.sign_in import end_sessions
 from tests.browser.site import an_inspectors_window
 from tests.browser.town import Scene, Town
 from tests.web.desk import COOKIE
@@ -21,7 +22,7 @@ def walk(
         for scene in town.scenes:
             if scene.username == username:
                 page = window.new_page()
-                _open(page, scene)
+                _open(page, scene, town)
                 yield scene, page
                 page.close()
         window.close()
@@ -38,11 +39,14 @@ def _enter(
     window.add_cookies([{"name": COOKIE, "value": cookie.value, "url": site}])
 
 
-def _open(page: Page, scene: Scene) -> None:
+def _open(page: Page, scene: Scene, town: Town) -> None:
     """Go to a page; type there and send its form, when the scene says so."""
     page.goto(scene.path)
     for name, text in scene.typed.items():
         page.locator(f'[name="{name}"]').fill(text)
+    if scene.session_ends and scene.username:
+        with town.screens.writing() as tx:
+            end_sessions(tx, scene.username)
     if scene.typed:
         with page.expect_navigation():
             page.keyboard.press("Enter")
