@@ -1,7 +1,7 @@
 """Posting a collection sheet: all its receipts and the counted cash agree, or nothing goes in."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,26 +62,36 @@ def post_sheet(
     """
     _check_whole(command, today=today, backdating_days=backdating_days)
     ids = [line.loan_id for line in command.lines]
-    # All loans at once, before the first receipt takes its number: two sheets never wait for
-    # each other.
+    # All loans at once, before the first receipt takes its number: so no two sheets wait for
+    # each other in a circle.
     histories = load_histories(tx.connection, ids)
     if len(histories) < len(ids):
         raise NotFound("A loan of this sheet is not there, or stands on it twice. Open it again.")
     due = {row.loan_id: row.due for row in due_on_loans(tx.connection, ids, by=command.due_by)}
-    recorded, faults = [], {}
-    for line in command.lines:
+
+    def write(line: SheetLine) -> Recorded:
+        done = record_receipt(
+            tx,
+            RecordReceipt(histories[line.loan_id].ref, line.amount, command.received_on, "cash"),
+            actor=actor,
+            today=today,
+            backdating_days=backdating_days,
+            key=_key_of_line(key, line.loan_id),
+        )
+        if not done.repeated:
+            _check_full(line, due[line.loan_id])
+        return done
+
+    return _each(command.lines, write)
+
+
+def _each(lines: Iterable[SheetLine], write: Callable[[SheetLine], Recorded]) -> list[Recorded]:
+    """Write every line, and say at the end all that was refused."""
+    recorded: list[Recorded] = []
+    faults: dict[int, Refused] = {}
+    for line in lines:
         try:
-            done = record_receipt(
-                tx,
-                _receipt(line, command, histories[line.loan_id].ref),
-                actor=actor,
-                today=today,
-                backdating_days=backdating_days,
-                key=_key_of_line(key, line.loan_id),
-            )
-            if not done.repeated:
-                _check_full(line, due[line.loan_id])
-            recorded.append(done)
+            recorded.append(write(line))
         except NotAllowed:
             raise
         except Refused as fault:
@@ -89,10 +99,6 @@ def post_sheet(
     if faults:
         raise LinesRefused(faults)
     return recorded
-
-
-def _receipt(line: SheetLine, command: PostSheet, ref: str) -> RecordReceipt:
-    return RecordReceipt(ref, line.amount, command.received_on, "cash")
 
 
 def _key_of_line(key: str, loan_id: int) -> str:
