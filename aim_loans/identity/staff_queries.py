@@ -21,7 +21,6 @@ from aim_loans.identity.models import (
 from aim_loans.identity.permissions import Role
 
 PAGE = 50
-MOST_BRANCHES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +110,17 @@ def role_of_grant(connection: Connection, grant_id: int) -> HeldRole:
     return _held(found)
 
 
-def branches(connection: Connection) -> list[BranchLine]:
-    """Give the branches by code."""
+def branches(connection: Connection, *, page: int = 1) -> tuple[list[BranchLine], bool]:
+    """Give a page of the branches by code, and whether more follow."""
     rows = (
         select(branch.c.code, branch.c.name, line.c.name.label("area"), branch.c.district)
         .outerjoin(line, line.c.id == branch.c.area_id)
         .order_by(branch.c.code)
-        .limit(MOST_BRANCHES)
+        .offset((page - 1) * PAGE)
+        .limit(PAGE + 1)
     )
-    return [BranchLine(*row) for row in connection.execute(rows)]
+    found = [BranchLine(*row) for row in connection.execute(rows)]
+    return found[:PAGE], len(found) > PAGE
 
 
 def _members() -> Select[Any]:

@@ -22,9 +22,11 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,19}")
 
 @pages.get("/branches")
 @needs(Deed.MANAGE_SETTINGS)
-def show() -> str:
+def show() -> str | tuple[str, int]:
     """List the branches."""
-    return _shown(Form())
+    form = Form(request.args)
+    shown = _shown(form, form.page())
+    return (shown, 422) if form.faults else shown
 
 
 @pages.post("/branches")
@@ -43,10 +45,11 @@ def send() -> tuple[str, int] | Response:
     return redirect(url_for("branches.show"), code=303)
 
 
-def _shown(form: Form) -> str:
+def _shown(form: Form, page: int = 1) -> str:
     require(me().actor, Deed.MANAGE_SETTINGS, branch=None)
     with around().reading() as connection:
-        return render_template("branches.html", form=form, branches=branches(connection))
+        found, more = branches(connection, page=page)
+    return render_template("branches.html", form=form, branches=found, page=page, more=more)
 
 
 def _code(text: str) -> str:

@@ -11,6 +11,7 @@ from aim_loans.errors import AimError, NotAllowed, Refused
 T = TypeVar("T")
 
 LONGEST_TEXT = 500
+LAST_PAGE = 10_000
 
 
 @dataclass(slots=True)
@@ -48,6 +49,10 @@ class Form:
         """Read a text that may be left out."""
         return self.read(name, str) if self.typed(name) else None
 
+    def page(self) -> int:
+        """Read which page of a list is asked for; the first when it is left out."""
+        return (self.read("page", page_number) if self.typed("page") else None) or 1
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Keep what an act refuses, at its field; the want of a right is no fault of the form."""
@@ -68,6 +73,13 @@ def checked_length(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise Refused("This is too long: at most {longest} characters.", longest=LONGEST_TEXT)
     return text
+
+
+def page_number(text: str) -> int:
+    """Read the number of a page of a list."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PAGE):
+        raise Refused("There is no such page. Check the address, or start from the first page.")
+    return int(text)
 
 
 def one_of(*known: str) -> Callable[[str], str]:

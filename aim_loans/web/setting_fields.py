@@ -21,7 +21,7 @@ from aim_loans.errors import Refused
 from aim_loans.money import RoundingRule, parse_rupees, plain
 from aim_loans.texts import N_
 from aim_loans.web.forms import Form, one_of
-from aim_loans.web.words import day, ltr, rupees, words
+from aim_loans.web.words import count, day, ltr, rupees, words
 
 Kind = Literal["text", "number", "amount", "share", "day", "choice", "choices"]
 CHANGEABLE: tuple[TableName, ...] = ("products", "ladder", "limits", "fee")
@@ -97,14 +97,14 @@ def fields_of(body: str) -> list[Field]:
 
 
 def typed_texts(row: DatedRow) -> dict[str, str]:
-    """Give what stands in a form that is filled with this rule."""
+    """Give what stands in a form filled with this rule; its source is for the asker to say."""
     texts: dict[str, str] = {}
     for field in fields_of(row.body):
         if isinstance(field.value, list):
             texts |= {f"{field.name}.{key}": key for key in field.value}
         else:
             texts[field.name] = _text(field)
-    return texts | {"verified": "yes" if row.verified else "no"}
+    return texts | {"verified": "no"}
 
 
 def read_rule(form: Form, like: DatedRow) -> DatedRow | None:
@@ -199,8 +199,8 @@ def shown(field: Field) -> str:
     value, last = field.value, field.name.rpartition(".")[2]
     if value is None or value == []:
         return "-"
-    if field.kind == "amount" and isinstance(value, int):
-        return rupees(value)
+    if isinstance(value, int) and field.kind in ("amount", "number"):
+        return rupees(value) if field.kind == "amount" else count(value)
     if field.kind == "day":
         return day(date.fromisoformat(str(value)))
     if isinstance(value, list):

@@ -34,7 +34,6 @@ pages = Blueprint("staff", __name__)
 # The operator is the shell's role; nobody holds it in the browser.
 ROLES = tuple(role.value for role in Role if role is not Role.OPERATOR)
 REACHES = ("branch", "area", "everywhere")
-LAST_PAGE = 10_000
 _USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 
 
@@ -44,7 +43,7 @@ def show() -> str | tuple[str, int]:
     """List the staff, of all branches or of one."""
     _require_right()
     form = Form(request.args)
-    page = (form.read("page", _page_number) if form.typed("page") else None) or 1
+    page = form.page()
     with around().reading() as connection:
         found, more = members(connection, branch_code=form.optional("branch"), page=page)
     shown = render_template(
@@ -211,12 +210,6 @@ def _username(text: str) -> str:
             "letter: zainab.bibi"
         )
     return text
-
-
-def _page_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PAGE):
-        raise Refused("There is no such page. Check the address, or start from the first page.")
-    return int(text)
 
 
 def _role_begun() -> dict[str, str]:

@@ -139,6 +139,10 @@ def test_staff_are_added_by_the_shell_and_audited(shell: Shell) -> None:
     again = shell.run(*add, "--role", "loan_officer", "--branch", "LHR-01")
     assert (again.code, "taken" in again.err) == (1, True)
     assert shell.run(*add, "--role", "king").code == 2
+    said = shell.good("staff", "reset-factor", "zainab")
+    assert "zainab sets up a second factor at the next sign-in." in said.err
+    nobody = shell.run("staff", "reset-factor", "nobody")
+    assert (nobody.code, "nobody with the user name" in nobody.err) == (1, True)
     shell.good("audit", "verify")
 
 

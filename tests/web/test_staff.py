@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import act, branch, staff, staff_grant
@@ -92,7 +92,7 @@ def test_a_taken_name_and_an_unknown_place_are_refused(screens: Screens) -> None
     head = head_office(screens)
     for change, sentence in (
         ({"username": "cashier"}, "is taken"),
-        ({"place": "XXX-99"}, "There is no branch XXX-99"),
+        ({"place": "ABC-99"}, "There is no branch ABC-99"),
         ({"reach": "area", "place": "Nowhere"}, "There is no area Nowhere"),
         ({"role": "operator"}, "Choose one of the list"),
     ):
@@ -231,3 +231,16 @@ def test_an_area_role_reaches_the_branches_of_the_area(screens: Screens) -> None
     with reading(screens.book.engine) as connection:
         (grant,) = grants_of(connection, "zainab.bibi", today=TODAY)
     assert grant.branches == frozenset({"LHR-01", "MUL-01", "KHI-01"})
+
+
+def test_a_page_asks_the_database_little(screens: Screens) -> None:
+    head, statements = screens.browser("head"), []
+    event.listen(
+        screens.book.engine, "before_cursor_execute", lambda *call: statements.append(call[2])
+    )
+    paths = ("/staff", member_page(screens, "cashier"), "/branches", "/settings", "/factor")
+    for path in paths:
+        statements.clear()
+        assert head.get(path).status_code == 200
+        counted = [each for each in statements if not each.startswith("BEGIN")]
+        assert 0 < len(counted) <= 8, (path, counted)
