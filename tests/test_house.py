@@ -31,13 +31,16 @@ PURE_RULES = {
     "allocation.py",
     "chart.py",
     "dates.py",
+    "details.py",
     "due_dates.py",
     "mapping.py",
+    "mobile.py",
     "money.py",
     "permissions.py",
     "receivable.py",
     "rows.py",
     "schedule.py",
+    "spelling.py",
 }
 DOORS_TO_THE_CLOCK = ("aim_loans/cli/", "aim_loans/db/")
 CLOCKS = re.compile(r"(^|\.)(datetime\.(now|today|utcnow)|date\.today|time\.time)$")

@@ -75,6 +75,8 @@ person_name_key = Table(
     comment="Search keys of the words of a name (borrowers/spelling.py); derived from person.",
 )
 
+# To ask of one person whether a word of the name begins so.
+Index(None, person_name_key.c.person_id, person_name_key.c.key)
 Index(None, enterprise.c.owner_id)
 Index(None, person.c.act_id)
 Index(None, person_change.c.act_id)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from aim_loans.borrowers.details import (
@@ -299,7 +299,7 @@ def _write_changes(
     moment = this.recorded_micros
     insert_new(connection, person_change, _OF_CHANGE, [(*row, moment) for row in rows])
     if "name" in changed:
-        _drop_keys(connection, known)
+        _drop_keys(connection, known.id)
         write_name_keys(connection, [(known.id, str(changed["name"]))])
 
 
@@ -313,10 +313,5 @@ def _write_enterprise(tx: Writing, this: Act, owner_id: int, given: EnterpriseDe
     insert_new(tx.connection, enterprise, columns, [(owner_id, *values, this.id)])
 
 
-def _drop_keys(connection: Connection, known: Person) -> None:
-    mine = [
-        and_(person_name_key.c.key == key, person_name_key.c.person_id == known.id)
-        for key in name_keys(known.name)
-    ]
-    if mine:
-        connection.execute(delete(person_name_key).where(or_(*mine)))
+def _drop_keys(connection: Connection, person_id: int) -> None:
+    connection.execute(delete(person_name_key).where(person_name_key.c.person_id == person_id))

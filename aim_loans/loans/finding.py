@@ -33,7 +33,7 @@ from aim_loans.loans.models import loan, loan_fact, loan_position
 
 MOST_FOUND = 20
 # So many persons of one word, or of one reach, are looked at; more are told to write more.
-MOST_LOOKED_AT = 20_000
+MOST_LOOKED_AT = 10_000
 MOST_COMPARED = 2_000
 _RECEIPT_NUMBER = re.compile(r"([^/]+)/([^/]+)/(\d{4})/(\d{1,9})")
 # Sorts after every letter of a key.
@@ -72,7 +72,7 @@ class _Looked(NamedTuple):
 def find(connection: Connection, wanted: str, *, branches: Branches) -> Found:
     """Find by loan or receipt number, CNIC, mobile, or name in either script.
 
-    Only what these branches hold is found (None: all), the newest first, 20 at most.
+    Only what these branches hold is found (None: all), 20 at most.
     """
     loan_ids = _loans_numbered(connection, wanted, branches)
     if len(loan_ids) == 1:
@@ -170,8 +170,8 @@ def _find_name(connection: Connection, wanted: str, branches: Branches) -> Found
     beginning = (person_name_key.c.key >= last) & (person_name_key.c.key < last + _LAST_LETTER)
     words = [person_name_key.c.key == key for key in whole]
     looked = _looked_at(connection, [*words, beginning], branches)
-    ids = looked.ids.order_by(looked.ids.selected_columns[0].desc()).limit(MOST_FOUND + 1)
-    borrowers = _borrowers(connection, ids, branches)
+    # Some may come twice, as one set may name a person by two loans or two words.
+    borrowers = _borrowers(connection, looked.ids.limit(3 * MOST_FOUND), branches)
     return Found((), borrowers[:MOST_FOUND], looked.more or len(borrowers) > MOST_FOUND)
 
 
@@ -211,13 +211,31 @@ def _looked_at(
     sizes = _sizes(connection, sets)
     smallest = min(range(len(sets)), key=sizes.__getitem__)
     leader = sets[smallest].limit(MOST_LOOKED_AT).subquery("leader")
-    ids = select(leader.c.id).distinct()
+    ids = select(leader.c.id)
     for place, word in enumerate(words):
         if place != smallest:
-            ids = ids.where(exists().where(word, person_name_key.c.person_id == leader.c.id))
-    if smallest < len(words):
-        ids = ids.where(_within(leader.c.id, branches))
+            mine = person_name_key.c.person_id == leader.c.id
+            # OFFSET keeps PostgreSQL from reading the whole set of a common word.
+            ids = ids.where(exists(select(person_name_key.c.key).where(word, mine).offset(0)))
+    if branches is not None and smallest < len(words):
+        ids = _of_branches(ids, leader.c.id, branches)
     return _Looked(ids, more=sizes[smallest] > MOST_LOOKED_AT)
+
+
+def _of_branches(
+    ids: Select[Any], person_id: ColumnElement[int], branches: frozenset[str]
+) -> Select[Any]:
+    """Keep the persons that these branches hold.
+
+    The list of branches stands outside of any inner query, where SQLite makes a table of it
+    once and not for each person.
+    """
+    here = or_(person.c.branch_code.in_(branches), loan_position.c.branch_code.in_(branches))
+    return (
+        ids.join(person, person.c.id == person_id)
+        .outerjoin(loan_position, loan_position.c.borrower_id == person_id)
+        .where(here)
+    )
 
 
 def _sizes(connection: Connection, sets: Sequence[Select[Any]]) -> list[int]:
@@ -243,16 +261,17 @@ def _held(branches: frozenset[str]) -> Select[Any]:
 
 
 def _within(person_id: ColumnElement[int], branches: Branches) -> ColumnElement[bool]:
-    """Give the condition that these branches hold a person."""
+    """Give the condition that these branches hold a person; for few persons."""
     if branches is None:
         return literal(value=True)
-    registered = person.alias("registered")
-    return or_(
-        exists().where(
-            loan_position.c.borrower_id == person_id, loan_position.c.branch_code.in_(branches)
-        ),
-        exists().where(registered.c.id == person_id, registered.c.branch_code.in_(branches)),
+    lent = select(loan_position.c.loan_id).where(
+        loan_position.c.borrower_id == person_id, loan_position.c.branch_code.in_(branches)
     )
+    registered = person.alias("registered")
+    here = select(registered.c.id).where(
+        registered.c.id == person_id, registered.c.branch_code.in_(branches)
+    )
+    return or_(exists(lent), exists(here))
 
 
 def _borrowers(connection: Connection, ids: Select[Any], branches: Branches) -> list[FoundBorrower]:

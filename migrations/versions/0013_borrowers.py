@@ -87,6 +87,9 @@ def create_tables() -> None:
         sqlite_with_rowid=False,
         comment="Search keys of the words of a name (borrowers/spelling.py); derived from person.",
     )
+    op.create_index(
+        "ix_person_name_key_person_id_key", "person_name_key", ["person_id", "key"], unique=False
+    )
 
 
 def write_keys(connection: sa.Connection) -> None:

@@ -385,4 +385,4 @@ def test_the_husband_in_another_script_is_the_same(book: Book) -> None:
 
 def test_nobody_is_registered_at_a_branch_that_is_not_there(book: Book) -> None:
     with pytest.raises(NotFound):
-        register(book, actor=MANAGER, branch="XXX-99")
+        register(book, actor=MANAGER, branch="NIL-99")
