@@ -9,7 +9,8 @@ from aim_loans.borrowers.identifiers import parity_disagrees, parse_cnic
 from aim_loans.borrowers.mobile import parse_mobile
 from aim_loans.borrowers.places import find_district
 from aim_loans.errors import AimError, Refused
-from aim_loans.texts import WORDS, normalise_urdu
+from aim_loans.texts import normalise_urdu
+from aim_loans.vocabulary import WORDS
 
 GENDERS = tuple(WORDS["gender"])
 URBAN_RURAL = tuple(WORDS["urban_rural"])

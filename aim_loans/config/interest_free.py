@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from aim_loans.config.rows import Row
 from aim_loans.errors import Refused
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _SHARE_WORDS = frozenset({"percent", "percentage", "pct", "bps", "rate"})

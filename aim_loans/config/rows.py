@@ -14,7 +14,8 @@ from typing import Literal, TypeVar, cast
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
 from aim_loans.money import parse_rupees
-from aim_loans.texts import N_, explain
+from aim_loans.texts import explain
+from aim_loans.vocabulary import N_
 
 LARGEST_INTEGER = 10**12
 NO_DAY = date.min

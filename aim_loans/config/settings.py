@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from aim_loans import texts
 from aim_loans.errors import NotFound
 from aim_loans.money import Grouping, RoundingRule
+from aim_loans.vocabulary import word
 
 Frequency = Literal[
     "weekly", "fortnightly", "four_weekly", "monthly", "quarterly", "half_yearly", "single"
@@ -345,4 +345,4 @@ class Settings:
             "programme": {row.code: row.name for row in self.programmes},
             "fund": {row.code: row.name for row in self.funds},
         }
-        return names.get(dimension, {}).get(key) or texts.word(dimension, key)
+        return names.get(dimension, {}).get(key) or word(dimension, key)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from aim_loans.errors import Refused
-from aim_loans.texts import N_, explain
+from aim_loans.texts import explain
+from aim_loans.vocabulary import N_
 
 if TYPE_CHECKING:
     from _csv import Reader

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from aim_loans.errors import Refused
 from aim_loans.intake.layout import FileKind, Layout
 from aim_loans.money import divide_rounded, plain
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 # Days come again and again; stamps do not, and memory stays flat.
 MOST_REMEMBERED = 50_000

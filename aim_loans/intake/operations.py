@@ -25,7 +25,7 @@ from aim_loans.intake.posting import ImportChunk, post
 from aim_loans.intake.reading import BookReader, BookSources
 from aim_loans.intake.report import ImportReport, Note
 from aim_loans.intake.staging import Group, Staging
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 __all__ = ["BookSources", "ImportReport", "Progress", "import_book"]
 

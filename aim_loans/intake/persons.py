@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aim_loans.borrowers.queries import KnownPerson
 from aim_loans.intake.mapping import Gap
 from aim_loans.intake.rows import UNKNOWN_GENDER, LoanRow
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 DIFFERS = N_("Differs from the first row of this borrower, which holds.")
 CLASHES = N_("This CNIC belongs to another borrower; it was left out.")

@@ -31,7 +31,7 @@ from aim_loans.intake.report import Note
 from aim_loans.intake.rows import FileRow, LoanRow, RowReader
 from aim_loans.intake.staging import Staging
 from aim_loans.money import plain
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from aim_loans.intake.layout import EVENTS, LAYOUTS, LOANS, RECEIPTS, SCHEDULES,
 from aim_loans.intake.mapping import Gap
 from aim_loans.loans.due_dates import Frequency
 from aim_loans.money import parse_rupees
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 EVENT_KINDS = ("waiver", "write_off", "recovery")
 GENDERS = ("female", "male", "transgender")

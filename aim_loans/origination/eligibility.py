@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from aim_loans.config.settings import Limits, Product
 from aim_loans.money import plain
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 
 class Verdict(StrEnum):

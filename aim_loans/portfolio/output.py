@@ -19,7 +19,8 @@ import pandas as pd
 from aim_loans.money import Grouping, divide_rounded, format_rupees, plain, ratio_text
 from aim_loans.portfolio.engine import LoanRow
 from aim_loans.portfolio.layout import Sheet, write_sheet
-from aim_loans.texts import N_, Translator
+from aim_loans.texts import Translator
+from aim_loans.vocabulary import N_
 
 Format = Literal["table", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -12,7 +12,7 @@ from aim_loans.loans.queries import load_histories
 from aim_loans.money import plain
 from aim_loans.repayment.collection import PAGE_ROWS, due_on_loans
 from aim_loans.repayment.operations import Recorded, RecordReceipt, record_receipt
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 
 
 @dataclass(frozen=True, slots=True)

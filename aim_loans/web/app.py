@@ -12,7 +12,7 @@ from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.portfolio.comparison import points
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 from aim_loans.web import (
     applications,
     appraisals,

@@ -14,7 +14,7 @@ from aim_loans.borrowers.identifiers import parse_cnic
 from aim_loans.borrowers.mobile import parse_mobile
 from aim_loans.config.settings import Sector
 from aim_loans.dates import parse_date
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 from aim_loans.web.forms import Form, T, one_of
 
 LABELS: Mapping[str, str] = {

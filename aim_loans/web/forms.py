@@ -51,7 +51,7 @@ class Form:
 
     def page(self) -> int:
         """Read which page of a list is asked for; the first when it is left out."""
-        return (self.read("page", page_number) if self.typed("page") else None) or 1
+        return page_number(self.typed("page"))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -73,13 +73,6 @@ def checked_length(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise Refused("This is too long: at most {longest} characters.", longest=LONGEST_TEXT)
     return text
-
-
-def page_number(text: str) -> int:
-    """Read the number of a page of a list."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PAGE):
-        raise Refused("There is no such page. Check the address, or start from the first page.")
-    return int(text)
 
 
 def one_of(*known: str) -> Callable[[str], str]:
@@ -104,7 +97,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def page_number(text: str, *, most: int) -> int:
+def page_number(text: str, *, most: int = LAST_PAGE) -> int:
     """Read the number of a list's page; the first for anything that is none."""
     sane = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
     return min(max(int(text), 1), most) if sane else 1

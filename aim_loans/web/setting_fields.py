@@ -19,7 +19,7 @@ from aim_loans.config.settings import SECTOR_KEYS, DueRule, Frequency, HolidayRu
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
 from aim_loans.money import RoundingRule, parse_rupees, plain
-from aim_loans.texts import N_
+from aim_loans.vocabulary import N_
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.words import count, day, ltr, rupees, words
 

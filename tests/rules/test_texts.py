@@ -27,6 +27,7 @@ from aim_loans.texts import (
     normalise_urdu,
     translator,
 )
+from aim_loans.vocabulary import WORDS
 
 PACKAGE = Path(texts.__file__).parent
 URDU_CATALOGUE = PACKAGE / "locale" / "ur" / "LC_MESSAGES" / "aim_loans.po"
@@ -224,11 +225,11 @@ def test_a_message_that_is_an_f_string_is_caught(tmp_path: Path) -> None:
 
 
 def test_the_named_values_are_those_of_files_and_commands() -> None:
-    assert tuple(texts.WORDS["channel"]) == CHANNELS
-    assert list(texts.WORDS["bucket"]) == ["current", "1-29", "30-59", "60-89", "90-179", "180+"]
-    assert list(texts.WORDS["gender"]) == ["female", "male", "transgender", "unknown"]
-    assert tuple(texts.WORDS["frequency"]) == get_args(Frequency)
-    assert tuple(texts.WORDS["class"]) == get_args(LadderClassName)
+    assert tuple(WORDS["channel"]) == CHANNELS
+    assert list(WORDS["bucket"]) == ["current", "1-29", "30-59", "60-89", "90-179", "180+"]
+    assert list(WORDS["gender"]) == ["female", "male", "transgender", "unknown"]
+    assert tuple(WORDS["frequency"]) == get_args(Frequency)
+    assert tuple(WORDS["class"]) == get_args(LadderClassName)
 
 
 def test_english_says_the_message_itself() -> None:
