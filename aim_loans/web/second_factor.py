@@ -15,6 +15,7 @@ from aim_loans.identity.second_factor import codes_left, enrol, give_code, renew
 from aim_loans.identity.sign_in import check_attempts, check_code_attempts, record_failure
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
+from aim_loans.web.kept import unseal
 from aim_loans.web.people import me, token
 from aim_loans.web.surroundings import around
 from aim_loans.web.words import own_path
@@ -31,7 +32,12 @@ _PIXELS_A_MODULE = 5
 @needs(None)
 def show() -> str:
     """Set the second factor up, ask for it, or say how it stands."""
-    found, form = me(), Form({"next": request.args.get("next", "")})
+    return asked(Form({"next": request.args.get("next", "")}))
+
+
+def asked(form: Form) -> str:
+    """Draw what is asked of whoever is signed in; the form carries where they are going."""
+    found = me()
     if not found.has_factor:
         return _enrol_page(form)
     if not found.factor_given:
@@ -66,16 +72,18 @@ def send_first_code() -> str | tuple[str, int] | AnyResponse:
     codes = _tried(form, step)
     if codes is None:
         return _enrol_page(form), 422
-    return render_template("factor_codes.html", codes=codes, back=own_path(form.typed("next")))
+    kept = unseal(form.typed("kept"), owner=me().actor.name)
+    back = own_path(form.typed("next"))
+    return render_template("factor_codes.html", codes=codes, back=back, kept=kept)
 
 
 @pages.post("/factor/code")
 @needs(None)
-def send_code() -> tuple[str, int] | AnyResponse:
+def send_code() -> str | tuple[str, int] | AnyResponse:
     """Give the second factor: a code of the authenticator, or one to recover."""
     form, here = Form(request.form), around()
     if me().factor_given:
-        return redirect(own_path(form.typed("next")), code=303)
+        return _onward(form)
 
     def step(tx: Writing, code: str) -> bool:
         give_code(tx, code, token=token(), actor=me().actor, factor_key=here.factor_key)
@@ -83,7 +91,7 @@ def send_code() -> tuple[str, int] | AnyResponse:
 
     if _tried(form, step) is None:
         return render_template("factor_code.html", form=form), 422
-    return redirect(own_path(form.typed("next")), code=303)
+    return _onward(form)
 
 
 @pages.post("/factor/recovery-codes")
@@ -98,7 +106,7 @@ def send_for_codes() -> str | tuple[str, int]:
     codes = _tried(form, step)
     if codes is None:
         return _own_page(form), 422
-    return render_template("factor_codes.html", codes=codes, back="/")
+    return render_template("factor_codes.html", codes=codes, back="/", kept=None)
 
 
 def _tried(form: Form, step: Callable[[Writing, str], T]) -> T | None:
@@ -119,6 +127,14 @@ def _tried(form: Form, step: Callable[[Writing, str], T]) -> T | None:
                 record_failure(tx, username, address, of_code=True)
             raise
     return outcome
+
+
+def _onward(form: Form) -> str | AnyResponse:
+    """Go back to a form that was kept, else to where they were going."""
+    kept = unseal(form.typed("kept"), owner=me().actor.name)
+    if kept is None:
+        return redirect(own_path(form.typed("next")), code=303)
+    return render_template("kept.html", kept=kept)
 
 
 def _secret() -> str:

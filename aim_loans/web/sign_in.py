@@ -14,7 +14,7 @@ from aim_loans.identity.sign_in import (
     record_failure,
     start_session,
 )
-from aim_loans.web import people
+from aim_loans.web import people, second_factor
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
 from aim_loans.web.kept import remember_owner, unseal
@@ -57,7 +57,11 @@ def send() -> tuple[str, int] | Response:
     login_user(user)
     remember_owner(username)
     kept = unseal(form.typed("kept"), owner=username)
-    return redirect(back) if kept is None else (render_template("kept.html", kept=kept), 200)
+    if kept is None:
+        return redirect(back)
+    if user is not None and user.found.through_the_door:
+        return render_template("kept.html", kept=kept), 200
+    return second_factor.asked(form), 200
 
 
 @pages.post("/sign-out")
