@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert
-
-from aim_loans.borrowers.models import person
-from aim_loans.db.bulk import next_ids
+from aim_loans.borrowers.details import PersonDetails
+from aim_loans.borrowers.operations import RegisterPerson, register_person
+from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, TakeCut, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.origination.applications import Decide, EnterApplication, decide, enter_application
 from aim_loans.origination.appraisals import (
@@ -25,8 +23,9 @@ from aim_loans.origination.committee import State, Step
 from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.payout import Acknowledge, PayOut, acknowledge, pay_out
 from aim_loans.origination.terms import Terms
-from tests.book import AUDIT_KEY, SHELL, TODAY, Book
+from tests.book import AUDIT_KEY, TODAY, Book
 
+BORN = date(1990, 1, 1)
 LAHORE = frozenset({"LHR-01"})
 OFFICER = Actor("officer", (Grant(Role.LOAN_OFFICER, LAHORE),))
 MANAGER = Actor("manager", (Grant(Role.BRANCH_MANAGER, LAHORE),))
@@ -53,28 +52,20 @@ class Branch:
     cnics: dict[int, str] = field(default_factory=dict)
 
     def person(self, name: str, **more: Any) -> int:
-        number = 35201_1000000_2 + 10 * len(self.cnics)
+        """Register somebody with the next CNIC; gives the id."""
+        cnic = str(35201_1000000_2 + 10 * len(self.cnics))
+        details = PersonDetails(
+            **{"name": name, "cnic": cnic, "gender": "female", "birth_date": BORN, **more}
+        )
         with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
-            this = begin_act(
+            new = register_person(
                 tx,
-                kind="register",
-                command=TakeCut(name),
-                actor=SHELL,
-                subject=name,
-                chain=HEAD_OFFICE_CHAIN,
+                RegisterPerson("LHR-01", details),
+                actor=OFFICER,
+                today=self.today,
+                sectors=SECTOR_KEYS,
             )
-            (new,) = next_ids(tx.connection, person, 1)
-            who = {
-                "id": new,
-                "name": name,
-                "cnic": str(number),
-                "gender": "female",
-                "birth_date": date(1990, 1, 1),
-                **more,
-            }
-            tx.connection.execute(insert(person).values(**who, act_id=this.id))
-            seal_act(tx, this, ())
-        self.cnics[new] = str(number)
+        self.cnics[new] = cnic
         return new
 
     def do(self, act: Callable[..., Any], command: Any, actor: Actor, **more: Any) -> Any:

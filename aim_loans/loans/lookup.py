@@ -166,14 +166,6 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
     )
 
 
-def person_name(connection: Connection, person_id: int) -> str:
-    """Give the name of a borrower; NotFound when there is none."""
-    name = connection.execute(select(person.c.name).where(person.c.id == person_id)).scalar()
-    if name is None:
-        raise NotFound("There is no such borrower. Look for the name or the CNIC.")
-    return str(name)
-
-
 def loans_of_money(connection: Connection, money_in_id: int) -> list[int]:
     """Give the loans on which money in stands now."""
     rows = connection.execute(

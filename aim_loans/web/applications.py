@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 from aim_loans.config.settings import DatedTables
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, allows, reach, require
-from aim_loans.loans.lookup import person_name
 from aim_loans.loans.schedule import Holidays, Schedule
 from aim_loans.money import parse_positive_rupees, plain
 from aim_loans.origination.applications import (
@@ -29,6 +28,7 @@ from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.queries import holidays_of, programmes, settings_in_force
 from aim_loans.origination.terms import Terms
 from aim_loans.origination.waiting import ApplicationRow, open_applications
+from aim_loans.web.borrowers import visible_person
 from aim_loans.web.forms import Form, one_of, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -76,7 +76,7 @@ def ask(person_id: int) -> str:
         "sector": "trade",
     }
     with here.reading() as connection:
-        name = person_name(connection, person_id)
+        name = visible_person(connection, person_id).person.name
         return _asked(connection, Form(first), name=name, plan=None)
 
 
@@ -86,7 +86,7 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
     """Show the schedule, or write the application down, as the button says."""
     form, here = Form(request.form), around()
     with here.reading() as connection:
-        name = person_name(connection, person_id)
+        name = visible_person(connection, person_id).person.name
         offers = _offers(connection)
     terms = _terms(form, offers)
     branch = form.read("branch", one_of(*offers.branches))

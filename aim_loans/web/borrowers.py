@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -41,8 +41,6 @@ from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("borrowers", __name__)
-
-NEW_LOAN = "applications.ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def show(person_id: int) -> str:
     """Show a borrower: details, enterprises, loans within reach, what was changed."""
     today, seen = around().today, reach(me().actor, Deed.READ_BOOK)
     with around().reading() as connection:
-        visible = _visible(connection, person_id)
+        visible = visible_person(connection, person_id)
         who = visible.person
         return render_template(
             "borrower_page.html",
@@ -106,8 +104,7 @@ def show(person_id: int) -> str:
             changes=changes_of(connection, person_id),
             labels=LABELS,
             activities=_activity_labels(),
-            may_lend=NEW_LOAN in current_app.view_functions
-            and allows(me().actor, Deed.ENTER_APPLICATION, branch=visible.act_branch),
+            may_lend=reach(me().actor, Deed.ENTER_APPLICATION) != frozenset(),
         )
 
 
@@ -170,7 +167,7 @@ def send_enterprise(person_id: int) -> tuple[str, int] | Response:
     return redirect(url_for("borrowers.show", person_id=person_id), code=303)
 
 
-def _visible(connection: Connection, person_id: int) -> Visible:
+def visible_person(connection: Connection, person_id: int) -> Visible:
     """Give a person; NotFound when there is none, NotAllowed when no branch within reach has it."""
     found, actor = person(connection, person_id), me().actor
     at = branches_of(connection, person_id)
@@ -183,7 +180,7 @@ def _visible(connection: Connection, person_id: int) -> Visible:
 
 def _changeable(connection: Connection, person_id: int) -> Visible:
     """Give a person of a branch at which the reader may register borrowers."""
-    visible = _visible(connection, person_id)
+    visible = visible_person(connection, person_id)
     if visible.act_branch is None:
         require(me().actor, Deed.REGISTER, branch=visible.person.branch_code)
     return visible

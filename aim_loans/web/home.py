@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.identity.permissions import Deed, Role, reach
 from aim_loans.origination.queries import due_day
+from aim_loans.origination.waiting import open_applications
 from aim_loans.portfolio.lateness import BUCKETS
 from aim_loans.repayment.collection import (
     MOST_PAGES,
@@ -20,6 +21,7 @@ from aim_loans.repayment.collection import (
 )
 from aim_loans.repayment.requests import open_requests
 from aim_loans.repayment.visits import Contact, last_contacts
+from aim_loans.web.applications import waits_for_me
 from aim_loans.web.forms import page_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -39,6 +41,7 @@ class Home:
     """A day's work: how the month goes in all and by officer, and who to go after.
 
     `waiting` counts what waits to be confirmed at the branch; None where that is another's work.
+    `applications` counts those whose next step is up to whoever asks.
     """
 
     today: date
@@ -48,6 +51,7 @@ class Home:
     late: DueList
     contacts: Mapping[int, Contact]
     waiting: int | None
+    applications: int
 
 
 @pages.get("/")
@@ -74,7 +78,9 @@ def _work(*, officer: str | None) -> str:
         late = follow_up(connection, wanted, today=today, page=page)
         contacts = last_contacts(connection, [row.loan_id for row in late.rows], today=today)
         waiting = None if officer else len(open_requests(connection, branches=branches))
-    home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting)
+        asked = open_applications(connection, branches=branches, today=today)
+    mine = sum(map(waits_for_me, asked))
+    home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine)
     return render_template("home.html", home=home, is_branch=officer is None, level=_level)
 
 

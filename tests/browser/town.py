@@ -14,15 +14,19 @@ from werkzeug.routing import Rule
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import reading
+from aim_loans.identity.models import staff
 from aim_loans.intake.operations import BookSources, import_book
 from aim_loans.loans.models import loan
 from aim_loans.web.guard import PUBLIC
 from tests.book import AUDIT_KEY, SHELL, TODAY, open_book
+from tests.branch import Branch
 from tests.intake.books import WORKED
 from tests.web.desk import Browser, Screens
 
 # What answers a GET and is no page to look at.
-NO_PAGES = frozenset({"static", "health.show"})
+NO_PAGES = frozenset(
+    {"static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"}
+)
 # Who is asked first to open a page; whoever may, opens it.
 PEOPLE = ("manager", "officer", "cashier", "head", "auditor", "partner")
 PAID = {
@@ -110,17 +114,44 @@ def full_town(url: str) -> Town:
     manager.send("/confirmations/1", answer="confirm")
     _ask(cashier, asked, "Typed for the wrong borrower; she paid at the other counter yesterday.")
     _ask(manager, mine, "The amount on the slip is another one.")
-    examples = {"loan_id": loan_id, "money_in_id": int(plain.rpartition("/")[2])}
+    examples = {
+        "loan_id": loan_id,
+        "money_in_id": int(plain.rpartition("/")[2]),
+        **_people_and_applications(screens),
+        "table": "fee",
+        "key": "institution",
+    }
     return Town(screens, examples, _more_scenes(loan_id, asked, cancelled))
+
+
+def _people_and_applications(screens: Screens) -> dict[str, object]:
+    """Register borrowers and bring applications as far as they go; gives the examples."""
+    branch = Branch(screens.book)
+    ready = branch.approved(branch.person("Bushra Perveen", district="Lahore"))
+    person_id = branch.person("زینب بی بی", father_or_husband_name="محمد اسلم")
+    branch.enter(person_id, submit=False)
+    in_hand = branch.enter(branch.person("Amna Bibi"))
+    branch.guarantee(in_hand, branch.read(ready).guarantors[0].person_id)
+    branch.appraise(in_hand)
+    with reading(screens.book.engine) as connection:
+        member = connection.execute(select(staff.c.act_id).where(staff.c.username == "officer"))
+        member_id = member.scalar_one()
+    return {
+        "person_id": person_id,
+        "application_id": in_hand,
+        "kind": "social",
+        "member_id": member_id,
+    }
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:
     receipt = f"/loans/{loan_id}/receipt"
     wrong = {"amount": "0", "received_on": "", "reference": "\u202e12", "book_number": "9" * 40}
     return (
-        Scene("book by branch", "/?by=branch", "head"),
-        Scene("book of a day before any loan", "/?as_of=2020-01-01", "head"),
-        Scene("book of a day to come", "/?as_of=2030-01-01", "head"),
+        Scene("sheet written", f"/sheet/receipts?receipts={asked.rpartition('/')[2]}", "cashier"),
+        Scene("book by branch", "/book?by=branch", "head"),
+        Scene("book of a day before any loan", "/book?as_of=2020-01-01", "head"),
+        Scene("book of a day to come", "/book?as_of=2030-01-01", "head"),
         Scene("found several", "/", "head", {"wanted": "Borrower of"}),
         Scene("found nothing", "/", "officer", {"wanted": "35201-1234567-1"}),
         Scene("receipt with faults", receipt, "cashier", wrong),
