@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import NamedTuple
 
 from pyotp import TOTP
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, make_url
 
 from aim_loans.borrowers.models import person
 from aim_loans.borrowers.operations import write_name_keys
@@ -37,6 +39,7 @@ from aim_loans.origination.operations import (
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.setting_requests import AskSetting, ask_setting
+from tests.databases import copy_database, empty_database
 
 AUDIT_KEY = b"a key that only the tests sign with"
 FACTOR_KEY = b"a key that only the tests derive second factors from"
@@ -121,11 +124,38 @@ class Book:
         return opened.loan_id
 
 
-def open_book(url: str, *, branches: tuple[str, ...] = ("LHR-01", "MUL-01", "KHI-01")) -> Book:
-    """Migrate an empty database and set it up."""
+BRANCHES = ("LHR-01", "MUL-01", "KHI-01")
+
+
+def open_book(url: str, *, branches: tuple[str, ...] = BRANCHES) -> Book:
+    """Migrate an empty database and set it up; with the usual branches, copy one that is."""
+    if branches != BRANCHES:
+        return _set_up(url, branches)
+    model = _model(make_url(url).get_backend_name())
+    copy_database(model.url, url)
+    return Book(open_engine(url), Ticking(model.at))
+
+
+class _Model(NamedTuple):
+    """A book that is set up, and the moment at which that was done."""
+
+    url: str
+    at: datetime
+
+
+@cache
+def _model(kind: str) -> _Model:
+    """Set a book up, once a process; nothing is ever changed in it."""
+    clock = Ticking()
+    url = empty_database(kind)
+    _set_up(url, BRANCHES, clock).engine.dispose()
+    return _Model(url, clock.at)
+
+
+def _set_up(url: str, branches: tuple[str, ...], clock: Ticking | None = None) -> Book:
     engine = open_engine(url)
     upgrade(engine, resource("migrations"))
-    book = Book(engine)
+    book = Book(engine, clock or Ticking())
     with writing(engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         set_up(tx, SetUp(read_settings(None, {})), actor=SHELL)
         this = begin_act(

@@ -89,13 +89,13 @@ def missing_postgres() -> str:
     return "" if _binaries() else "no server binaries found"
 
 
-def fresh_postgres_database(template: str | None = None) -> str:
+def fresh_postgres_database(template: str | None = None, name: str | None = None) -> str:
     """Make a database and give its address; with the address of another one, make a copy of it.
 
     A template must have no connection left open: dispose of its engine first.
     """
     server = _server()
-    name = f"test_{next(_numbers)}"
+    name = name or f"test_{next(_numbers)}"
     source = make_url(template).database if template else "template1"
     server.run(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
     return server.url(name)

@@ -39,10 +39,9 @@ def product_in_force(connection: Connection, code: str, day: date) -> Product:
     return settings_in_force(connection).product_on(code, day)
 
 
-def due_day(connection: Connection, day: date) -> date:
+def due_day(dated: DatedTables, day: date) -> date:
     """Give the day by which most monthly instalments of a day's month fall due."""
-    products = settings_in_force(connection).products
-    days = Counter(rules.due_day for rules in products if rules.frequency == "monthly")
+    days = Counter(rules.due_day for rules in dated.products if rules.frequency == "monthly")
     ((most, _),) = days.most_common(1) or [(_LAST_DAY, 0)]
     return month_step(month_index(day), most)
 

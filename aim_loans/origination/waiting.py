@@ -1,12 +1,15 @@
 """What waits to be done: the applications that have not ended, and where each stands."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, exists, null, select, union_all
 
 from aim_loans.borrowers.models import person
+from aim_loans.config.settings import Limits
 from aim_loans.origination.committee import (
     Committee,
     State,
@@ -22,7 +25,6 @@ from aim_loans.origination.models import (
     application_step,
     appraisal,
 )
-from aim_loans.origination.queries import settings_in_force
 
 MOST_SHOWN = 100
 
@@ -44,43 +46,32 @@ class ApplicationRow(NamedTuple):
 
 
 def open_applications(
-    connection: Connection,
-    *,
-    branches: frozenset[str] | None,
-    today: date,
-    borrower_id: int | None = None,
+    connection: Connection, *, branches: frozenset[str] | None, limits: Limits
 ) -> list[ApplicationRow]:
-    """Give the applications that have not ended, the oldest first.
+    """Give the applications that have not ended, the oldest first, by the limits in force.
 
     Of these branches (None: of all), 100 at most.
     """
     rows = _unended().order_by(application.c.id).limit(MOST_SHOWN)
     if branches is not None:
         rows = rows.where(application.c.branch_code.in_(branches))
-    if borrower_id is not None:
-        rows = rows.where(application.c.borrower_id == borrower_id)
     found = connection.execute(rows).all()
-    ids = [row.id for row in found]
-    limits = settings_in_force(connection).limits_on(today)
-    taken, appraisers = _taken(connection, ids), _appraisers(connection, ids)
-    return [
-        _listed(
-            row,
-            taken.get((row.id, row.version), []),
-            Committee(
-                committee_step(limits.committee, row.principal),
-                row.entered_by,
-                {by for _, by in appraisers.get((row.id, row.version), ())},
-            ),
-            kinds={kind for kind, _ in appraisers.get((row.id, row.version), ())},
-        )
-        for row in found
-    ]
+    done = _done(connection, [row.id for row in found])
+    return [_listed(row, done.get((row.id, row.version), _Done()), limits) for row in found]
 
 
-def _listed(
-    row: Any, taken: Sequence[Taken], committee: Committee, *, kinds: set[str]
-) -> ApplicationRow:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was done on a version: the steps taken, and who appraised what."""
+
+    taken: list[Taken] = field(default_factory=list)
+    appraisers: dict[str, str] = field(default_factory=dict)
+
+
+def _listed(row: Any, done: _Done, limits: Limits) -> ApplicationRow:
+    step = committee_step(limits.committee, row.principal)
+    committee = Committee(step, row.entered_by, done.appraisers.values())
+    appraised = done.appraisers.keys() == APPRAISALS
     return ApplicationRow(
         row.id,
         application_ref(row.branch_code, row.id),
@@ -91,9 +82,32 @@ def _listed(
         row.product_code,
         row.entered_by,
         row.recorded_at,
-        state_of(taken, committee, appraised=kinds == APPRAISALS, paid_out=False),
-        frozenset(each.taken_by for each in taken if each.kind == Step.APPROVED),
+        state_of(done.taken, committee, appraised=appraised, paid_out=False),
+        frozenset(each.taken_by for each in done.taken if each.kind == Step.APPROVED),
     )
+
+
+def _done(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _Done]:
+    """Read in one statement what was done on these applications; the newest appraisal counts."""
+    names = ("application_id", "version", "kind")
+    steps = select(
+        *(application_step.c[name] for name in names),
+        application_step.c.taken_by,
+        application_step.c.rank,
+        application_step.c.id,
+    ).where(application_step.c.application_id.in_(ids))
+    visits = select(
+        *(appraisal.c[name] for name in names), appraisal.c.appraised_by, null(), appraisal.c.id
+    ).where(appraisal.c.application_id.in_(ids))
+    found: dict[tuple[int, int], _Done] = {}
+    rows = connection.execute(union_all(steps, visits)).all()
+    for application_id, version, kind, by, rank, _ in sorted(rows, key=itemgetter(5)):
+        done = found.setdefault((application_id, version), _Done())
+        if kind in APPRAISALS:
+            done.appraisers[kind] = by
+        else:
+            done.taken.append(Taken(kind, by, rank))
+    return found
 
 
 def _unended() -> Select[Any]:
@@ -108,29 +122,3 @@ def _unended() -> Select[Any]:
         .join(person, person.c.id == application.c.borrower_id)
         .where(~ended, ~paid)
     )
-
-
-def _taken(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], list[Taken]]:
-    rows = connection.execute(
-        select(application_step)
-        .where(application_step.c.application_id.in_(ids))
-        .order_by(application_step.c.id)
-    )
-    found: dict[tuple[int, int], list[Taken]] = {}
-    for row in rows:
-        of_version = found.setdefault((row.application_id, row.version), [])
-        of_version.append(Taken(row.kind, row.taken_by, row.rank))
-    return found
-
-
-def _appraisers(
-    connection: Connection, ids: Sequence[int]
-) -> dict[tuple[int, int], set[tuple[str, str]]]:
-    names = ("application_id", "version", "kind", "appraised_by")
-    rows = connection.execute(
-        select(*(appraisal.c[name] for name in names)).where(appraisal.c.application_id.in_(ids))
-    )
-    found: dict[tuple[int, int], set[tuple[str, str]]] = {}
-    for application_id, version, kind, by in rows:
-        found.setdefault((application_id, version), set()).add((kind, by))
-    return found

@@ -56,9 +56,8 @@ def waiting() -> str:
     """List what has not ended, and of it what waits for whoever asks."""
     here, actor = around(), me().actor
     with here.reading() as connection:
-        rows = open_applications(
-            connection, branches=reach(actor, Deed.READ_BOOK), today=here.today
-        )
+        limits = settings_in_force(connection).limits_on(here.today)
+        rows = open_applications(connection, branches=reach(actor, Deed.READ_BOOK), limits=limits)
     mine = [row for row in rows if waits_for_me(row)]
     others = [row for row in rows if row not in mine]
     return render_template("applications.html", mine=mine, others=others)

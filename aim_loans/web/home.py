@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from aim_loans.identity.permissions import Deed, Role, reach
-from aim_loans.origination.queries import due_day
+from aim_loans.origination.queries import due_day, settings_in_force
 from aim_loans.origination.waiting import open_applications
 from aim_loans.portfolio.lateness import BUCKETS
 from aim_loans.repayment.collection import (
@@ -73,12 +73,13 @@ def _work(*, officer: str | None) -> str:
     wanted, today = Wanted(branches, officer), here.today
     page = page_number(request.args.get("page", ""), most=MOST_PAGES)
     with here.reading() as connection:
-        falls_due = due_day(connection, today)
+        dated = settings_in_force(connection)
+        falls_due = due_day(dated, today)
         officers = progress(connection, wanted, today=today, due_day=falls_due)
         late = follow_up(connection, wanted, today=today, page=page)
         contacts = last_contacts(connection, [row.loan_id for row in late.rows], today=today)
         waiting = None if officer else len(open_requests(connection, branches=branches))
-        asked = open_applications(connection, branches=branches, today=today)
+        asked = open_applications(connection, branches=branches, limits=dated.limits_on(today))
     mine = sum(map(waits_for_me, asked))
     home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine)
     return render_template("home.html", home=home, is_branch=officer is None, level=_level)

@@ -11,7 +11,7 @@ from aim_loans.dates import parse_date
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.permissions import Deed, Role, reach, require
 from aim_loans.money import parse_positive_rupees, parse_rupees, plain
-from aim_loans.origination.queries import due_day
+from aim_loans.origination.queries import due_day, settings_in_force
 from aim_loans.repayment.collection import (
     MOST_PAGES,
     PAGE_ROWS,
@@ -124,7 +124,7 @@ def _filters(connection: Connection, form: Form) -> Filters:
     return Filters(
         officer=form.typed("officer") if "officer" in form.texts else _own_officer(),
         place=form.typed("place"),
-        due_by=due_by or max(today, due_day(connection, today)),
+        due_by=due_by or max(today, due_day(settings_in_force(connection), today)),
         page=page_number(form.typed("page"), most=MOST_PAGES),
     )
 

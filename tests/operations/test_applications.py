@@ -42,6 +42,8 @@ from tests.branch import (
     Branch,
 )
 
+LIMITS = read_settings(None, {}).dated.limits_on(TODAY)
+
 
 @pytest.fixture
 def branch(book: Book) -> Branch:
@@ -212,7 +214,7 @@ def test_a_rejection_needs_a_reason_and_ends_it(branch: Branch) -> None:
     with pytest.raises(Refused):
         branch.appraise(asked)
     with reading(branch.book.engine) as connection:
-        assert open_applications(connection, branches=None, today=TODAY) == []
+        assert open_applications(connection, branches=None, limits=LIMITS) == []
 
 
 @pytest.mark.parametrize("actor", [OFFICER, MANAGER, AREA, STRANGER])
@@ -264,5 +266,5 @@ def test_another_branch_may_do_nothing_here(branch: Branch) -> None:
         branch.vote(asked, STRANGER)
     with reading(branch.book.engine) as connection:
         for branches, shown in ((LAHORE, [asked]), (frozenset({"KHI-01"}), []), (None, [asked])):
-            rows = open_applications(connection, branches=branches, today=TODAY)
+            rows = open_applications(connection, branches=branches, limits=LIMITS)
             assert [row.id for row in rows] == shown

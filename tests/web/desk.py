@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import Writing, writing
 from aim_loans.identity.operations import AddStaff, add_staff
-from aim_loans.identity.passwords import hash_password
+from aim_loans.identity.passwords import hash_password, password_fits
 from aim_loans.identity.permissions import Actor, Role
 from aim_loans.identity.sign_in import SetPassword, give_factor, set_password
 from aim_loans.web.app import create_app
@@ -23,6 +23,7 @@ from tests.book import AUDIT_KEY, FACTOR_KEY, SHELL, TODAY, Book
 PASSWORD = "seven quiet lanterns"
 # A hash takes its time on purpose; that of the one password that all use is made once.
 hash_once = cache(hash_password)
+fits_once = cache(password_fits)
 SECRET = b"a secret that only the tests sign cookies with"
 # The cookie of the session.
 COOKIE = "aim"
