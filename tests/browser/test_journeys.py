@@ -1,17 +1,17 @@
 """What people do at the screens, in a real browser without scripts, counted in keys and clicks."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
 from aim_loans.cash.models import money_in
 from aim_loans.db.engine import reading
 from aim_loans.identity.sign_in import MOST_FAILURES_OF_A_NAME, end_sessions
-from tests.browser.site import HERE, NARROW, WIDE, a_window
-from tests.web.desk import PASSWORD, Screens
+from tests.browser.hands import Hand, give_code, sign_in, sit_down
+from tests.browser.site import NARROW, WIDE, a_window
+from tests.web.desk import Screens
 
 # Where on the page the keyboard stands (null: nowhere), and the ring around it.
 FOCUSED = """() => {
@@ -27,57 +27,6 @@ STOPPING = """() => {
   return all.flatMap((each, place) =>
     each.matches(useful) && !each.matches(passed) && each.checkVisibility() ? [place] : []);
 }"""
-
-
-@dataclass
-class Hand:
-    """Somebody before the screen: counts clicks and Enters, not the letters of a text."""
-
-    page: Page
-    clicks: int = 0
-    enters: int = 0
-
-    def click(self, what: Locator) -> None:
-        """Click once."""
-        what.click()
-        self.clicks += 1
-
-    def enter(self) -> None:
-        """Press Enter, and wait for the page that it opens."""
-        with self.page.expect_navigation():
-            self.page.keyboard.press("Enter")
-        self.enters += 1
-
-    def type(self, text: str) -> None:
-        """Type a text where the cursor is."""
-        self.page.keyboard.type(text)
-
-    def button(self, name: str) -> Locator:
-        """Find a button by what it says."""
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    def reads(self, text: str) -> None:
-        """Hold that the page says this."""
-        expect(self.page.locator("main")).to_contain_text(text)
-
-
-def sit_down(
-    chromium: Browser, site: str, username: str, *, width: int = WIDE, address: str = HERE
-) -> Hand:
-    """Open a window and sign in by the form, from the keyboard."""
-    page = a_window(chromium, site, width=width, address=address).new_page()
-    page.goto("/")
-    sign_in(page, username)
-    hand = Hand(page)
-    hand.reads("The book on")
-    return hand
-
-
-def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(password)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
 
 
 def next_stop(page: Page) -> dict[str, Any] | None:
@@ -97,7 +46,7 @@ def test_a_walk_in_receipt_is_find_enter_enter(
 ) -> None:
     screens.book.open_loan("L1")
     screens.book.open_loan("L2")
-    hand = sit_down(chromium, site, "cashier")
+    hand = sit_down(chromium, site, screens, "cashier")
     for ref in ("L1", "L2"):
         # The cursor stands in the search box, after a receipt as well: the next is one key away.
         hand.type(ref)
@@ -118,7 +67,8 @@ def test_a_mistake_is_reversed_by_three_clicks_and_a_reason(
 ) -> None:
     loan = f"/loans/{screens.book.open_loan('L1')}"
     cashier, officer, manager, auditor = (
-        sit_down(chromium, site, name) for name in ("cashier", "officer", "manager", "auditor")
+        sit_down(chromium, site, screens, name)
+        for name in ("cashier", "officer", "manager", "auditor")
     )
     cashier.page.goto(f"{loan}/receipt")
     cashier.enter()
@@ -143,7 +93,7 @@ def test_a_mistake_is_reversed_by_three_clicks_and_a_reason(
 
 def test_a_double_click_posts_once(chromium: Browser, site: str, screens: Screens) -> None:
     loan = f"/loans/{screens.book.open_loan('L1')}"
-    hand = sit_down(chromium, site, "cashier")
+    hand = sit_down(chromium, site, screens, "cashier")
     hand.page.goto(f"{loan}/receipt")
     hand.button("Write the receipt").dblclick()
     hand.reads("Balance now")
@@ -151,7 +101,7 @@ def test_a_double_click_posts_once(chromium: Browser, site: str, screens: Screen
 
 
 def test_wrong_passwords_lock_their_own_address_and_nobody_elses(
-    chromium: Browser, site: str
+    chromium: Browser, site: str, screens: Screens
 ) -> None:
     attacker = Hand(a_window(chromium, site, address="10.0.0.66").new_page())
     attacker.page.goto("/sign-in")
@@ -160,7 +110,7 @@ def test_wrong_passwords_lock_their_own_address_and_nobody_elses(
         attacker.reads("The user name or the password is wrong")
     sign_in(attacker.page, "cashier")
     attacker.reads("Too many wrong attempts")
-    owner = sit_down(chromium, site, "cashier", address="10.0.0.9")
+    owner = sit_down(chromium, site, screens, "cashier", address="10.0.0.9")
     expect(owner.button("Sign out")).to_be_visible()
 
 
@@ -168,7 +118,7 @@ def test_the_language_is_one_click_and_stays_at_the_page(
     chromium: Browser, site: str, screens: Screens
 ) -> None:
     loan = f"/loans/{screens.book.open_loan('L1')}"
-    hand = sit_down(chromium, site, "officer")
+    hand = sit_down(chromium, site, screens, "officer")
     hand.page.goto(loan)
     hand.click(hand.button("اردو"))
     expect(hand.page.locator("html")).to_have_attribute("dir", "rtl")
@@ -184,7 +134,7 @@ def test_a_form_sent_with_a_fault_keeps_what_was_typed(
     chromium: Browser, site: str, screens: Screens, width: int
 ) -> None:
     loan = f"/loans/{screens.book.open_loan('L1')}"
-    hand = sit_down(chromium, site, "cashier", width=width)
+    hand = sit_down(chromium, site, screens, "cashier", width=width)
     hand.page.goto(f"{loan}/receipt")
     hand.page.get_by_label("Amount in rupees").fill("0")
     hand.page.get_by_label("Number in the receipt book").fill("77")
@@ -205,7 +155,7 @@ def test_a_session_that_ended_in_a_form_loses_nothing(
     chromium: Browser, site: str, screens: Screens
 ) -> None:
     loan = f"/loans/{screens.book.open_loan('L1')}"
-    hand = sit_down(chromium, site, "cashier")
+    hand = sit_down(chromium, site, screens, "cashier")
     hand.page.goto(f"{loan}/receipt")
     hand.page.get_by_label("Amount in rupees").fill("1234")
     hand.page.get_by_label("Number in the receipt book").fill("77")
@@ -215,6 +165,7 @@ def test_a_session_that_ended_in_a_form_loses_nothing(
     hand.reads("what you typed is kept")
     expect(hand.page.get_by_label("User name")).to_have_value("cashier")
     sign_in(hand.page, "cashier")
+    give_code(hand, screens)
     hand.reads("You are signed in again")
     hand.enter()
     hand.reads("Nothing was written yet")
@@ -242,7 +193,7 @@ def test_the_keyboard_reaches_everything_in_the_order_of_the_page(
     chromium: Browser, site: str, screens: Screens
 ) -> None:
     loan = f"/loans/{screens.book.open_loan('L1')}"
-    hand = sit_down(chromium, site, "cashier")
+    hand = sit_down(chromium, site, screens, "cashier")
     for path in ("/", loan, f"{loan}/receipt", "/password"):
         hand.page.goto(path)
         hand.page.locator("a.skip").focus()
