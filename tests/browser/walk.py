@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from aim_loans.identity.sign_in import end_sessions
-from tests.browser.site import an_inspectors_window
+from tests.browser.site import HEIGHT, an_inspectors_window
 from tests.browser.town import Scene, Town
 from tests.web.desk import COOKIE
 
@@ -19,12 +19,12 @@ def walk(
     for username in dict.fromkeys(scene.username for scene in town.scenes):
         window = an_inspectors_window(browser, site, width=width)
         _enter(window, site, town, username, language)
+        page = window.new_page()
         for scene in town.scenes:
             if scene.username == username:
-                page = window.new_page()
+                page.set_viewport_size({"width": width, "height": HEIGHT})
                 _open(page, scene, town)
                 yield scene, page
-                page.close()
         window.close()
 
 

@@ -8,6 +8,8 @@ from functools import cache
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from aim_loans.config.reader import read_settings
@@ -39,6 +41,26 @@ STAFF = {
     "auditor": (Role.AUDITOR, None),
     "partner": (Role.PARTNER, None),
 }
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all applications of a process."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled before."""
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @dataclass
@@ -89,6 +111,7 @@ class Screens:
         settings = read_settings(None, {})
         here = Surroundings(self.book.engine, settings, AUDIT_KEY, FACTOR_KEY, self.book.clock)
         self.app = create_app(here, secret=SECRET, plain_http=True)
+        self.app.jinja_env.bytecode_cache = COMPILED
 
     def hire(
         self, username: str, role: Role, branch: str | None, *, temporary: bool = False
