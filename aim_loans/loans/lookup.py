@@ -167,15 +167,16 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
 
 
 def loans_of_money(connection: Connection, money_in_id: int) -> list[int]:
-    """Give the loans on which money in stands now."""
-    rows = connection.execute(
-        select(loan_fact.c.loan_id)
-        .where(loan_fact.c.money_in_id == money_in_id)
-        .group_by(loan_fact.c.loan_id)
+    """Give the loans on which money in stands now; of cancelled money, the one it was last on."""
+    applied = select(loan_fact.c.loan_id).where(loan_fact.c.money_in_id == money_in_id)
+    standing = (
+        applied.group_by(loan_fact.c.loan_id)
         .having(func.sum(loan_fact.c.amount) > 0)
         .order_by(loan_fact.c.loan_id)
     )
-    return list(rows.scalars())
+    last = applied.where(loan_fact.c.reverses_id.is_(None)).order_by(loan_fact.c.id.desc()).limit(1)
+    found = connection.execute(standing).scalars().all()
+    return list(found or connection.execute(last).scalars())
 
 
 def _days_late(oldest_unpaid: date | None, today: date) -> int:

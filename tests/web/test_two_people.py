@@ -38,6 +38,8 @@ def test_one_asks_and_another_confirms(screens: Screens) -> None:
     assert WHY in manager.page
     manager.send(answer, answer="confirm")
     assert ">cancelled<" in manager.page
+    manager.get(receipt)
+    assert "Borrower of L1" in manager.page
     assert waiting(manager) == []
     manager.get("/loans/1")
     assert "Rs 50,000" in manager.page
