@@ -22,10 +22,16 @@ from aim_loans.origination.terms import Terms, check_months, plan
 
 
 def plan_of(connection: Connection, terms: Terms, *, paid_on: date, holidays: Holidays) -> Schedule:
-    """Give the schedule of terms paid out on a day, by the product's rules of that day."""
+    """Give the schedule of terms that nobody asked for yet, by the product's rules of a day."""
     product = product_in_force(connection, terms.product, paid_on)
     check_months(terms, product)
     return plan(terms, schedule_rules(product), paid_on=paid_on, holidays=holidays)
+
+
+def plan_for(asked: Application, *, paid_on: date, holidays: Holidays) -> Schedule:
+    """Give the schedule of an application paid out on a day."""
+    rules = schedule_rules(asked.dated.product_on(asked.terms.product, paid_on))
+    return plan(asked.terms, rules, paid_on=paid_on, holidays=holidays)
 
 
 def checks_of(
@@ -33,7 +39,7 @@ def checks_of(
 ) -> list[Check]:
     """Check an application against every condition on a day."""
     product = asked.dated.product_on(asked.terms.product, on)
-    schedule = plan(asked.terms, schedule_rules(product), paid_on=on, holidays=holidays)
+    schedule = plan_for(asked, paid_on=on, holidays=holidays)
     return eligibility(
         _applicant(connection, asked),
         Asked(

@@ -23,10 +23,10 @@ from aim_loans.loans.operations import (
 )
 from aim_loans.loans.schedule import NO_HOLIDAYS, Holidays, Schedule
 from aim_loans.origination.committee import State
-from aim_loans.origination.conditions import plan_of
+from aim_loans.origination.conditions import plan_for
 from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.models import acknowledgement, application_loan
-from aim_loans.origination.queries import product_in_force, programmes
+from aim_loans.origination.queries import programmes
 from aim_loans.origination.records import RECORDED, begin, recorded
 from aim_loans.origination.terms import schedule_digest
 
@@ -63,7 +63,7 @@ def acknowledge(
         raise Refused("The key facts are acknowledged once the application is approved.")
     if command.planned_on < today:
         raise Refused("Nothing is paid out in the past. Choose a day.", field="planned_on")
-    schedule = plan_of(tx.connection, asked.terms, paid_on=command.planned_on, holidays=holidays)
+    schedule = plan_for(asked, paid_on=command.planned_on, holidays=holidays)
     columns = ("application_id", "version", "schedule_digest", "language", "manner")
     row = (
         asked.id,
@@ -106,11 +106,10 @@ def pay_out(
     this = begin(tx, asked, "pay_out", command, actor=actor, key=key)
     if this.repeated:
         return _paid(asked)
-    schedule = plan_of(tx.connection, asked.terms, paid_on=today, holidays=holidays)
+    schedule = plan_for(asked, paid_on=today, holidays=holidays)
     _check_payable(asked, actor, schedule, today=today)
     fund = programmes(tx.connection)[asked.programme]
-    rules = product_in_force(tx.connection, asked.terms.product, today)
-    contract = _contract(asked, schedule, fund=fund, frequency=rules.frequency, today=today)
+    contract = _contract(asked, schedule, fund=fund, today=today)
     (opened,) = open_loans(tx, this, [contract])
     contra = Side(account_of_channel(command.channel), asked.branch_code, fund)
     draft = FactDraft(opened.loan_id, Kind.DISBURSEMENT, asked.terms.principal, today, contra)
@@ -158,9 +157,7 @@ def _check_answer(asked: Application, kind: str) -> None:
         )
 
 
-def _contract(
-    asked: Application, schedule: Schedule, *, fund: str, frequency: str, today: date
-) -> Contract:
+def _contract(asked: Application, schedule: Schedule, *, fund: str, today: date) -> Contract:
     terms = asked.terms
     return Contract(
         ref=f"{asked.branch_code}-L{asked.id:06d}",
@@ -169,7 +166,7 @@ def _contract(
         fund=fund,
         principal=terms.principal,
         instalments_asked=schedule.asked,
-        frequency=frequency,
+        frequency=asked.dated.product_on(terms.product, today).frequency,
         source="application",
         from_on=today,
         schedule=schedule,

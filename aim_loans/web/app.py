@@ -115,7 +115,6 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_filter(language.ltr, "ltr")
     app.add_template_filter(language.tenths, "tenths")
     app.add_template_global(language.per_cent, "per_cent")
-    app.add_template_global(lambda names: [(name, name) for name in names], "pairs")
     app.add_template_global(language.share, "share")
     app.add_template_global(points, "points")
     app.add_template_global(static_file, "static_file")

@@ -1,6 +1,6 @@
 """Applications: asked for on one page, listed where they wait, decided."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from aim_loans.config.settings import DatedTables
-from aim_loans.errors import Refused
+from aim_loans.db.engine import Writing
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.loans.schedule import Holidays, Schedule
 from aim_loans.money import parse_positive_rupees, plain
@@ -23,7 +23,7 @@ from aim_loans.origination.applications import (
     enter_application,
 )
 from aim_loans.origination.committee import State, Step
-from aim_loans.origination.conditions import checks_of, plan_of
+from aim_loans.origination.conditions import checks_of, plan_for, plan_of
 from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.queries import holidays_of, programmes, settings_in_force
 from aim_loans.origination.terms import Terms
@@ -39,15 +39,17 @@ pages = Blueprint("applications", __name__)
 _LONGEST_MONTHS = 600
 _STEPS = (Step.APPROVED.value, Step.REJECTED.value, Step.RETURNED.value)
 
+Choices = Sequence[tuple[str, str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What a form of terms lets choose from: products and sectors by key and name."""
+    """What a form of terms lets choose from, each by key and name."""
 
-    branches: Sequence[str]
-    programmes: Sequence[str]
-    products: Sequence[tuple[str, str]]
-    sectors: Sequence[tuple[str, str]]
+    branches: Choices
+    programmes: Choices
+    products: Choices
+    sectors: Choices
 
 
 @pages.get("/applications")
@@ -76,7 +78,7 @@ def ask(person_id: int) -> str:
     }
     with here.reading() as connection:
         name = visible_person(connection, person_id).person.name
-        return _asked(connection, Form(first), name=name, plan=None)
+        return _asked(Form(first), _offers(connection), name=name)
 
 
 @pages.post("/borrowers/<row:person_id>/application")
@@ -88,8 +90,8 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
         name = visible_person(connection, person_id).person.name
         offers = _offers(connection)
     terms = _terms(form, offers)
-    branch = form.read("branch", one_of(*offers.branches))
-    programme = form.read("programme", one_of(*offers.programmes))
+    branch = form.read("branch", _key_of(offers.branches))
+    programme = form.read("programme", _key_of(offers.programmes))
     if terms is not None and branch is not None and programme is not None and _wants(form):
         command = EnterApplication(
             borrower_id=person_id,
@@ -100,15 +102,10 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
         )
         entered = 0
         with form.attempt(), here.writing() as tx:
-            entered = enter_application(
-                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
-            )
+            entered = enter_application(tx, command, **acting(form), holidays=days_off())
         if not form.faults:
             return redirect(url_for("applications.show", application_id=entered), code=303)
-    with here.reading() as connection:
-        plan = _plan(connection, form, terms)
-        shown = _asked(connection, form, name=name, plan=plan)
-    return (shown, 422) if form.faults else shown
+    return _with_schedule(form, offers, terms, name=name)
 
 
 @pages.get("/applications/<row:application_id>")
@@ -134,7 +131,8 @@ def change(application_id: int) -> str:
             "activity": terms.activity or "",
             "purpose": terms.purpose,
         }
-        return _asked(connection, Form(filled), name=asked.person.name, plan=None, asked=asked)
+        offers = _offers(connection)
+    return _asked(Form(filled), offers, name=asked.person.name, asked=asked)
 
 
 @pages.post("/applications/<row:application_id>/change")
@@ -143,22 +141,17 @@ def send_change(application_id: int) -> tuple[str, int] | str | Response:
     """Write the next version of the terms, or show its schedule."""
     form, here = Form(request.form), around()
     with here.reading() as connection:
-        asked = visible(connection, application_id)
-        terms = _terms(form, _offers(connection))
+        asked, offers = visible(connection, application_id), _offers(connection)
+    terms = _terms(form, offers)
     if terms is not None and _wants(form):
         command = ChangeTerms(
             application_id=asked.id, terms=terms, submit=form.typed("act") == "submit"
         )
         with form.attempt(), here.writing() as tx:
-            change_terms(
-                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
-            )
+            change_terms(tx, command, **acting(form), holidays=days_off())
         if not form.faults:
             return redirect(url_for("applications.show", application_id=asked.id), code=303)
-    with here.reading() as connection:
-        plan = _plan(connection, form, terms)
-        shown = _asked(connection, form, name=asked.person.name, plan=plan, asked=asked)
-    return (shown, 422) if form.faults else shown
+    return _with_schedule(form, offers, terms, name=asked.person.name, asked=asked)
 
 
 @pages.post("/applications/<row:application_id>/decide")
@@ -191,10 +184,10 @@ def waits_for_me(row: ApplicationRow) -> bool:
         return row.entered_by == actor.name
     if row.state is State.SUBMITTED:
         return allows(actor, Deed.APPRAISE, branch=row.branch_code)
-    if row.state is State.APPRAISED:
-        had = actor.name in row.voted or actor.name == row.entered_by
-        return not had and allows(actor, Deed.DECIDE, branch=row.branch_code)
-    return actor.name not in row.voted and allows(actor, Deed.DISBURSE, branch=row.branch_code)
+    # Whoever entered or approved it takes neither of the two steps that are left.
+    deed = Deed.DECIDE if row.state is State.APPRAISED else Deed.DISBURSE
+    had_a_hand = actor.name in {row.entered_by, *row.voted}
+    return not had_a_hand and allows(actor, deed, branch=row.branch_code)
 
 
 def days_off() -> Holidays:
@@ -208,7 +201,7 @@ def application_page(form: Form, application_id: int) -> str:
     with here.reading() as connection:
         asked = visible(connection, application_id)
         checks = checks_of(connection, asked, on=here.today, holidays=days_off())
-        plan = plan_of(connection, asked.terms, paid_on=here.today, holidays=days_off())
+    plan = plan_for(asked, paid_on=here.today, holidays=days_off())
     return render_template(
         "application.html",
         form=form,
@@ -224,19 +217,31 @@ def application_page(form: Form, application_id: int) -> str:
     )
 
 
-def _decided(form: Form, application_id: int, step: Step | None) -> tuple[str, int] | Response:
-    here = around()
-    version = form.read("version", whole(1, 10_000))
-    reason = form.optional("reason")
-    if step is not None and version is not None and not form.faults:
-        command = Decide(application_id=application_id, version=version, step=step, reason=reason)
-        with form.attempt(), here.writing() as tx:
-            decide(
-                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
-            )
+def tried(
+    form: Form, application_id: int, act: Callable[[Writing], object]
+) -> tuple[str, int] | Response:
+    """Run an act, and come back to the application's page, with what was refused if it was."""
+    if not form.faults:
+        with form.attempt(), around().writing() as tx:
+            act(tx)
     if form.faults:
         return application_page(form, application_id), 422
     return redirect(url_for("applications.show", application_id=application_id), code=303)
+
+
+def acting(form: Form) -> dict[str, Any]:
+    """Give what every act on an application is told: by whom, on which day, with which key."""
+    return {"actor": me().actor, "today": around().today, "key": form.key}
+
+
+def _decided(form: Form, application_id: int, step: Step | None) -> tuple[str, int] | Response:
+    version, reason = form.read("version", whole(1, 10_000)), form.optional("reason")
+    if step is None or version is None:
+        return application_page(form, application_id), 422
+    command = Decide(application_id=application_id, version=version, step=step, reason=reason)
+    return tried(
+        form, application_id, lambda tx: decide(tx, command, **acting(form), holidays=days_off())
+    )
 
 
 def _wants(form: Form) -> bool:
@@ -245,10 +250,10 @@ def _wants(form: Form) -> bool:
 
 
 def _terms(form: Form, offers: Offers) -> Terms | None:
-    product = form.read("product", one_of(*(code for code, _ in offers.products)))
+    product = form.read("product", _key_of(offers.products))
     principal = form.read("principal", parse_positive_rupees)
     months = form.read("months", whole(1, _LONGEST_MONTHS))
-    sector = form.read("sector", one_of(*(key for key, _ in offers.sectors)))
+    sector = form.read("sector", _key_of(offers.sectors))
     purpose = form.read("purpose", str)
     activity = form.optional("activity")
     if None in (product, principal, months, sector, purpose):
@@ -263,41 +268,51 @@ def _terms(form: Form, offers: Offers) -> Terms | None:
     )
 
 
-def _plan(connection: Connection, form: Form, terms: Terms | None) -> Schedule | None:
-    if terms is None:
-        return None
-    try:
-        return plan_of(connection, terms, paid_on=around().today, holidays=days_off())
-    except Refused as fault:
-        form.refuse(fault)
-        return None
+def _with_schedule(
+    form: Form, offers: Offers, terms: Terms | None, *, name: str, asked: Application | None = None
+) -> tuple[str, int] | str:
+    """Show the form again, with the schedule that its terms would give today."""
+    plan = None
+    if terms is not None:
+        with form.attempt(), around().reading() as connection:
+            plan = plan_of(connection, terms, paid_on=around().today, holidays=days_off())
+    shown = _asked(form, offers, name=name, plan=plan, asked=asked)
+    return (shown, 422) if form.faults else shown
 
 
 def _offers(connection: Connection) -> Offers:
     here = around()
     branches = reach(me().actor, Deed.ENTER_APPLICATION)
     return Offers(
-        sorted(branches or ()),
-        sorted(programmes(connection)),
+        _named(sorted(branches or ())),
+        _named(sorted(programmes(connection))),
         _products(settings_in_force(connection), here.today),
         [(sector.key, sector.label) for sector in here.settings.sectors],
     )
 
 
-def _products(dated: DatedTables, today: date) -> list[tuple[str, str]]:
+def _named(codes: Sequence[str]) -> Choices:
+    """Let codes without names stand for themselves."""
+    return [(code, code) for code in codes]
+
+
+def _products(dated: DatedTables, today: date) -> Choices:
     codes = sorted({product.code for product in dated.products})
     return [(code, dated.product_on(code, today).name) for code in codes]
 
 
+def _key_of(choices: Choices) -> Callable[[str], str]:
+    return one_of(*(key for key, _ in choices))
+
+
 def _asked(
-    connection: Connection,
     form: Form,
+    offers: Offers,
     *,
     name: str,
-    plan: Schedule | None,
+    plan: Schedule | None = None,
     asked: Application | None = None,
 ) -> str:
-    offers: Any = _offers(connection)
     return render_template(
         "application_ask.html", form=form, name=name, plan=plan, offers=offers, asked=asked
     )

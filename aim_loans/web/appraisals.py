@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from aim_loans.borrowers.identifiers import parse_cnic
 from aim_loans.dates import parse_date
-from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound
 from aim_loans.identity.permissions import Deed, require
 from aim_loans.money import parse_rupees
@@ -24,7 +23,7 @@ from aim_loans.origination.appraisals import (
     end_guarantee,
     record_check,
 )
-from aim_loans.web.applications import application_page, visible
+from aim_loans.web.applications import acting, application_page, tried, visible
 from aim_loans.web.forms import Form, one_of, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -73,10 +72,10 @@ def send(application_id: int, kind: str) -> tuple[str, int] | Response:
     if note is not None and not form.faults:
         command = Appraise(application_id=application_id, kind=kind, note=note, **found)
         with form.attempt(), around().writing() as tx:
-            appraise(tx, command, actor=me().actor, today=around().today, key=form.key)
+            appraise(tx, command, **acting(form))
     if form.faults:
         return _shown(form, application_id, kind), 422
-    return _back(application_id)
+    return redirect(url_for("applications.show", application_id=application_id), code=303)
 
 
 @pages.post("/applications/<row:application_id>/guarantors")
@@ -88,7 +87,7 @@ def send_guarantor(application_id: int) -> tuple[str, int] | Response:
     if cnic is None or relation is None:
         return application_page(form, application_id), 422
     command = AddGuarantor(application_id=application_id, cnic=cnic, relation=relation)
-    return _tried(form, application_id, lambda tx: add_guarantor(tx, command, **_who(form)))
+    return tried(form, application_id, lambda tx: add_guarantor(tx, command, **acting(form)))
 
 
 @pages.post("/applications/<row:application_id>/guarantors/<row:guarantee_id>/end")
@@ -97,7 +96,7 @@ def end(application_id: int, guarantee_id: int) -> tuple[str, int] | Response:
     """Let a guarantor step back."""
     form = Form(request.form)
     command = EndGuarantee(application_id=application_id, guarantee_id=guarantee_id)
-    return _tried(form, application_id, lambda tx: end_guarantee(tx, command, **_who(form)))
+    return tried(form, application_id, lambda tx: end_guarantee(tx, command, **acting(form)))
 
 
 @pages.post("/applications/<row:application_id>/checks")
@@ -118,33 +117,13 @@ def send_check(application_id: int) -> tuple[str, int] | Response:
         checked_on=checked_on,
         reference=reference,
     )
-    return _tried(form, application_id, lambda tx: record_check(tx, command, **_who(form)))
+    return tried(form, application_id, lambda tx: record_check(tx, command, **acting(form)))
 
 
 def _fields(kind: str) -> dict[str, Parser]:
     if kind not in FIELDS:
         raise NotFound("There is no such visit. Open the application again.")
     return FIELDS[kind]
-
-
-def _tried(
-    form: Form, application_id: int, act: Callable[[Writing], object]
-) -> tuple[str, int] | Response:
-    """Run an act, and come back to the application's page, with what was refused if it was."""
-    if not form.faults:
-        with form.attempt(), around().writing() as tx:
-            act(tx)
-    if form.faults:
-        return application_page(form, application_id), 422
-    return _back(application_id)
-
-
-def _who(form: Form) -> dict[str, Any]:
-    return {"actor": me().actor, "today": around().today, "key": form.key}
-
-
-def _back(application_id: int) -> Response:
-    return redirect(url_for("applications.show", application_id=application_id), code=303)
 
 
 def _shown(form: Form, application_id: int, kind: str) -> str:

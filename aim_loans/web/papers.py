@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed
-from aim_loans.origination.conditions import plan_of
+from aim_loans.origination.conditions import plan_for
 from aim_loans.origination.payout import (
     MANNERS,
     PAYOUT_CHANNELS,
@@ -15,10 +15,9 @@ from aim_loans.origination.payout import (
     pay_out,
 )
 from aim_loans.texts import LANGUAGES
-from aim_loans.web.applications import application_page, days_off, visible
+from aim_loans.web.applications import acting, application_page, days_off, tried, visible
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
-from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("papers", __name__)
@@ -33,7 +32,7 @@ def show(application_id: int) -> str:
     planned_on = here.today if planned is None else max(planned, here.today)
     with here.reading() as connection:
         asked = visible(connection, application_id)
-        plan = plan_of(connection, asked.terms, paid_on=planned_on, holidays=days_off())
+    plan = plan_for(asked, paid_on=planned_on, holidays=days_off())
     fee = asked.dated.fee_on(planned_on)
     return render_template(
         "papers.html", asked=asked, plan=plan, planned_on=planned_on, fee=fee, today=here.today
@@ -44,39 +43,33 @@ def show(application_id: int) -> str:
 @needs(Deed.ENTER_APPLICATION)
 def send_acknowledgement(application_id: int) -> tuple[str, int] | Response:
     """Record that the borrower agreed to the printed instalments."""
-    form, here = Form(request.form), around()
+    form = Form(request.form)
     planned_on = form.read("planned_on", parse_date)
     manner = form.read("manner", one_of(*MANNERS))
     language = form.read("paper_language", one_of(*LANGUAGES))
-    if planned_on is not None and manner is not None and language is not None:
-        command = Acknowledge(
-            application_id=application_id,
-            planned_on=planned_on,
-            language=language,
-            manner=manner,
-        )
-        with form.attempt(), here.writing() as tx:
-            acknowledge(
-                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
-            )
-    if form.faults:
+    if planned_on is None or manner is None or language is None:
         return application_page(form, application_id), 422
-    return redirect(url_for("applications.show", application_id=application_id), code=303)
+    command = Acknowledge(
+        application_id=application_id, planned_on=planned_on, language=language, manner=manner
+    )
+    return tried(
+        form,
+        application_id,
+        lambda tx: acknowledge(tx, command, **acting(form), holidays=days_off()),
+    )
 
 
 @pages.post("/applications/<row:application_id>/payout")
 @needs(Deed.DISBURSE)
 def send_payout(application_id: int) -> tuple[str, int] | Response:
     """Pay the loan out, once however often the form is sent."""
-    form, here = Form(request.form), around()
+    form = Form(request.form)
     channel = form.read("payout_channel", one_of(*PAYOUT_CHANNELS))
     loan_id = 0
     if channel is not None:
         command = PayOut(application_id=application_id, channel=channel)
-        with form.attempt(), here.writing() as tx:
-            loan_id = pay_out(
-                tx, command, actor=me().actor, today=here.today, key=form.key, holidays=days_off()
-            )
+        with form.attempt(), around().writing() as tx:
+            loan_id = pay_out(tx, command, **acting(form), holidays=days_off())
     if form.faults:
         return application_page(form, application_id), 422
     return redirect(url_for("loans.show", loan_id=loan_id), code=303)
