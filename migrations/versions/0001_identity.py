@@ -51,6 +51,18 @@ def create_refusal() -> None:
 
 def create_tables() -> None:
     """Make the tables and indexes."""
+    create_act()
+    create_audit_chain()
+    create_line()
+    create_audit_entry()
+    create_branch()
+    create_cut()
+    create_staff()
+    create_staff_grant()
+
+
+def create_act() -> None:
+    """Make the table act with its indexes."""
     op.create_table(
         "act",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -78,6 +90,10 @@ def create_tables() -> None:
         sqlite_where=sa.text("command_key IS NOT NULL"),
         postgresql_where=sa.text("command_key IS NOT NULL"),
     )
+
+
+def create_audit_chain() -> None:
+    """Make the table audit_chain with its indexes."""
     op.create_table(
         "audit_chain",
         sa.Column("name", sa.Text(), nullable=False),
@@ -86,6 +102,10 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("name", name="pk_audit_chain"),
         comment="The head of each chain: one a branch, one for head office, one for identity.",
     )
+
+
+def create_line() -> None:
+    """Make the table line with its indexes."""
     op.create_table(
         "line",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -100,6 +120,10 @@ def create_tables() -> None:
         sa.UniqueConstraint("level", "name", name="uq_line_level_name"),
         comment="The institution's lines above a branch: division, region, area.",
     )
+
+
+def create_audit_entry() -> None:
+    """Make the table audit_entry with its indexes."""
     op.create_table(
         "audit_entry",
         sa.Column("chain", sa.Text(), nullable=False),
@@ -113,6 +137,10 @@ def create_tables() -> None:
         sa.UniqueConstraint("act_id", name="uq_audit_entry_act_id"),
         comment="Links an act and the digest of all rows it wrote to the entry before it.",
     )
+
+
+def create_branch() -> None:
+    """Make the table branch with its indexes."""
     op.create_table(
         "branch",
         sa.Column("code", sa.Text(), nullable=False),
@@ -124,6 +152,10 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["area_id"], ["line.id"], name="fk_branch_area_id"),
         sa.PrimaryKeyConstraint("code", name="pk_branch"),
     )
+
+
+def create_cut() -> None:
+    """Make the table cut with its indexes."""
     op.create_table(
         "cut",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -137,6 +169,10 @@ def create_tables() -> None:
         sa.UniqueConstraint("taken_at", name="uq_cut_taken_at"),
         comment="A moment up to which everything recorded is known, and the seal of all chains.",
     )
+
+
+def create_staff() -> None:
+    """Make the table staff with its indexes."""
     op.create_table(
         "staff",
         sa.Column("username", sa.Text(), nullable=False),
@@ -147,6 +183,10 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["branch_code"], ["branch.code"], name="fk_staff_branch_code"),
         sa.PrimaryKeyConstraint("username", name="pk_staff"),
     )
+
+
+def create_staff_grant() -> None:
+    """Make the table staff_grant with its indexes."""
     op.create_table(
         "staff_grant",
         sa.Column("id", IDENTIFIER, nullable=False),

@@ -65,6 +65,12 @@ def check_money() -> None:
 
 def create_tables() -> None:
     """Make the tables and indexes."""
+    create_number_series()
+    create_money_in()
+
+
+def create_number_series() -> None:
+    """Make the table number_series with its indexes."""
     op.create_table(
         "number_series",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -85,6 +91,10 @@ def create_tables() -> None:
         ),
         comment="The last number given out; it moves in the transaction that uses the number.",
     )
+
+
+def create_money_in() -> None:
+    """Make the table money_in with its indexes."""
     op.create_table(
         "money_in",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -125,6 +135,11 @@ def create_tables() -> None:
         sa.UniqueConstraint("series_id", "number", name="uq_money_in_series_id_number"),
         comment="Money that came in, or the opposite row that cancels it.",
     )
+    index_money_in()
+
+
+def index_money_in() -> None:
+    """Make the indexes of money_in."""
     op.create_index("ix_money_in_act_id", "money_in", ["act_id"], unique=False)
     op.create_index(
         "uq_money_in_imported_reference",

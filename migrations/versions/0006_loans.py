@@ -111,6 +111,16 @@ def check_facts() -> None:
 
 def create_tables() -> None:
     """Make the tables and indexes."""
+    create_loan()
+    create_loan_dimension()
+    create_loan_position()
+    create_schedule_version()
+    create_instalment()
+    create_loan_fact()
+
+
+def create_loan() -> None:
+    """Make the table loan with its indexes."""
     op.create_table(
         "loan",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -142,6 +152,10 @@ def create_tables() -> None:
         comment="The contract as agreed; never edited.",
     )
     op.create_index("ix_loan_act_id", "loan", ["act_id"], unique=False)
+
+
+def create_loan_dimension() -> None:
+    """Make the table loan_dimension with its indexes."""
     op.create_table(
         "loan_dimension",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -182,6 +196,10 @@ def create_tables() -> None:
     )
     op.create_index("ix_loan_dimension_act_id", "loan_dimension", ["act_id"], unique=False)
     op.create_index("ix_loan_dimension_loan_id", "loan_dimension", ["loan_id"], unique=False)
+
+
+def create_loan_position() -> None:
+    """Make the table loan_position with its indexes."""
     op.create_table(
         "loan_position",
         sa.Column("loan_id", IDENTIFIER, autoincrement=False, nullable=False),
@@ -216,6 +234,10 @@ def create_tables() -> None:
     op.create_index(
         "ix_loan_position_last_value_on", "loan_position", ["last_value_on"], unique=False
     )
+
+
+def create_schedule_version() -> None:
+    """Make the table schedule_version with its indexes."""
     op.create_table(
         "schedule_version",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -244,6 +266,10 @@ def create_tables() -> None:
         comment="A regular version also says its rule in whole numbers: instalment, first, step.",
     )
     op.create_index("ix_schedule_version_act_id", "schedule_version", ["act_id"], unique=False)
+
+
+def create_instalment() -> None:
+    """Make the table instalment with its indexes."""
     op.create_table(
         "instalment",
         sa.Column("version_id", IDENTIFIER, nullable=False),
@@ -260,6 +286,10 @@ def create_tables() -> None:
         comment="`due_total` is the sum of the version's amounts up to this one.",
         sqlite_with_rowid=False,
     )
+
+
+def create_loan_fact() -> None:
+    """Make the table loan_fact with its indexes."""
     op.create_table(
         "loan_fact",
         sa.Column("id", IDENTIFIER, nullable=False),

@@ -45,6 +45,18 @@ def refuse_changes(table: str) -> None:
 
 def create_tables() -> None:
     """Make the tables and indexes."""
+    create_application()
+    create_application_terms()
+    create_application_step()
+    create_appraisal()
+    create_guarantee()
+    create_background_check()
+    create_acknowledgement()
+    create_application_loan()
+
+
+def create_application() -> None:
+    """Make the table application with its indexes."""
     op.create_table(
         "application",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -74,6 +86,10 @@ def create_tables() -> None:
     op.create_index("ix_application_act_id", "application", ["act_id"], unique=False)
     op.create_index("ix_application_borrower_id", "application", ["borrower_id"], unique=False)
     op.create_index("ix_application_branch_code", "application", ["branch_code"], unique=False)
+
+
+def create_application_terms() -> None:
+    """Make the table application_terms with its indexes."""
     op.create_table(
         "application_terms",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -107,6 +123,10 @@ def create_tables() -> None:
         comment="What is asked for; a returned application is changed by a new version.",
     )
     op.create_index("ix_application_terms_act_id", "application_terms", ["act_id"], unique=False)
+
+
+def create_application_step() -> None:
+    """Make the table application_step with its indexes."""
     op.create_table(
         "application_step",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -137,6 +157,10 @@ def create_tables() -> None:
         comment="What was decided about a version; an approval is one person's vote, with the rank.",
     )
     op.create_index("ix_application_step_act_id", "application_step", ["act_id"], unique=False)
+
+
+def create_appraisal() -> None:
+    """Make the table appraisal with its indexes."""
     op.create_table(
         "appraisal",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -169,6 +193,10 @@ def create_tables() -> None:
     )
     op.create_index("ix_appraisal_act_id", "appraisal", ["act_id"], unique=False)
     op.create_index("ix_appraisal_application_id", "appraisal", ["application_id"], unique=False)
+
+
+def create_guarantee() -> None:
+    """Make the table guarantee with its indexes."""
     op.create_table(
         "guarantee",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -198,6 +226,10 @@ def create_tables() -> None:
         sqlite_where=sa.text("ends_id IS NOT NULL"),
         postgresql_where=sa.text("ends_id IS NOT NULL"),
     )
+
+
+def create_background_check() -> None:
+    """Make the table background_check with its indexes."""
     op.create_table(
         "background_check",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -227,6 +259,10 @@ def create_tables() -> None:
     op.create_index(
         "ix_background_check_application_id", "background_check", ["application_id"], unique=False
     )
+
+
+def create_acknowledgement() -> None:
+    """Make the table acknowledgement with its indexes."""
     op.create_table(
         "acknowledgement",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -252,6 +288,10 @@ def create_tables() -> None:
     op.create_index(
         "ix_acknowledgement_application_id", "acknowledgement", ["application_id"], unique=False
     )
+
+
+def create_application_loan() -> None:
+    """Make the table application_loan with its indexes."""
     op.create_table(
         "application_loan",
         sa.Column("application_id", IDENTIFIER, autoincrement=False, nullable=False),

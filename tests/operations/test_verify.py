@@ -70,6 +70,16 @@ def faults(connection: Connection) -> list[str]:
 @pytest.fixture
 def lived(book: Book) -> Book:
     """A book with a row in each watched table: receipts, one cancelled, a transfer, an end."""
+    live_at_the_counter(book)
+    transfer(book)
+    live_in_the_office(book)
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
+    return book
+
+
+def live_at_the_counter(book: Book) -> None:
+    """Take receipts, cancel one, record a visit, and write a loan off."""
     for ref in ("L1", "L2"):
         book.open_loan(ref)
     bank = RecordReceipt("L1", 900_00, TODAY, "raast", "HBL", "R-1", "family", "B-9")
@@ -93,6 +103,10 @@ def lived(book: Book) -> Book:
         )
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         write_off(tx, EndLoan("L2", TODAY, "lost"), actor=HEAD_OFFICE, today=TODAY)
+
+
+def transfer(book: Book) -> None:
+    """Move a loan to another branch, and note a gap of it."""
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         this = begin_act(
             tx,
@@ -116,6 +130,10 @@ def lived(book: Book) -> Book:
             )
         )
         seal_act(tx, this, (loan_dimension, journal_line, data_gap))
+
+
+def live_in_the_office(book: Book) -> None:
+    """Hire somebody, lend by an application, ask for a fee, change a borrower."""
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         staff = AddStaff("zainab", "Zainab", Role.LOAN_OFFICER, TODAY, branch_code="LHR-01")
         add_staff(tx, staff, actor=HEAD_OFFICE)
@@ -131,9 +149,6 @@ def lived(book: Book) -> Book:
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         named = PersonDetails(name="Zainab", gender="female")
         change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
-    return book
 
 
 def test_a_sound_book_has_no_faults(lived: Book) -> None:
