@@ -11,11 +11,10 @@ from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.portfolio.cells import Kept
-from aim_loans.web.forms import Form
+from aim_loans.web.forms import Form, row_number
 from aim_loans.web.people import me
 
 GROUPINGS = ("sector", "branch", "product", "gender", "district", "officer")
-_LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,7 @@ def asked(form: Form, today: date) -> Asked:
 
 def number(name: str) -> int:
     """Read a whole number of the address; 0 for what is none."""
-    text = request.args.get(name, "")
-    fits = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
-    return int(text) if fits else 0
+    return row_number(request.args.get(name, ""))
 
 
 def _past(day: date, today: date) -> date:

@@ -35,7 +35,7 @@ from aim_loans.web.borrower_forms import (
     read_enterprise,
     read_person,
 )
-from aim_loans.web.forms import Form
+from aim_loans.web.forms import Form, row_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
@@ -127,7 +127,9 @@ def send_details(person_id: int) -> tuple[str, int] | Response:
         visible = _changeable(connection, person_id)
     details = read_person(form, genders=ALL_GENDERS, needed=frozenset())
     if not form.faults:
-        command = ChangePerson(person_id, details, _branch(visible), _seen_change(form))
+        command = ChangePerson(
+            person_id, details, _branch(visible), row_number(form.typed("seen_change"))
+        )
         with form.attempt(), around().writing() as tx:
             change_person(tx, command, actor=me().actor, today=around().today, key=form.key)
     if form.faults:
@@ -190,11 +192,6 @@ def _branch(visible: Visible) -> str:
     if visible.act_branch is None:
         raise AssertionError("nobody changes what they may not")
     return visible.act_branch
-
-
-def _seen_change(form: Form) -> int:
-    typed = form.typed("seen_change")
-    return int(typed) if typed.isascii() and typed.isdecimal() else 0
 
 
 def _look_alikes(form: Form, details: PersonDetails) -> list[FoundBorrower]:

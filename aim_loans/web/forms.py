@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 LONGEST_TEXT = 500
 LAST_PAGE = 10_000
+# All numbers so long fit a BIGINT.
+LONGEST_ROW_NUMBER = 18
 
 
 @dataclass(slots=True)
@@ -95,6 +97,12 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def row_number(text: str) -> int:
+    """Read the number of a row, or of a place in a list; 0 for what no row can have."""
+    fits = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ROW_NUMBER
+    return int(text) if fits else 0
 
 
 def page_number(text: str, *, most: int = LAST_PAGE) -> int:

@@ -25,7 +25,7 @@ from aim_loans.repayment.collection import (
     written_receipts,
 )
 from aim_loans.repayment.sheets import LinesRefused, PostSheet, SheetLine, post_sheet
-from aim_loans.web.forms import Form, page_number
+from aim_loans.web.forms import Form, page_number, row_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
@@ -83,7 +83,7 @@ def send() -> str | tuple[str, int] | Response:
 def written() -> str:
     """List receipts with their total, to print beside the cash."""
     numbers = request.args.get("receipts", "").split(".")[:PAGE_ROWS]
-    ids = [int(text) for text in numbers if text.isascii() and text.isdecimal() and len(text) < 19]
+    ids = [row for row in map(row_number, numbers) if row]
     with around().reading() as connection:
         found = written_receipts(connection, ids)
     if not found:
@@ -141,7 +141,7 @@ def _sent_rows(connection: Connection, form: Form, due_by: date) -> DueList:
 def _ids(form: Form) -> list[int]:
     """Give the loans of the sheet in the order in which they stood on it."""
     sent = [name.removeprefix(_DUE) for name in form.texts if name.startswith(_DUE)]
-    return [int(text) for text in sent if text.isascii() and text.isdecimal() and len(text) < 19]
+    return [row for row in map(row_number, sent) if row]
 
 
 def _command(form: Form, due_by: date) -> PostSheet | None:
