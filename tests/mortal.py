@@ -12,11 +12,13 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Engine, event
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import open_engine, writing
+from aim_loans.db.statements import Rows, run_as_is
 from aim_loans.intake import chunks
 from aim_loans.intake.operations import BookSources, import_book
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
@@ -65,7 +67,14 @@ def mark_for_death(engine: Engine, order: Order) -> None:
         if seen["commit"] == order.die_at_commit:
             die()
 
+    def as_is(*call: Any) -> Rows:
+        statement()
+        return run_as_is(*call)
+
     event.listen(engine, "before_cursor_execute", statement)
+    # These go past the engine's events.
+    for room in ("statements", "bulk"):
+        patch(f"aim_loans.db.{room}.run_as_is", as_is).start()
     event.listen(engine, "commit", commit)
 
 

@@ -233,5 +233,5 @@ def _reserve_block(
 ) -> tuple[int, int]:
     """Move the counter; give the series' id and the first number of the block."""
     values = {"branch": branch, "series": series, "year": year, "count": count}
-    series_id, last = _MOVE_COUNTER.run(tx.connection, values).one()
+    ((series_id, last),) = _MOVE_COUNTER.run(tx.connection, values)
     return series_id, last - count + 1

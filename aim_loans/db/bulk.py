@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from aim_loans.db.engine import is_postgresql
+from aim_loans.db.statements import run_as_is
 
 _NEXT_OF_SEQUENCE = text(
     "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
@@ -33,6 +34,7 @@ Row = tuple[Any, ...]
 
 # The text of a day as both databases take it; the driver's own way costs more than the row.
 stored_day = lru_cache(maxsize=100_000)(date.isoformat)
+read_day = lru_cache(maxsize=100_000)(date.fromisoformat)
 
 # Below this many rows one statement costs PostgreSQL less than opening a COPY.
 COPY_FROM = 20
@@ -70,7 +72,7 @@ def insert_rows(
     for start in range(0, len(rows), ROWS_TOGETHER):
         block = rows[start : start + ROWS_TOGETHER]
         statement = _insertion(connection, table, columns, len(block))
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(block)))
+        run_as_is(connection, statement, tuple(chain.from_iterable(block)))
 
 
 def insert_new(
@@ -79,7 +81,8 @@ def insert_new(
     """Insert rows without their identifiers, which it gives in the order of the rows."""
     if len(rows) == 1:
         statement = f"{_insertion(connection, table, columns, 1)} RETURNING id"
-        return [connection.exec_driver_sql(statement, rows[0]).scalar_one()]
+        ((new_id,),) = run_as_is(connection, statement, rows[0])
+        return [new_id]
     ids = next_ids(connection, table, len(rows))
     numbered = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
     insert_rows(connection, table, ("id", *columns), numbered)

@@ -171,7 +171,7 @@ def _transaction(engine: Engine, lock: Statement) -> Iterator[tuple[Connection, 
         connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             if is_postgresql(connection):
-                moment = lock.run(connection, {"key": CUT_LOCK}).scalar_one()
+                ((moment,),) = lock.run(connection, {"key": CUT_LOCK})
                 yield connection, moment.astimezone(UTC)
             else:
                 yield connection, system_clock()

@@ -1,10 +1,13 @@
 """Statements that every act runs, handed to the driver as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, text
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Connection, Dialect, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+Rows = Sequence[tuple[Any, ...]]
 
 _DIALECTS: tuple[Dialect, ...] = (
     postgresql.dialect(),  # type: ignore[no-untyped-call]  # the library leaves it untyped
@@ -22,12 +25,42 @@ class Statement:
     def __init__(self, sql: str | ClauseElement) -> None:
         """Write the statement as each driver takes it."""
         clause = text(sql) if isinstance(sql, str) else sql
-        self._of_dialect = {
-            dialect.name: str(clause.compile(dialect=dialect)) for dialect in _DIALECTS
+        written = [clause.compile(dialect=dialect) for dialect in _DIALECTS]
+        self._of_dialect = {done.dialect.name: str(done) for done in written}
+        self._constants = {
+            name: value
+            for done in written
+            for name, value in done.params.items()
+            if value is not None
         }
 
-    def run(
-        self, connection: Connection, values: Mapping[str, Any]
-    ) -> CursorResult[*tuple[Any, ...]]:
-        """Run it with these values."""
-        return connection.exec_driver_sql(self._of_dialect[connection.dialect.name], dict(values))
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
+        """Run it with these values, and give its rows."""
+        sql = self._of_dialect[connection.dialect.name]
+        return run_as_is(connection, sql, {**self._constants, **values})
+
+
+def among(
+    column: ColumnElement[int], ids: Sequence[int] | BindParameter[Any]
+) -> ColumnElement[bool]:
+    """Say that a column holds one of these ids, or the one that a value of the statement names."""
+    if isinstance(ids, BindParameter) and not ids.expanding:
+        return column == ids
+    return column.in_(ids)
+
+
+def run_as_is(connection: Connection, sql: str, values: Mapping[str, Any] | Sequence[Any]) -> Rows:
+    """Run a text in the driver's own words inside the open transaction; give its rows, if any.
+
+    A receipt is a dozen small statements, and SQLAlchemy's own way to the driver costs as much
+    as they do. Faults come as SQLAlchemy's, without the values, as everywhere else.
+    """
+    driver = connection.connection.driver_connection
+    fault_of = connection.dialect.loaded_dbapi.Error
+    try:
+        cursor = driver.execute(sql, values)  # type: ignore[union-attr]  # open while in use
+        return cursor.fetchall() if cursor.description else ()
+    except fault_of as fault:
+        raise DBAPIError.instance(
+            sql, None, fault, fault_of, hide_parameters=True, dialect=connection.dialect
+        ) from fault

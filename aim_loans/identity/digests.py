@@ -69,7 +69,7 @@ def record_of(
     None when the chain has no head yet.
     """
     query = _record(tables, postgresql=is_postgresql(connection))
-    found = query.run(connection, {"act_id": act_id, "chain": chain}).all()
+    found = query.run(connection, {"act_id": act_id, "chain": chain})
     if found[-1][0] != "head":
         return None
     (_, _, act_text), *written, (_, last_number, last_mac) = found

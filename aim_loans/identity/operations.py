@@ -103,9 +103,8 @@ def begin_act(
         "command_digest": digest,
         "now": to_micros(tx.now),
     }
-    written = _NEW_ACT.run(tx.connection, values).first()
-    if written is not None:
-        return Act(written.id, chain, from_micros(written.recorded_at))
+    for act_id, recorded_at in _NEW_ACT.run(tx.connection, values):
+        return Act(act_id, chain, from_micros(recorded_at))
     earlier = tx.connection.execute(select(act).where(act.c.command_key == key)).one()
     if earlier.command_digest != digest:
         raise Conflict(

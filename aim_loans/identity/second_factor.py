@@ -182,8 +182,7 @@ def _use_step(tx: Writing, secret: str, actor: Actor, typed: str) -> None:
             "This code is wrong or too old. Type the one that the telephone shows now.",
             field="code",
         )
-    used = _USE_STEP.run(tx.connection, {"username": actor.name, "step": step}).first()
-    if used is None:
+    if not _USE_STEP.run(tx.connection, {"username": actor.name, "step": step}):
         raise Refused("This code was used already. Wait for the next one.", field="code")
 
 

@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from aim_loans.db.engine import is_postgresql
+from aim_loans.db.statements import Statement, among
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import (
     instalment,
@@ -45,7 +46,7 @@ from aim_loans.loans.models import (
 )
 
 BLOCK = 2_000
-_IDS = "loan_ids"
+_IDS, _ID = "loan_ids", "loan_id_asked"
 # Written into the statement and not given to it: PostgreSQL then sees that one plan fits every
 # loan, keeps it, and saves most of the time that a receipt's position takes.
 _ZERO = literal_column("0", BigInteger)
@@ -72,6 +73,9 @@ SUM_OF_KIND = {
 
 def refresh_positions(connection: Connection, loan_ids: Sequence[int]) -> None:
     """Compute the positions of these loans from their facts and store them."""
+    if len(loan_ids) == 1:
+        _store_one().run(connection, {_ID: loan_ids[0]})
+        return
     statement = _store(postgresql=is_postgresql(connection))
     for start in range(0, len(loan_ids), BLOCK):
         connection.execute(statement, {_IDS: list(loan_ids[start : start + BLOCK])})
@@ -108,7 +112,7 @@ def positions(loan_ids: LoanIds | None = None) -> Select[Any]:
         .outerjoin(sums, sums.c.loan_id == loan.c.id)
     )
     # SQLite reads "SELECT ... ON CONFLICT" right only after a WHERE.
-    return rows.where(_ONE > _ZERO if loan_ids is None else loan.c.id.in_(loan_ids))
+    return rows.where(_ONE > _ZERO if loan_ids is None else among(loan.c.id, loan_ids))
 
 
 _DIMENSIONS = (
@@ -137,7 +141,7 @@ def _sums(loan_ids: LoanIds | None) -> Subquery:
         func.max(_FACT.c.value_on).label("last_on"),
     )
     if loan_ids is not None:
-        rows = rows.where(_FACT.c.loan_id.in_(loan_ids))
+        rows = rows.where(among(_FACT.c.loan_id, loan_ids))
     return rows.group_by(_FACT.c.loan_id).subquery("s")
 
 
@@ -182,9 +186,18 @@ def _latest(
 @cache
 def _store(*, postgresql: bool) -> Any:
     """Give the statement that computes and stores positions; building it takes long."""
+    insertion = (upsert_postgresql if postgresql else upsert_sqlite)(loan_position)
+    return _stored(insertion, bindparam(_IDS, expanding=True))
+
+
+@cache
+def _store_one() -> Statement:
+    """Give the same for one loan, as every receipt asks for it."""
+    return Statement(_stored(upsert_postgresql(loan_position), bindparam(_ID)))
+
+
+def _stored(insertion: Any, loan_ids: BindParameter[Any]) -> Any:
     names = [column.name for column in loan_position.columns]
-    rows = positions(bindparam(_IDS, expanding=True))
-    statement = (upsert_postgresql if postgresql else upsert_sqlite)(loan_position)
-    stored = statement.from_select(names, rows)
+    stored = insertion.from_select(names, positions(loan_ids))
     replaced = {name: stored.excluded[name] for name in names if name != "loan_id"}
     return stored.on_conflict_do_update(index_elements=["loan_id"], set_=replaced)

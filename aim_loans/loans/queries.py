@@ -5,16 +5,27 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    null,
+    select,
+    union_all,
+)
 
-from aim_loans.db.statements import Statement
+from aim_loans.db.bulk import read_day
+from aim_loans.db.statements import Rows, Statement, among
 from aim_loans.errors import NotFound
 from aim_loans.loans.facts import BranchFrom, Fact
 from aim_loans.loans.history import History
 from aim_loans.loans.models import loan, loan_dimension, loan_fact, loan_position
 
 # Written out once: to build them costs more than to run them for one loan.
-_IDS = "loan_ids"
+_IDS, _ID = "loan_ids", "loan_id_asked"
 _LOCKED = (
     select(loan.c.id, loan.c.ref, loan.c.fund_code, loan.c.principal)
     .join(loan_position, loan_position.c.loan_id == loan.c.id)
@@ -23,26 +34,29 @@ _LOCKED = (
 )
 _LOCKED_BY_REF = Statement(_LOCKED.where(loan.c.ref == bindparam("ref")))
 _LOCKED_BY_IDS = _LOCKED.where(loan_position.c.loan_id.in_(bindparam(_IDS, expanding=True)))
+
+
 # What must be read after the lock, in one statement: the facts in the order recorded, and
 # the branches (rows without a kind) by day.
-_STORY = union_all(
-    select(
-        loan_fact.c.loan_id,
-        loan_fact.c.kind,
-        loan_fact.c.amount,
-        loan_fact.c.value_on.label("day"),
-        loan_fact.c.id,
-        null().label("branch"),
-    ).where(loan_fact.c.loan_id.in_(bindparam(_IDS, expanding=True))),
-    select(
-        loan_dimension.c.loan_id,
-        null(),
-        null(),
-        loan_dimension.c.from_on,
-        loan_dimension.c.id,
-        loan_dimension.c.branch_code,
-    ).where(loan_dimension.c.loan_id.in_(bindparam(_IDS, expanding=True))),
-)
+def _story(ids: BindParameter[Any]) -> CompoundSelect[Any]:
+    fact, held = loan_fact.c, loan_dimension.c
+    return union_all(
+        select(
+            fact.loan_id,
+            fact.kind,
+            fact.amount,
+            cast(fact.value_on, Text).label("day"),
+            fact.id,
+            null().label("branch"),
+        ).where(among(fact.loan_id, ids)),
+        select(
+            held.loan_id, null(), null(), cast(held.from_on, Text), held.id, held.branch_code
+        ).where(among(held.loan_id, ids)),
+    )
+
+
+_STORIES = _story(bindparam(_IDS, expanding=True))
+_STORY_OF_ONE = Statement(_story(bindparam(_ID)))
 
 
 class StoredFact(NamedTuple):
@@ -71,10 +85,11 @@ def loan_id_of(connection: Connection, ref: str) -> int:
 
 def load_history(connection: Connection, ref: str) -> History:
     """Lock the loan with this reference and read its facts; NotFound when there is none."""
-    contracts = _LOCKED_BY_REF.run(connection, {"ref": ref}).all()
+    contracts = _LOCKED_BY_REF.run(connection, {"ref": ref})
     if not contracts:
         raise _no_loan(ref)
-    return _with_facts(connection, contracts)[contracts[0].id]
+    loan_id = contracts[0][0]
+    return _with_facts(contracts, _STORY_OF_ONE.run(connection, {_ID: loan_id}))[loan_id]
 
 
 def load_histories(connection: Connection, loan_ids: Iterable[int]) -> dict[int, History]:
@@ -83,8 +98,9 @@ def load_histories(connection: Connection, loan_ids: Iterable[int]) -> dict[int,
     The lock comes first and the facts are read after it, so that nothing committed in
     between is missed.
     """
-    contracts = connection.execute(_LOCKED_BY_IDS, {_IDS: sorted(set(loan_ids))})
-    return _with_facts(connection, contracts.all())
+    ids = {_IDS: sorted(set(loan_ids))}
+    contracts = connection.execute(_LOCKED_BY_IDS, ids).all()
+    return _with_facts(contracts, connection.execute(_STORIES, ids).all())
 
 
 def dimension_rows(connection: Connection, loan_ids: Sequence[int]) -> Sequence[Any]:
@@ -136,22 +152,19 @@ def standing_facts(facts: Sequence[StoredFact]) -> list[StoredFact]:
     return [fact for fact in facts if fact.reverses_id is None and fact.id not in undone]
 
 
-def _with_facts(
-    connection: Connection, contracts: Sequence[Row[*tuple[Any, ...]]]
-) -> dict[int, History]:
-    ids = {_IDS: [contract.id for contract in contracts]}
-    story = sorted(connection.execute(_STORY, ids), key=itemgetter(4))
-    branches: dict[int, dict[date, str]] = {loan_id: {} for loan_id in ids[_IDS]}
+def _with_facts(contracts: Rows, stories: Rows) -> dict[int, History]:
+    story = sorted(stories, key=itemgetter(4))
+    branches: dict[int, dict[date, str]] = {contract[0]: {} for contract in contracts}
     for loan_id, kind, _, day, _, branch in story:
         if kind is None:
-            branches[loan_id][day] = branch
+            branches[loan_id][read_day(day)] = branch
     histories = {
         loan_id: History(loan_id, ref, fund, principal, _in_order(branches[loan_id]))
         for loan_id, ref, fund, principal in contracts
     }
     for loan_id, kind, amount, day, _, _ in story:
         if kind is not None:
-            histories[loan_id].add(Fact(kind, amount, day))
+            histories[loan_id].add(Fact(kind, amount, read_day(day)))
     return histories
 
 
