@@ -22,7 +22,11 @@ from tests.portfolio.store import put_loans, put_surroundings
 
 LADDER = read_settings(None, {}).dated.ladder_on(date(2025, 1, 1))
 LATE_CUT = datetime(2100, 1, 1, tzinfo=UTC)
-GROUPINGS = ("sector", "branch", "officer", "area", "product", "gender")
+# Each kind of database answers every figure; that a cell is kept rightly, one of them shows.
+GROUPINGS = {
+    "sqlite": ("sector", "branch", "officer", "area", "product", "gender"),
+    "postgresql": ("sector",),
+}
 ALL = Page(limit=1000)
 EXACT = {f"exactly{days}": days for days in EXACT_DAYS}
 
@@ -97,8 +101,8 @@ def test_the_loans_behind_every_figure_add_up_to_it(
 ) -> None:
     connection, made = varied
     seen: set[str] = set()
-    for as_of, known_at in days(made):
-        groupings = [(), *((name,) for name in GROUPINGS)]
+    for as_of, known_at in (days(made)[0], days(made)[-1]):
+        groupings = [(), *((name,) for name in GROUPINGS[connection.dialect.name])]
         tables = book_tables(
             connection, as_of=as_of, known_at=known_at, groupings=groupings, ladder=LADDER
         )
