@@ -14,6 +14,8 @@ from aim_loans.vocabulary import WORDS
 
 GENDERS = tuple(WORDS["gender"])
 URBAN_RURAL = tuple(WORDS["urban_rural"])
+# So many borrowers guarantee each other in a group.
+LEAST_MEMBERS, MOST_MEMBERS = 3, 6
 # Writing Urdu needs this mark, which nobody sees, between letters that do not join.
 _NON_JOINER = "\u200c"
 

@@ -1,8 +1,15 @@
-"""Tables of borrowers: persons and their enterprises."""
+"""Tables of borrowers: persons, their enterprises, and the groups they belong to."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
-from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of
+from aim_loans.db.tables import (
+    FACT,
+    Identifier,
+    Moment,
+    metadata,
+    one_of,
+    unique_where_given,
+)
 
 # Bytes in their order, so that the beginning of a key is a range of the index.
 _Key = Text().with_variant(Text(collation="C"), "postgresql")
@@ -75,11 +82,44 @@ person_name_key = Table(
     comment="Search keys of the words of a name (borrowers/spelling.py); derived from person.",
 )
 
+borrower_group = Table(
+    "borrower_group",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("branch_code", ForeignKey("branch.code"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("meeting_place", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="Borrowers who guarantee each other; who belongs to it, say the memberships.",
+)
+
+group_membership = Table(
+    "group_membership",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("group_id", ForeignKey("borrower_group.id"), nullable=False),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("value_on", Date, nullable=False),
+    Column("ends_id", ForeignKey("group_membership.id")),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="Somebody joins a group on a day; a row that names another ends it on its day.",
+)
+
 # To ask of one person whether a word of the name begins so.
 Index(None, person_name_key.c.person_id, person_name_key.c.key)
 Index(None, enterprise.c.owner_id)
 Index(None, person.c.act_id)
 Index(None, person_change.c.act_id)
 Index(None, person_change.c.person_id)
+Index(None, borrower_group.c.act_id)
+Index(None, borrower_group.c.branch_code)
+Index(None, group_membership.c.act_id)
+Index(None, group_membership.c.group_id)
+Index(None, group_membership.c.person_id)
+unique_where_given(group_membership.c.ends_id)
 for _column in (person.c.branch_code, person.c.mobile):
     Index(None, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))

@@ -3,15 +3,22 @@
 from dataclasses import dataclass
 from datetime import date
 
+from aim_loans.borrowers.details import LEAST_MEMBERS
+from aim_loans.borrowers.groups import Group, group_of_person, members_of
 from aim_loans.borrowers.queries import cnic_owners
-from aim_loans.db.bulk import insert_new
+from aim_loans.db.bulk import insert_new, insert_rows
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.origination.committee import State
 from aim_loans.origination.lookup import OPEN_STATES, Application, application_by_id
-from aim_loans.origination.models import appraisal, background_check, guarantee
+from aim_loans.origination.models import (
+    appraisal,
+    background_check,
+    group_guarantee,
+    guarantee,
+)
 from aim_loans.origination.records import RECORDED, begin, recorded
 
 CHECKS = ("bureau", "screening")
@@ -108,6 +115,54 @@ def add_guarantor(
     insert_new(tx.connection, guarantee, _GUARANTEE, [row])
     seal_act(tx, this, (guarantee,))
     return this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetGroupGuarantee:
+    """The other members of the borrower's group guarantee the loan together."""
+
+    application_id: int
+
+
+def let_group_guarantee(
+    tx: Writing, command: LetGroupGuarantee, *, actor: Actor, today: date, key: str | None = None
+) -> Act:
+    """Add each other member of the borrower's group as a guarantor; Refused below three members."""
+    asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
+    require(actor, Deed.ENTER_APPLICATION, branch=asked.branch_code)
+    this = begin(tx, asked, "let_group_guarantee", command, actor=actor, key=key)
+    if this.repeated:
+        return this
+    _check_undecided(asked)
+    group = _complete_group(tx, asked)
+    known = {asked.borrower_id, *(each.person_id for each in asked.guarantors)}
+    joining = [
+        each.person_id
+        for each in members_of(tx.connection, group.id)
+        if each.left_on is None and each.person_id not in known
+    ]
+    if not joining:
+        raise Refused("The group guarantees for the application already.")
+    rows = [(asked.id, person_id, group.ref, None, *recorded(this)) for person_id in joining]
+    ids = insert_new(tx.connection, guarantee, _GUARANTEE, rows)
+    together = [(guarantee_id, group.id, this.id) for guarantee_id in ids]
+    insert_rows(tx.connection, group_guarantee, ("guarantee_id", "group_id", "act_id"), together)
+    seal_act(tx, this, (guarantee, group_guarantee))
+    return this
+
+
+def _complete_group(tx: Writing, asked: Application) -> Group:
+    group = group_of_person(tx.connection, asked.borrower_id)
+    if group is None:
+        raise Refused("The borrower belongs to no group. Let a group take the borrower in first.")
+    if not group.is_complete:
+        raise Refused(
+            "Group {ref} has {count} members; {least} are needed before they guarantee each other.",
+            ref=group.ref,
+            count=group.members,
+            least=LEAST_MEMBERS,
+        )
+    return group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from aim_loans.origination.models import (
     application,
     application_loan,
     application_step,
+    group_guarantee,
     guarantee,
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
@@ -99,6 +100,7 @@ def _guarantor(
         in_arrears=each.person_id in late,
         live_guarantees=sum(tie.guarantor_id == each.person_id for tie in ties),
         guaranteed_by_borrower=_Tie(asked.borrower_id, each.person_id) in ties,
+        in_group=each.group is not None,
     )
 
 
@@ -112,7 +114,7 @@ def _late(connection: Connection, person_ids: Iterable[int], on: date) -> set[in
 
 
 def _ties(connection: Connection, person_ids: Sequence[int]) -> list[_Tie]:
-    """Give the guarantees of these persons that still bind them."""
+    """Give the guarantees of these persons alone that still bind them."""
     rows = connection.execute(_standing().where(guarantee.c.person_id.in_(person_ids)))
     return [_Tie(*row) for row in rows]
 
@@ -131,6 +133,7 @@ def _standing() -> Select[Any]:
         .where(
             guarantee.c.ends_id.is_(None),
             ~exists().where(ending.c.ends_id == guarantee.c.id),
+            ~exists().where(group_guarantee.c.guarantee_id == guarantee.c.id),
             ~ended,
             # Not paid out yet, or not paid back.
             or_(loan_position.c.loan_id.is_(None), loan_position.c.outstanding > 0),

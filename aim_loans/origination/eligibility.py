@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from aim_loans.borrowers.details import LEAST_MEMBERS, MOST_MEMBERS
 from aim_loans.config.settings import Limits, Product
 from aim_loans.money import plain
 from aim_loans.vocabulary import N_
@@ -45,13 +46,17 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarantor:
-    """What the conditions ask of a guarantor."""
+    """What the conditions ask of a guarantor; `in_group` with the borrower, or alone.
+
+    `live_guarantees` counts those that were given alone.
+    """
 
     name: str
     same_household: bool
     in_arrears: bool
     live_guarantees: int
     guaranteed_by_borrower: bool
+    in_group: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +191,15 @@ def _affordable(asked: Asked) -> Check:
 
 
 def _enough_guarantors(guarantors: Sequence[Guarantor], limits: Limits) -> Check:
+    """Ask for a group, the borrower included, or for so many guarantors as the limits say."""
+    members = 1 + sum(each.in_group for each in guarantors)
+    if LEAST_MEMBERS <= members <= MOST_MEMBERS:
+        return Check(
+            "guarantors",
+            Verdict.OK,
+            N_("A group of {count} who guarantee each other."),
+            {"count": members},
+        )
     values = {"count": len(guarantors), "needed": limits.guarantors_required}
     enough = len(guarantors) >= limits.guarantors_required
     return Check(
@@ -204,6 +218,9 @@ def _guarantor(each: Guarantor, limits: Limits) -> Iterator[Check]:
         )
     if each.in_arrears:
         yield Check("guarantor", Verdict.BLOCK, N_("{name} is late with a loan."), name)
+    if each.in_group:
+        # They guarantee for each other: that is what the group is for.
+        return
     if each.live_guarantees > limits.max_live_guarantees:
         yield Check(
             "guarantor",

@@ -202,6 +202,26 @@ application_loan = Table(
     comment="The loan that was paid out for an application.",
 )
 
+group_guarantee = Table(
+    "group_guarantee",
+    metadata,
+    Column("guarantee_id", ForeignKey("guarantee.id"), primary_key=True, autoincrement=False),
+    Column("group_id", ForeignKey("borrower_group.id"), nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    info=FACT,
+    comment="The guarantees that a group gives together for one of its members.",
+)
+
+application_fee = Table(
+    "application_fee",
+    metadata,
+    Column("money_in_id", ForeignKey("money_in.id"), primary_key=True, autoincrement=False),
+    Column("application_id", ForeignKey("application.id"), nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    info=FACT,
+    comment="The money that was taken as the fee of an application.",
+)
+
 _OF_APPLICATION = (
     application_terms,
     application_step,
@@ -210,7 +230,13 @@ _OF_APPLICATION = (
     background_check,
     acknowledgement,
 )
-APPLICATION_TABLES = (application, *_OF_APPLICATION, application_loan)
+APPLICATION_TABLES = (
+    application,
+    *_OF_APPLICATION,
+    group_guarantee,
+    application_fee,
+    application_loan,
+)
 
 for _table in APPLICATION_TABLES:
     Index(None, _table.c.act_id)
@@ -219,6 +245,7 @@ for _table in (appraisal, guarantee, background_check, acknowledgement):
 Index(None, application.c.borrower_id)
 Index(None, application.c.branch_code)
 Index(None, guarantee.c.person_id)
+Index(None, application_fee.c.application_id)
 unique_where_given(guarantee.c.ends_id)
 
 setting_request = Table(

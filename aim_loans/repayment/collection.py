@@ -19,7 +19,8 @@ from sqlalchemy import (
     tuple_,
 )
 
-from aim_loans.borrowers.models import person
+from aim_loans.borrowers.groups import standing_membership
+from aim_loans.borrowers.models import group_membership, person
 from aim_loans.cash.queries import Receipt, receipts_by_id
 from aim_loans.dates import month_index, month_step
 from aim_loans.db.bulk import whole_sum
@@ -42,14 +43,15 @@ _LEDGER = (_DISTRICT, _TEHSIL, person.c.name, loan.c.ref)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whose loans: of these branches (None: of all), perhaps of one officer, of one place.
+    """Whose loans: of these branches (None: of all), perhaps of one officer, place or group.
 
-    A place is the name of a district or of a tehsil.
+    A place is the name of a district or of a tehsil; a group is told by its id.
     """
 
     branches: frozenset[str] | None
     officer: str | None = None
     place: str | None = None
+    group: int | None = None
 
 
 class DueLoan(NamedTuple):
@@ -257,6 +259,11 @@ def _narrowed(wanted: Wanted, *, by: date) -> list[ColumnElement[bool]]:
     conditions = [_HELD.c.oldest_unpaid_due_on <= by, *_of(wanted)]
     if wanted.place:
         conditions.append(literal(wanted.place).in_((_DISTRICT, _TEHSIL)))
+    if wanted.group:
+        members = select(group_membership.c.person_id).where(
+            group_membership.c.group_id == wanted.group, standing_membership()
+        )
+        conditions.append(_HELD.c.borrower_id.in_(members))
     return conditions
 
 

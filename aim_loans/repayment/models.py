@@ -55,3 +55,40 @@ visit = Table(
 
 Index(None, visit.c.act_id)
 Index(None, visit.c.loan_id)
+
+ending_request = Table(
+    "ending_request",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("loan_id", ForeignKey("loan.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value_on", Date, nullable=False),
+    Column("amount", BigInteger),
+    Column("channel", Text),
+    Column("fund_code", ForeignKey("fund.code")),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("answers_id", ForeignKey("ending_request.id")),
+    Column("answer", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("kind", "waiver", "write_off", "refund"), name="kind"),
+    CheckConstraint(
+        "CASE WHEN kind = 'refund' "
+        "THEN amount IS NOT NULL AND amount > 0 AND channel IS NOT NULL "
+        "ELSE amount IS NULL AND channel IS NULL END",
+        name="refund",
+    ),
+    CheckConstraint("kind <> 'waiver' OR fund_code IS NOT NULL", name="fund"),
+    CheckConstraint(
+        "answers_id IS NULL AND answer IS NULL "
+        "OR answers_id IS NOT NULL AND (answer = 'confirmed' OR answer = 'declined')",
+        name="answer",
+    ),
+    info=FACT,
+    comment="Somebody asks to waive, write off or pay back; a row that names another answers it.",
+)
+
+Index(None, ending_request.c.act_id)
+Index(None, ending_request.c.loan_id)
+unique_where_given(ending_request.c.answers_id)

@@ -17,10 +17,12 @@ from aim_loans.origination.appraisals import (
     AddGuarantor,
     Appraise,
     EndGuarantee,
+    LetGroupGuarantee,
     RecordCheck,
     add_guarantor,
     appraise,
     end_guarantee,
+    let_group_guarantee,
     record_check,
 )
 from aim_loans.web.applications import acting, application_page, tried, visible
@@ -88,6 +90,15 @@ def send_guarantor(application_id: int) -> tuple[str, int] | Response:
         return application_page(form, application_id), 422
     command = AddGuarantor(application_id=application_id, cnic=cnic, relation=relation)
     return tried(form, application_id, lambda tx: add_guarantor(tx, command, **acting(form)))
+
+
+@pages.post("/applications/<row:application_id>/group")
+@needs(Deed.ENTER_APPLICATION)
+def send_group(application_id: int) -> tuple[str, int] | Response:
+    """Let the other members of the borrower's group guarantee."""
+    form = Form(request.form)
+    command = LetGroupGuarantee(application_id=application_id)
+    return tried(form, application_id, lambda tx: let_group_guarantee(tx, command, **acting(form)))
 
 
 @pages.post("/applications/<row:application_id>/guarantors/<row:guarantee_id>/end")

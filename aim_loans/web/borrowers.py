@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.borrowers.details import GENDERS as ALL_GENDERS
 from aim_loans.borrowers.details import PersonDetails, cautions
+from aim_loans.borrowers.groups import group_of_person
 from aim_loans.borrowers.operations import (
     AddEnterprise,
     ChangePerson,
@@ -99,6 +100,7 @@ def show(person_id: int) -> str:
             who=who,
             may_change=visible.act_branch is not None,
             cautions=_cautions(connection, who),
+            group=group_of_person(connection, person_id),
             enterprises=enterprises_of(connection, person_id),
             loans=loans_of(connection, person_id, branches=seen, today=today),
             changes=changes_of(connection, person_id),

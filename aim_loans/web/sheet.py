@@ -1,5 +1,6 @@
 """The collection sheet: up to a hundred receipts in one form, against the counted cash."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from aim_loans.borrowers.groups import Group, groups_of
 from aim_loans.dates import parse_date
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.permissions import Deed, Role, reach, require
@@ -42,6 +44,7 @@ class Filters:
 
     officer: str
     place: str
+    group: int
     due_by: date
     page: int
 
@@ -53,11 +56,12 @@ def show() -> str | tuple[str, int]:
     here, asked = around(), Form(request.args)
     with here.reading() as connection:
         filters = _filters(connection, asked)
-        wanted = Wanted(_reach(), filters.officer, filters.place)
+        wanted = Wanted(_reach(), filters.officer, filters.place, filters.group)
         rows = collection_sheet(connection, wanted, by=filters.due_by, page=filters.page)
         known = choices(connection, wanted.branches, by=filters.due_by)
+        groups = groups_of(connection, wanted.branches)
     form = Form({"received_on": here.today.isoformat()}, asked.faults)
-    return _shown(form, filters, rows, known)
+    return _shown(form, filters, rows, known, groups)
 
 
 @pages.post("/sheet")
@@ -69,12 +73,13 @@ def send() -> str | tuple[str, int] | Response:
         filters = _filters(connection, form)
         rows = _sent_rows(connection, form, filters.due_by)
         known = choices(connection, _reach(), by=filters.due_by)
+        groups = groups_of(connection, _reach())
     command, written = _command(form, filters.due_by), ""
     if command is not None:
         with form.attempt():
             written = _post(form, command)
     if form.faults:
-        return _shown(form, filters, rows, known)
+        return _shown(form, filters, rows, known, groups)
     return redirect(url_for("sheet.written", receipts=written), code=303)
 
 
@@ -124,6 +129,7 @@ def _filters(connection: Connection, form: Form) -> Filters:
     return Filters(
         officer=form.typed("officer") if "officer" in form.texts else _own_officer(),
         place=form.typed("place"),
+        group=row_number(form.typed("group")),
         due_by=due_by or max(today, due_day(settings_in_force(connection), today)),
         page=page_number(form.typed("page"), most=MOST_PAGES),
     )
@@ -190,8 +196,16 @@ def _post(form: Form, command: PostSheet) -> str:
     return ".".join(str(each.receipt.id) for each in recorded)
 
 
-def _shown(form: Form, filters: Filters, rows: DueList, known: Choices) -> str | tuple[str, int]:
+def _shown(
+    form: Form, filters: Filters, rows: DueList, known: Choices, groups: Sequence[Group]
+) -> str | tuple[str, int]:
     page = render_template(
-        "sheet.html", form=form, filters=filters, rows=rows, choices=known, plain=plain
+        "sheet.html",
+        form=form,
+        filters=filters,
+        rows=rows,
+        choices=known,
+        groups=groups,
+        plain=plain,
     )
     return (page, 422) if form.faults else page

@@ -121,3 +121,13 @@ def test_too_few_guarantors_stand_in_the_way() -> None:
 def test_a_birthday_counts_on_its_day() -> None:
     assert age_on(date(2000, 2, 29), date(2018, 2, 28)) == 17
     assert age_on(date(2000, 2, 29), date(2018, 3, 1)) == 18
+
+
+def test_a_group_of_three_to_six_stands_in_for_the_guarantors() -> None:
+    busy = replace(RASHID, in_group=True, live_guarantees=9, guaranteed_by_borrower=True)
+    for others, verdict in ((1, Verdict.BLOCK), (2, Verdict.OK), (5, Verdict.OK)):
+        found = checks(guarantors=[busy] * others)
+        assert [each.verdict for each in found if each.name == "guarantors"] == [verdict]
+        assert not [each for each in found if each.name == "guarantor"]
+    late = replace(busy, in_arrears=True)
+    assert Verdict.BLOCK in {each.verdict for each in checks(guarantors=[late, busy])}
