@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 from aim_loans.borrowers.details import PersonDetails
+from aim_loans.borrowers.groups import JoinGroup, MakeGroup, join_group, make_group
 from aim_loans.borrowers.operations import RegisterPerson, register_person
+from aim_loans.cash.queries import Receipt
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
 from aim_loans.identity.permissions import Actor, Grant, Role
@@ -14,12 +16,15 @@ from aim_loans.origination.applications import Decide, EnterApplication, decide,
 from aim_loans.origination.appraisals import (
     AddGuarantor,
     Appraise,
+    LetGroupGuarantee,
     RecordCheck,
     add_guarantor,
     appraise,
+    let_group_guarantee,
     record_check,
 )
 from aim_loans.origination.committee import State, Step
+from aim_loans.origination.fees import TakeFee, take_fee
 from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.payout import Acknowledge, PayOut, acknowledge, pay_out
 from aim_loans.origination.terms import Terms
@@ -72,6 +77,11 @@ class Branch:
         with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
             return act(tx, command, actor=actor, today=self.today, **more)
 
+    def do_now(self, act: Callable[..., Any], command: Any, actor: Actor, **more: Any) -> Any:
+        """Do something that has no day of its own."""
+        with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
+            return act(tx, command, actor=actor, **more)
+
     def read(self, application_id: int) -> Application:
         with reading(self.book.engine) as connection:
             return application_by_id(connection, application_id, today=self.today)
@@ -90,6 +100,14 @@ class Branch:
             application_id=application_id, cnic=self.cnics[person_id], relation="neighbour"
         )
         self.do(add_guarantor, command, OFFICER)
+
+    def group(self, *names: str) -> tuple[int, list[int]]:
+        """Make a group of people of these names; gives its id and theirs."""
+        made = int(self.do_now(make_group, MakeGroup("LHR-01", "Sisters", "at Bushra's"), OFFICER))
+        people = [self.person(name) for name in names]
+        for each in people:
+            self.do(join_group, JoinGroup(made, each, self.today), OFFICER)
+        return made, people
 
     def appraise(self, application_id: int) -> None:
         for kind, found in (("social", SOCIAL), ("business", BUSINESS)):
@@ -118,6 +136,11 @@ class Branch:
         )
         self.do(acknowledge, command, OFFICER)
 
+    def take_fee(self, application_id: int, actor: Actor = CASHIER, **more: Any) -> Receipt:
+        command = TakeFee(application_id=application_id, channel="cash")
+        taken: Receipt = self.do(take_fee, command, actor, **more)
+        return taken
+
     def pay(self, application_id: int, actor: Actor = CASHIER, **more: Any) -> int:
         command = PayOut(application_id=application_id, channel="cash")
         return int(self.do(pay_out, command, actor, **more))
@@ -132,4 +155,12 @@ class Branch:
         self.vote(asked, AREA)
         self.answers(asked)
         self.agree(asked)
+        return asked
+
+    def live(self) -> int:
+        """Let a group guarantee for a member who pays the fee; gives the application."""
+        _, people = self.group("Nasreen", "Parveen", "Shazia")
+        asked = self.enter(people[0])
+        self.do(let_group_guarantee, LetGroupGuarantee(application_id=asked), OFFICER)
+        self.take_fee(asked)
         return asked

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from aim_loans.cash.models import money_in
+from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.queries import Receipt, receipt_number
 from aim_loans.dates import fiscal_year
 from aim_loans.db.bulk import Row, insert_new, stored_day
@@ -22,7 +22,10 @@ from aim_loans.ledger.operations import Entry, post_entries
 
 RECEIPT_SERIES = "R"
 IMPORT_SERIES = "I"
+FEE_SERIES = "F"
 IMPORT_ACCOUNT = "import"
+# Money of a series that never waits in suspense: it is income on the day it comes in.
+INCOME_OF_SERIES = {FEE_SERIES: Account.FEE_INCOME}
 
 
 class MoneyDraft(NamedTuple):
@@ -77,8 +80,10 @@ _COLUMNS = (
 )
 
 
-def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Receipt:
-    """Record money in at the counter, numbered in its branch's series of receipts.
+def take_receipt(
+    tx: Writing, act: Act, draft: MoneyDraft, *, today: date, series: str = RECEIPT_SERIES
+) -> Receipt:
+    """Record money in at the counter, numbered in a series of its branch.
 
     Its entry (`receipt_entry`) is posted by the act that takes it. Conflict when the reference
     is in the book already, Refused for the account that is kept for imported books.
@@ -90,7 +95,7 @@ def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Re
             account=IMPORT_ACCOUNT,
         )
     year = fiscal_year(today)
-    ((new_id, number),) = _record(tx, act, [draft], series=RECEIPT_SERIES, year=year)
+    ((new_id, number),) = _record(tx, act, [draft], series=series, year=year)
     return Receipt(
         id=new_id,
         branch_code=draft.branch,
@@ -100,17 +105,18 @@ def take_receipt(tx: Writing, act: Act, draft: MoneyDraft, *, today: date) -> Re
         reference=draft.reference,
         amount=draft.amount,
         received_on=draft.received_on,
-        number=receipt_number(draft.branch, RECEIPT_SERIES, year, number),
+        series=series,
+        number=receipt_number(draft.branch, series, year, number),
         cancelled=False,
     )
 
 
 def receipt_entry(taken: Receipt) -> Entry:
-    """Give the journal entry of a receipt: the channel's account against suspense."""
+    """Give the journal entry of a receipt: the channel's account against where it goes."""
     if taken.channel is None:
         raise ValueError("only an imported book may leave the channel out")
-    money, suspense = _sides(taken.channel, taken.branch_code, taken.fund_code)
-    return Entry("money_in", taken.id, bridge(taken.received_on, money, suspense, taken.amount))
+    money, held = _sides(taken.channel, taken.branch_code, taken.fund_code, taken.series)
+    return Entry("money_in", taken.id, bridge(taken.received_on, money, held, taken.amount))
 
 
 def take_imported(tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, today: date) -> list[int]:
@@ -130,7 +136,12 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
 
     `value_on` is the day of the original, or the day on which a cheque was dishonoured.
     """
-    original = tx.connection.execute(select(money_in).where(money_in.c.id == money_in_id)).one()
+    wanted = (
+        select(money_in, number_series.c.series)
+        .join(number_series, number_series.c.id == money_in.c.series_id)
+        .where(money_in.c.id == money_in_id)
+    )
+    original = tx.connection.execute(wanted).one()
     row = (
         original.branch_code,
         original.fund_code,
@@ -151,8 +162,10 @@ def cancel_money(tx: Writing, act: Act, money_in_id: int, *, value_on: date) -> 
     )
     (new_id,) = insert_new(tx.connection, money_in, _COLUMNS, [row])
     if original.account != IMPORT_ACCOUNT:
-        money, suspense = _sides(original.channel, original.branch_code, original.fund_code)
-        lines = bridge(value_on, suspense, money, original.amount)
+        money, held = _sides(
+            original.channel, original.branch_code, original.fund_code, original.series
+        )
+        lines = bridge(value_on, held, money, original.amount)
         post_entries(tx, act, [Entry("money_in", new_id, lines)])
     return new_id
 
@@ -205,9 +218,10 @@ def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> l
         ) from fault
 
 
-def _sides(channel: str, branch: str, fund: str) -> tuple[Side, Side]:
+def _sides(channel: str, branch: str, fund: str, series: str) -> tuple[Side, Side]:
     account = ACCOUNT_OF_CHANNEL[channel]
-    return Side(account, branch, fund), Side(Account.SUSPENSE, branch, fund)
+    held = INCOME_OF_SERIES.get(series, Account.SUSPENSE)
+    return Side(account, branch, fund), Side(held, branch, fund)
 
 
 def _take_numbers(

@@ -42,6 +42,7 @@ class Receipt:
     reference: str | None
     amount: int
     received_on: date
+    series: str
     number: str
     cancelled: bool
 
@@ -83,6 +84,7 @@ def _receipt(row: Row[Any]) -> Receipt:
         reference=row.reference,
         amount=row.amount,
         received_on=row.received_on,
+        series=row.series,
         number=receipt_number(row.branch_code, row.series, row.fiscal_year, row.number),
         cancelled=row.opposite_id is not None,
     )

@@ -13,7 +13,12 @@ from sqlalchemy import Connection, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from aim_loans.cash.models import money_in, number_series
-from aim_loans.cash.operations import IMPORT_ACCOUNT, IMPORT_SERIES, RECEIPT_SERIES
+from aim_loans.cash.operations import (
+    FEE_SERIES,
+    IMPORT_ACCOUNT,
+    IMPORT_SERIES,
+    RECEIPT_SERIES,
+)
 from aim_loans.db.tables import to_micros
 from aim_loans.ledger.chart import KINDS
 from aim_loans.ledger.models import account
@@ -182,7 +187,8 @@ def _series_is_right(row: Any, zone: ZoneInfo) -> bool:
         row.first == 1
         and row.last == row.count == row.last_number
         and row.branch == row.other_branch == row.branch_code
-        and (row.series, row.imported) in ((IMPORT_SERIES, row.count), (RECEIPT_SERIES, 0))
+        and row.series in (FEE_SERIES, IMPORT_SERIES, RECEIPT_SERIES)
+        and row.imported == (row.count if row.series == IMPORT_SERIES else 0)
         and start <= to_micros(row.earliest)
         and to_micros(row.latest) < end
     )

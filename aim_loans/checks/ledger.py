@@ -18,8 +18,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from aim_loans.cash.models import money_in
-from aim_loans.cash.operations import IMPORT_ACCOUNT
+from aim_loans.cash.models import money_in, number_series
+from aim_loans.cash.operations import IMPORT_ACCOUNT, INCOME_OF_SERIES
 from aim_loans.db.bulk import whole_sum
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line
@@ -58,19 +58,34 @@ def facts_are_posted(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
     wanted = case((loan_fact.c.kind.in_(_TAKES), -loan_fact.c.amount), else_=loan_fact.c.amount)
     for (row_id,) in connection.execute(_unposted(loan_fact, moved, wanted)):
         yield f"loan fact {row_id}: its journal entry is missing or has another amount"
-    posted = case((money_in.c.account == IMPORT_ACCOUNT, 0), else_=-money_in.c.amount)
-    suspended = _net(
-        and_(
-            journal_line.c.source == "money_in",
-            journal_line.c.source_id == money_in.c.id,
-            journal_line.c.value_on == money_in.c.received_on,
-            journal_line.c.branch_code == money_in.c.branch_code,
-            journal_line.c.fund_code == money_in.c.fund_code,
-        ),
-        literal(Account.SUSPENSE.value),
+    own = and_(
+        journal_line.c.source == "money_in",
+        journal_line.c.source_id == money_in.c.id,
+        journal_line.c.value_on == money_in.c.received_on,
+        journal_line.c.branch_code == money_in.c.branch_code,
+        journal_line.c.fund_code == money_in.c.fund_code,
     )
-    for (row_id,) in connection.execute(_unposted(money_in, suspended, posted)):
-        yield f"money in {row_id}: its journal entry is missing or has another amount"
+    elsewhere = or_(money_in.c.account == IMPORT_ACCOUNT, money_in.c.id.in_(_income()))
+    goes_to = {Account.SUSPENSE: case((elsewhere, 0), else_=-money_in.c.amount)}
+    for series, income in INCOME_OF_SERIES.items():
+        here = money_in.c.id.in_(_income(series))
+        goes_to[income] = case((here, -money_in.c.amount), else_=0)
+    for held, posted in goes_to.items():
+        moved = _net(own, literal(held.value))
+        for (row_id,) in connection.execute(_unposted(money_in, moved, posted)):
+            yield f"money in {row_id}: its journal entry is missing or has another amount"
+
+
+def _income(*only: str) -> Select[Any]:
+    """Give the money that is income when it comes in, and what cancels it."""
+    original = money_in.alias("original")
+    own = func.coalesce(money_in.c.series_id, original.c.series_id)
+    return (
+        select(money_in.c.id)
+        .outerjoin(original, original.c.id == money_in.c.reverses_id)
+        .join(number_series, number_series.c.id == own)
+        .where(number_series.c.series.in_(only or INCOME_OF_SERIES))
+    )
 
 
 def control_equals_loans(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
@@ -173,7 +188,7 @@ def _unposted(
 def _unapplied() -> Select[Any]:
     """Give, by branch and fund, the money in that is on no loan (a liability: negative)."""
     came = select(money_in.c.branch_code, money_in.c.fund_code, -money_in.c.amount).where(
-        money_in.c.account != IMPORT_ACCOUNT
+        money_in.c.account != IMPORT_ACCOUNT, money_in.c.id.not_in(_income())
     )
     applied = select(loan_fact.c.contra_branch, loan_fact.c.fund_code, loan_fact.c.amount).where(
         loan_fact.c.contra == Account.SUSPENSE

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from aim_loans.checks import book, ledger
+from aim_loans.checks import book, fees, ledger
 from aim_loans.checks.tables import fact_tables
 from aim_loans.identity.verification import verify_chains
 
@@ -23,6 +23,8 @@ CHECKS: Mapping[str, book.Check] = {
     "ledger days": ledger.days_equal_facts,
     "bridging accounts": ledger.bridges_are_empty,
     "receipt numbers": book.numbers_have_no_gaps,
+    "fees": fees.fees_belong_to_applications,
+    "fees once": fees.fees_are_taken_once,
 }
 
 

@@ -10,6 +10,7 @@ from datetime import date
 
 from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import (
+    INCOME_OF_SERIES,
     MoneyDraft,
     cancel_money,
     receipt_entry,
@@ -359,6 +360,8 @@ def _check_backdating(
 def _check_remainder(tx: Writing, money: Receipt, amount: int) -> None:
     if money.cancelled:
         raise Refused("Receipt {number} is cancelled already.", number=money.number)
+    if money.series in INCOME_OF_SERIES:
+        raise Refused("Receipt {number} is for a fee, and pays no loan.", number=money.number)
     applied = sum(fact.amount for fact in facts_of_money(tx.connection, money.id))
     if not 0 < amount <= money.amount - applied:
         raise Refused(

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from aim_loans.cash.channels import check_channel
 from aim_loans.errors import Refused
-from aim_loans.ledger.chart import account_of_channel
 from aim_loans.money import LARGEST_RUPEES, PAISA_PER_RUPEE
 
 PAYERS = ("borrower", "family", "guarantor")
@@ -22,13 +22,7 @@ def check_money(amount: int, on: date, channel: str, reference: str | None, toda
             field="received_on",
             day=on.isoformat(),
         )
-    account_of_channel(channel)
-    if channel != "cash" and not reference:
-        raise Refused(
-            "Money by {channel} needs its reference, so that it is never taken twice.",
-            field="reference",
-            channel=channel,
-        )
+    check_channel(channel, reference)
 
 
 def check_payer(payer: str | None) -> None:

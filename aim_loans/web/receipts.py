@@ -11,6 +11,7 @@ from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed, allows, require
 from aim_loans.loans.lookup import LoanPage, loans_of_money
 from aim_loans.money import parse_positive_rupees, plain
+from aim_loans.origination.fees import fee_paid_for
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_requests
 from aim_loans.web.forms import Form, one_of
@@ -80,6 +81,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
     with around().reading() as connection:
         money = receipt(connection, money_in_id)
         loan_ids = loans_of_money(connection, money_in_id)
+        fee = fee_paid_for(connection, money_in_id)
         asked = open_requests(connection, branches=None, money_in_id=money_in_id)
     require(me().actor, Deed.READ_BOOK, branch=money.branch_code)
     return render_template(
@@ -87,6 +89,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
         form=form,
         money=money,
         loans=[visible_loan(loan_id) for loan_id in loan_ids],
+        fee=fee,
         asked=asked,
         may_receive=allows(me().actor, Deed.RECEIVE, branch=money.branch_code),
         may_ask=allows(me().actor, Deed.ASK_REVERSAL, branch=money.branch_code),

@@ -122,6 +122,7 @@ def live(book: Book) -> None:
         change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
     branch = Branch(book)
     branch.pay(branch.approved())
+    branch.live()
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
 

@@ -141,6 +141,7 @@ def live_in_the_office(book: Book) -> None:
         set_password(tx, temporary, "a lamp in the rain", actor=HEAD_OFFICE)
     branch = Branch(book)
     branch.pay(branch.approved())
+    branch.live()
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         use_a_second_factor(tx, "zainab")
         reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)

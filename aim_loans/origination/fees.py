@@ -1,0 +1,122 @@
+"""The fee of an application: one amount at cost for everybody, taken once, on its own receipt.
+
+It is the institution's dated amount, never a share of the loan and never taken out of it. It
+hangs on the application, so that neither a tranche nor another schedule can ask for it again.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, exists, select
+
+from aim_loans.borrowers.models import person
+from aim_loans.cash.channels import check_channel
+from aim_loans.cash.models import money_in
+from aim_loans.cash.operations import FEE_SERIES, MoneyDraft, receipt_entry, take_receipt
+from aim_loans.cash.queries import Receipt, receipt, receipt_of_act
+from aim_loans.db.bulk import insert_rows
+from aim_loans.db.engine import Writing
+from aim_loans.errors import Refused
+from aim_loans.identity.operations import Act, seal_act
+from aim_loans.identity.permissions import Actor, Deed, require
+from aim_loans.ledger.models import journal_line
+from aim_loans.ledger.operations import post_entries
+from aim_loans.origination.lookup import (
+    OPEN_STATES,
+    Application,
+    application_by_id,
+    application_ref,
+)
+from aim_loans.origination.models import application, application_fee
+from aim_loans.origination.queries import programmes
+from aim_loans.origination.records import begin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFee:
+    """The fee of an application, paid today; `account` and `reference` as of any receipt."""
+
+    application_id: int
+    channel: str
+    account: str = ""
+    reference: str | None = None
+
+
+class FeePaidFor(NamedTuple):
+    """The application and the borrower that a fee was paid for."""
+
+    application_id: int
+    ref: str
+    borrower: str
+
+
+def take_fee(
+    tx: Writing, command: TakeFee, *, actor: Actor, today: date, key: str | None = None
+) -> Receipt:
+    """Take the fee in force today; Refused once it is taken, or the application has ended."""
+    asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
+    require(actor, Deed.RECEIVE, branch=asked.branch_code)
+    check_channel(command.channel, command.reference)
+    this = begin(tx, asked, "take_fee", command, actor=actor, key=key)
+    if this.repeated:
+        return receipt_of_act(tx.connection, this.id)
+    _check_due(tx.connection, asked, today)
+    taken = _taken(tx, this, command, asked, today=today)
+    post_entries(tx, this, [receipt_entry(taken)])
+    row = (taken.id, asked.id, this.id)
+    columns = ("money_in_id", "application_id", "act_id")
+    insert_rows(tx.connection, application_fee, columns, [row])
+    seal_act(tx, this, (money_in, journal_line, application_fee))
+    return taken
+
+
+def fee_of(connection: Connection, application_id: int) -> Receipt | None:
+    """Give the receipt of an application's fee that was not cancelled."""
+    mine = _standing().where(application_fee.c.application_id == application_id)
+    found = connection.execute(mine).scalar()
+    return None if found is None else receipt(connection, found)
+
+
+def fee_paid_for(connection: Connection, money_in_id: int) -> FeePaidFor | None:
+    """Give what a receipt was the fee of; None when it is no fee."""
+    row = connection.execute(
+        select(application.c.id, application.c.branch_code, person.c.name)
+        .join(application_fee, application_fee.c.application_id == application.c.id)
+        .join(person, person.c.id == application.c.borrower_id)
+        .where(application_fee.c.money_in_id == money_in_id)
+    ).first()
+    return FeePaidFor(row.id, application_ref(row.branch_code, row.id), row.name) if row else None
+
+
+def _standing() -> Select[Any]:
+    opposite = money_in.alias("opposite")
+    return select(application_fee.c.money_in_id).where(
+        ~exists().where(opposite.c.reverses_id == application_fee.c.money_in_id)
+    )
+
+
+def _check_due(connection: Connection, asked: Application, today: date) -> None:
+    if asked.state not in OPEN_STATES:
+        raise Refused("The fee is taken before the loan is paid out; this application has ended.")
+    if not asked.dated.fee_on(today).amount:
+        raise Refused("No fee is asked for at present.")
+    earlier = fee_of(connection, asked.id)
+    if earlier is not None:
+        raise Refused(
+            "The fee of this application was taken with receipt {number}. It is taken once.",
+            number=earlier.number,
+        )
+
+
+def _taken(tx: Writing, this: Act, command: TakeFee, asked: Application, *, today: date) -> Receipt:
+    draft = MoneyDraft(
+        branch=asked.branch_code,
+        fund=programmes(tx.connection)[asked.programme],
+        channel=command.channel,
+        account=command.account,
+        reference=command.reference,
+        amount=asked.dated.fee_on(today).amount,
+        received_on=today,
+    )
+    return take_receipt(tx, this, draft, today=today, series=FEE_SERIES)
