@@ -115,6 +115,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rejected": N_("Rejected"),
         "returned": N_("Returned"),
         "withdrawn": N_("Withdrawn"),
+        "expired": N_("Expired"),
         "paid_out": N_("Paid out"),
     },
     "verdict": {"ok": N_("Met"), "warn": N_("Weigh this"), "block": N_("Not met")},
@@ -169,6 +170,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "limits": N_("Limits"),
         "fee": N_("Application fee"),
         "benchmark": N_("National benchmark"),
+        "expiry": N_("Expiry of applications"),
     },
     "confirmed": {"yes": N_("confirmed"), "no": N_("not confirmed")},
     "rounding": {

@@ -9,11 +9,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Literal, TypeVar, get_args
+from typing import Literal, TypeVar
 
 from aim_loans.config.rows import ConfigurationFault, Row
 from aim_loans.config.rules import (
     read_benchmark,
+    read_expiry,
     read_fee,
     read_ladder,
     read_limits,
@@ -22,12 +23,14 @@ from aim_loans.config.rules import (
 from aim_loans.config.settings import DatedRule, DatedTables, Product
 from aim_loans.errors import Refused
 
-TableName = Literal["products", "ladder", "limits", "fee", "benchmark"]
+TableName = Literal["products", "ladder", "limits", "fee", "benchmark", "expiry"]
 
 # The tables with one row a day have one key for all their rows.
 ONLY_KEY = "institution"
 
 HEADER = ("effective_from", "source", "verified")
+
+_NEEDED: Sequence[TableName] = ("products", "ladder", "limits", "fee", "benchmark")
 
 DatedRuleT = TypeVar("DatedRuleT", bound=DatedRule)
 
@@ -37,6 +40,7 @@ _READERS: Mapping[TableName, Callable[[Row], DatedRule]] = {
     "limits": read_limits,
     "fee": read_fee,
     "benchmark": read_benchmark,
+    "expiry": read_expiry,
 }
 
 
@@ -53,13 +57,15 @@ class DatedRow:
 
 
 def read_dated_tables(root: Row) -> DatedTables:
-    """Read the five dated tables; the faults are noted in `root`."""
+    """Read the dated tables; the faults are noted in `root`."""
     return DatedTables(
         products=_rules(root, "products", read_product),
         ladder=_rules(root, "ladder", read_ladder),
         limits=_rules(root, "limits", read_limits),
         fee=_rules(root, "fee", read_fee),
         benchmark=_rules(root, "benchmark", read_benchmark),
+        # A book from before this table has none: then no application expires.
+        expiry=_rules(root, "expiry", read_expiry) if root.has("expiry") else (),
     )
 
 
@@ -71,6 +77,7 @@ def dated_rows(tables: DatedTables) -> list[DatedRow]:
         ("limits", tables.limits),
         ("fee", tables.fee),
         ("benchmark", tables.benchmark),
+        ("expiry", tables.expiry),
     ]
     return [dated_row(table, rule) for table, rules in named for rule in rules]
 
@@ -109,13 +116,13 @@ def read_dated_row(table: TableName, content: Mapping[str, object]) -> DatedRow:
 
 def dated_tables(rows: Iterable[DatedRow]) -> DatedTables:
     """Read the rows that the database keeps; ConfigurationFault when a body was altered."""
-    content: dict[str, list[object]] = {name: [] for name in get_args(TableName)}
+    content: dict[str, list[object]] = {name: [] for name in _NEEDED}
     root = Row(content, "", [], "paisa")
     for row in rows:
         header = {name: getattr(row, name) for name in HEADER}
         body = _body(root, row)
         if body is not None:
-            content[row.table].append(body | header)
+            content.setdefault(row.table, []).append(body | header)
     tables = read_dated_tables(root)
     if root.faults:
         raise ConfigurationFault("dated_setting", root.faults)

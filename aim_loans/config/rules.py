@@ -1,4 +1,4 @@
-"""Reads one row of each dated table: products, ladder, limits, fee and benchmark.
+"""Reads one row of each dated table: products, ladder, limits, fee, benchmark and expiry.
 
 Each reader takes the fields first and then notes what only shows when they are read together.
 """
@@ -17,6 +17,7 @@ from aim_loans.config.settings import (
     BenchmarkLine,
     CommitteeStep,
     DueRule,
+    Expiry,
     Frequency,
     HolidayRule,
     Ladder,
@@ -35,6 +36,7 @@ RANKS = ("branch_manager", "area_manager", "regional_manager", "head_office")
 
 _LAST_DAY = 31
 _OLDEST = 120
+_LONGEST_DAYS = 3_660
 _MOST_GUARANTORS = 10
 _MOST_APPROVERS = 20
 
@@ -231,6 +233,15 @@ def read_fee(row: Row) -> ApplicationFee:
     refuse_fee_shares(row)
     amount = row.amount("amount") if row.sound("amount") else 0
     return ApplicationFee(**header, amount=amount)
+
+
+def read_expiry(row: Row) -> Expiry:
+    """Read one row of [[expiry]]."""
+    return Expiry(
+        **_header(row),
+        approved_days=row.integer("approved_days", lowest=1, highest=_LONGEST_DAYS),
+        unfinished_days=row.integer("unfinished_days", lowest=1, highest=_LONGEST_DAYS),
+    )
 
 
 def read_benchmark(row: Row) -> Benchmark:

@@ -146,6 +146,18 @@ class ApplicationFee(DatedRule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry(DatedRule):
+    """How many days an application may stand without a step before it expires.
+
+    `approved_days` from the approval without being collected, `unfinished_days` as a draft or
+    returned.
+    """
+
+    approved_days: int
+    unfinished_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkLine:
     """One sector's part of the national portfolio."""
 
@@ -180,6 +192,7 @@ class DatedTables:
     limits: tuple[Limits, ...]
     fee: tuple[ApplicationFee, ...]
     benchmark: tuple[Benchmark, ...]
+    expiry: tuple[Expiry, ...] = ()
 
     def product_on(self, code: str, day: date) -> Product:
         """Give a product's rules on a day; NotFound for a code that is not there."""
@@ -205,6 +218,10 @@ class DatedTables:
     def fee_on(self, day: date) -> ApplicationFee:
         """Give the application fee in force on a day."""
         return in_force(self.fee, day)
+
+    def expiry_on(self, day: date) -> Expiry | None:
+        """Give when applications expire, as in force on a day; None where nobody said so."""
+        return in_force(self.expiry, day) if self.expiry else None
 
     def benchmark_on(self, day: date) -> Benchmark:
         """Give the national benchmark in force on a day."""

@@ -170,7 +170,7 @@ def decide(
         _check_approvable(tx, asked, today=today, holidays=holidays)
     elif not (command.reason or "").strip():
         raise Refused("Give the reason; the borrower will ask.", field="reason")
-    if asked.state not in OPEN_STATES:
+    if asked.state not in OPEN_STATES and not (withdrawn and asked.state is State.EXPIRED):
         raise Refused("This application has ended. Nothing is decided on it any more.")
     if not withdrawn:
         check_vote(asked.committee, asked.steps, actor.name)

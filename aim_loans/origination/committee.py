@@ -5,10 +5,11 @@ application never votes; an appraiser may, but at least one approver did neither
 """
 
 from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from aim_loans.config.settings import CommitteeStep
+from aim_loans.config.settings import CommitteeStep, Expiry
 from aim_loans.errors import NotAllowed, Refused
 
 RANKS = ("loan_officer", "branch_manager", "area_manager", "regional_manager", "head_office")
@@ -34,6 +35,7 @@ class State(StrEnum):
     REJECTED = "rejected"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
     PAID_OUT = "paid_out"
 
 
@@ -87,6 +89,20 @@ def state_of(
     if not missing_votes(committee, taken):
         return State.APPROVED
     return State.APPRAISED if appraised else State.SUBMITTED
+
+
+def stands_until(state: State, since: date, expiry: Expiry | None) -> date | None:
+    """Give the last day of a state in which an application is left for so long; None for none.
+
+    `since` is the day of its last step.
+    """
+    if expiry is None:
+        return None
+    if state is State.APPROVED:
+        return since + timedelta(days=expiry.approved_days)
+    if state in (State.DRAFT, State.RETURNED):
+        return since + timedelta(days=expiry.unfinished_days)
+    return None
 
 
 def check_vote(committee: Committee, taken: Sequence[Taken], voter: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, exists, func, select
 
-from aim_loans.borrowers.models import person
+from aim_loans.borrowers.groups import group_ref
+from aim_loans.borrowers.models import borrower_group, person
 from aim_loans.config.settings import DatedTables
 from aim_loans.errors import NotFound
 from aim_loans.origination.committee import (
@@ -17,6 +18,7 @@ from aim_loans.origination.committee import (
     Taken,
     committee_step,
     missing_votes,
+    stands_until,
     state_of,
 )
 from aim_loans.origination.models import (
@@ -27,6 +29,7 @@ from aim_loans.origination.models import (
     application_terms,
     appraisal,
     background_check,
+    group_guarantee,
     guarantee,
 )
 from aim_loans.origination.queries import settings_in_force
@@ -47,8 +50,16 @@ class StepRow(NamedTuple):
     recorded_at: datetime
 
 
+class GroupNamed(NamedTuple):
+    """A group that guarantees: its number and name."""
+
+    id: int
+    ref: str
+    name: str
+
+
 class GuarantorRow(NamedTuple):
-    """A person who guarantees for the borrower."""
+    """A person who guarantees for the borrower, alone or as a member of a group."""
 
     guarantee_id: int
     person_id: int
@@ -58,6 +69,7 @@ class GuarantorRow(NamedTuple):
     address: str | None
     household: str | None
     relation: str
+    group: GroupNamed | None
 
 
 class Answer(NamedTuple):
@@ -85,7 +97,8 @@ class Application:
     """An application with all that is known of it; amounts in paisa.
 
     `person` holds the borrower's columns, `appraisals` the newest of each kind for the
-    version in hand, `dated` the institution's settings.
+    version in hand, `dated` the institution's settings. It is read on the day `today`;
+    `version_at` is when the version in hand was written down.
     """
 
     id: int
@@ -107,6 +120,8 @@ class Application:
     loan_id: int | None
     committee: Committee
     dated: DatedTables
+    today: date
+    version_at: datetime
 
     @property
     def ref(self) -> str:
@@ -119,15 +134,32 @@ class Application:
         current = (step for step in self.all_steps if step.version == self.version)
         return [Taken(step.kind, step.taken_by, step.rank) for step in current]
 
-    @property
+    @cached_property
     def state(self) -> State:
-        """Derive where it stands."""
+        """Derive where it stands today."""
+        until = self.stands_until
+        return State.EXPIRED if until and until < self.today else self._reached
+
+    @property
+    def stands_until(self) -> date | None:
+        """Give the last day before it expires, if no further step is taken; None for never."""
+        taken = (step.recorded_at for step in self.all_steps if step.version == self.version)
+        since = day_of(max((self.version_at, *taken)))
+        return stands_until(self._reached, since, self.dated.expiry_on(self.today))
+
+    @property
+    def _reached(self) -> State:
         return state_of(
             self.steps,
             self.committee,
             appraised=self.appraisals.keys() == APPRAISALS,
             paid_out=self.loan_id is not None,
         )
+
+    @property
+    def group(self) -> GroupNamed | None:
+        """Give the group that guarantees, if one does."""
+        return next((each.group for each in self.guarantors if each.group), None)
 
     @property
     def missing(self) -> list[str]:
@@ -142,6 +174,11 @@ class Application:
         home, business = self.appraisals["social"], self.appraisals.get("business")
         left = (home.income or 0) - (home.expenses or 0) - (home.debt_payments or 0)
         return left + ((business.sales or 0) - (business.costs or 0) if business else 0)
+
+
+def day_of(moment: datetime) -> date:
+    """Give the day from which an application stands so; UTC, as weeks are counted from it."""
+    return moment.date()
 
 
 def application_ref(branch: str, application_id: int) -> str:
@@ -186,6 +223,8 @@ def application_by_id(
         loan_id=row.loan_id,
         committee=Committee(step, row.entered_by, appraisers),
         dated=dated,
+        today=today,
+        version_at=row.version_at,
     )
 
 
@@ -213,6 +252,7 @@ def newest_terms() -> Select[Any]:
         application,
         *(application_terms.c[name] for name in _TERMS),
         application_terms.c.version,
+        application_terms.c.recorded_at.label("version_at"),
     ).select_from(
         application.join(
             application_terms,
@@ -276,8 +316,13 @@ def _guarantors(connection: Connection, application_id: int) -> list[GuarantorRo
             person.c.address,
             person.c.household,
             guarantee.c.relation,
+            borrower_group.c.id,
+            borrower_group.c.branch_code,
+            borrower_group.c.name,
         )
         .join(person, person.c.id == guarantee.c.person_id)
+        .outerjoin(group_guarantee, group_guarantee.c.guarantee_id == guarantee.c.id)
+        .outerjoin(borrower_group, borrower_group.c.id == group_guarantee.c.group_id)
         .where(
             guarantee.c.application_id == application_id,
             guarantee.c.ends_id.is_(None),
@@ -285,7 +330,11 @@ def _guarantors(connection: Connection, application_id: int) -> list[GuarantorRo
         )
         .order_by(guarantee.c.id)
     )
-    return [GuarantorRow(*row) for row in rows]
+    return [GuarantorRow(*row[:8], _group(*row[8:])) for row in rows]
+
+
+def _group(group_id: int | None, branch: str, name: str) -> GroupNamed | None:
+    return None if group_id is None else GroupNamed(group_id, group_ref(branch, group_id), name)
 
 
 def _answers(connection: Connection, application_id: int) -> dict[str, Answer]:

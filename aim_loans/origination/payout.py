@@ -121,6 +121,12 @@ def pay_out(
 
 
 def _check_payable(asked: Application, actor: Actor, schedule: Schedule, *, today: date) -> None:
+    if asked.state is State.EXPIRED:
+        raise Refused(
+            "The approval was not collected by {day} and has expired. Withdraw the application, "
+            "and enter it anew if the loan is still wanted.",
+            day=asked.stands_until,
+        )
     if asked.state is not State.APPROVED:
         raise Refused("Only an approved application that was not paid out yet is paid out.")
     approvers = {step.taken_by for step in asked.steps}

@@ -2,23 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, exists, null, select, union_all
 
 from aim_loans.borrowers.models import person
-from aim_loans.config.settings import Limits
+from aim_loans.config.settings import DatedTables, Expiry, Limits
 from aim_loans.origination.committee import (
     Committee,
     State,
     Step,
     Taken,
     committee_step,
+    stands_until,
     state_of,
 )
-from aim_loans.origination.lookup import APPRAISALS, application_ref, newest_terms
+from aim_loans.origination.lookup import APPRAISALS, application_ref, day_of, newest_terms
 from aim_loans.origination.models import (
     application,
     application_loan,
@@ -46,18 +47,27 @@ class ApplicationRow(NamedTuple):
 
 
 def open_applications(
-    connection: Connection, *, branches: frozenset[str] | None, limits: Limits
+    connection: Connection, *, branches: frozenset[str] | None, dated: DatedTables, today: date
 ) -> list[ApplicationRow]:
-    """Give the applications that have not ended, the oldest first, by the limits in force.
+    """Give the applications that nobody has ended, the oldest first, by the rules in force.
 
-    Of these branches (None: of all), 100 at most.
+    Of these branches (None: of all), 100 at most. One that has expired is withdrawn by somebody.
     """
     rows = _unended().order_by(application.c.id).limit(MOST_SHOWN)
     if branches is not None:
         rows = rows.where(application.c.branch_code.in_(branches))
     found = connection.execute(rows).all()
     done = _done(connection, [row.id for row in found])
-    return [_listed(row, done.get((row.id, row.version), _Done()), limits) for row in found]
+    rules = _Rules(dated.limits_on(today), dated.expiry_on(today), today)
+    return [_listed(row, done.get((row.id, row.version), _Done()), rules) for row in found]
+
+
+class _Rules(NamedTuple):
+    """The rules in force on a day."""
+
+    limits: Limits
+    expiry: Expiry | None
+    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,16 @@ class _Done:
     """What was done on a version: the steps taken, and who appraised what."""
 
     taken: list[Taken] = field(default_factory=list)
+    moments: list[datetime] = field(default_factory=list)
     appraisers: dict[str, str] = field(default_factory=dict)
 
 
-def _listed(row: Any, done: _Done, limits: Limits) -> ApplicationRow:
-    step = committee_step(limits.committee, row.principal)
+def _listed(row: Any, done: _Done, rules: _Rules) -> ApplicationRow:
+    step = committee_step(rules.limits.committee, row.principal)
     committee = Committee(step, row.entered_by, done.appraisers.values())
     appraised = done.appraisers.keys() == APPRAISALS
+    state = state_of(done.taken, committee, appraised=appraised, paid_out=False)
+    until = stands_until(state, day_of(max((row.version_at, *done.moments))), rules.expiry)
     return ApplicationRow(
         row.id,
         application_ref(row.branch_code, row.id),
@@ -82,7 +95,7 @@ def _listed(row: Any, done: _Done, limits: Limits) -> ApplicationRow:
         row.product_code,
         row.entered_by,
         row.recorded_at,
-        state_of(done.taken, committee, appraised=appraised, paid_out=False),
+        State.EXPIRED if until and until < rules.today else state,
         frozenset(each.taken_by for each in done.taken if each.kind == Step.APPROVED),
     )
 
@@ -95,18 +108,24 @@ def _done(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _
         application_step.c.taken_by,
         application_step.c.rank,
         application_step.c.id,
+        application_step.c.recorded_at,
     ).where(application_step.c.application_id.in_(ids))
     visits = select(
-        *(appraisal.c[name] for name in names), appraisal.c.appraised_by, null(), appraisal.c.id
+        *(appraisal.c[name] for name in names),
+        appraisal.c.appraised_by,
+        null(),
+        appraisal.c.id,
+        appraisal.c.recorded_at,
     ).where(appraisal.c.application_id.in_(ids))
     found: dict[tuple[int, int], _Done] = {}
     rows = connection.execute(union_all(steps, visits)).all()
-    for application_id, version, kind, by, rank, _ in sorted(rows, key=itemgetter(5)):
+    for application_id, version, kind, by, rank, _, moment in sorted(rows, key=itemgetter(5)):
         done = found.setdefault((application_id, version), _Done())
         if kind in APPRAISALS:
             done.appraisers[kind] = by
         else:
             done.taken.append(Taken(kind, by, rank))
+            done.moments.append(moment)
     return found
 
 

@@ -9,7 +9,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from aim_loans.config.settings import DatedTables
+from aim_loans.borrowers.groups import group_of_person
+from aim_loans.config.settings import CHANNELS, DatedTables
 from aim_loans.db.engine import Writing
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.loans.schedule import Holidays, Schedule
@@ -24,6 +25,7 @@ from aim_loans.origination.applications import (
 )
 from aim_loans.origination.committee import State, Step
 from aim_loans.origination.conditions import checks_of, plan_for, plan_of
+from aim_loans.origination.fees import fee_of
 from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.queries import holidays_of, programmes, settings_in_force
 from aim_loans.origination.terms import Terms
@@ -58,8 +60,12 @@ def waiting() -> str:
     """List what has not ended, and of it what waits for whoever asks."""
     here, actor = around(), me().actor
     with here.reading() as connection:
-        limits = settings_in_force(connection).limits_on(here.today)
-        rows = open_applications(connection, branches=reach(actor, Deed.READ_BOOK), limits=limits)
+        rows = open_applications(
+            connection,
+            branches=reach(actor, Deed.READ_BOOK),
+            dated=settings_in_force(connection),
+            today=here.today,
+        )
     mine = [row for row in rows if waits_for_me(row)]
     others = [row for row in rows if row not in mine]
     return render_template("applications.html", mine=mine, others=others)
@@ -180,7 +186,7 @@ def visible(connection: Connection, application_id: int) -> Application:
 def waits_for_me(row: ApplicationRow) -> bool:
     """Say whether the next step on an application is one that whoever asks may take."""
     actor = me().actor
-    if row.state in (State.DRAFT, State.RETURNED):
+    if row.state in (State.DRAFT, State.RETURNED, State.EXPIRED):
         return row.entered_by == actor.name
     if row.state is State.SUBMITTED:
         return allows(actor, Deed.APPRAISE, branch=row.branch_code)
@@ -201,12 +207,18 @@ def application_page(form: Form, application_id: int) -> str:
     with here.reading() as connection:
         asked = visible(connection, application_id)
         checks = checks_of(connection, asked, on=here.today, holidays=days_off())
+        fee_receipt = fee_of(connection, application_id)
+        group = group_of_person(connection, asked.borrower_id)
     plan = plan_for(asked, paid_on=here.today, holidays=days_off())
     return render_template(
         "application.html",
         form=form,
         asked=asked,
         checks=checks,
+        group=group,
+        fee=asked.dated.fee_on(here.today).amount,
+        fee_receipt=fee_receipt,
+        channels=CHANNELS,
         plan=plan,
         today=here.today,
         may_here=lambda deed: allows(actor, Deed(deed), branch=asked.branch_code),

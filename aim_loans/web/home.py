@@ -79,7 +79,7 @@ def _work(*, officer: str | None) -> str:
         late = follow_up(connection, wanted, today=today, page=page)
         contacts = last_contacts(connection, [row.loan_id for row in late.rows], today=today)
         waiting = None if officer else len(open_requests(connection, branches=branches))
-        asked = open_applications(connection, branches=branches, limits=dated.limits_on(today))
+        asked = open_applications(connection, branches=branches, dated=dated, today=today)
     mine = sum(map(waits_for_me, asked))
     home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine)
     return render_template("home.html", home=home, is_branch=officer is None, level=_level)

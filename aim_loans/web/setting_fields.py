@@ -24,7 +24,7 @@ from aim_loans.web.forms import Form, one_of
 from aim_loans.web.words import count, day, ltr, rupees, words
 
 Kind = Literal["text", "number", "amount", "share", "day", "choice", "choices"]
-CHANGEABLE: tuple[TableName, ...] = ("products", "ladder", "limits", "fee")
+CHANGEABLE: tuple[TableName, ...] = ("products", "ladder", "limits", "fee", "expiry")
 
 _PART = re.compile(r"(\w+)(?:\[(\d+)\])?")
 _LONGEST_NUMBER = 12
@@ -78,6 +78,8 @@ _KNOWN: Mapping[str, tuple[str, Kind, tuple[str, ...]]] = {
     "approvers": (N_("Approvers"), "number", ()),
     "highest_rank": (N_("Highest rank"), "choice", RANKS),
     "amount": (N_("Amount (rupees)"), "amount", ()),
+    "approved_days": (N_("Days to collect an approved loan"), "number", ()),
+    "unfinished_days": (N_("Days for a draft or a returned application"), "number", ()),
     "total": (N_("National portfolio (rupees)"), "amount", ()),
     "not_itemised": (N_("Not itemised (rupees)"), "amount", ()),
     "as_of": (N_("Stands for the day"), "day", ()),

@@ -132,6 +132,7 @@ def _holding(tables: DatedTables, today: date) -> list[DatedRow]:
             limits=(tables.limits_on(today),),
             fee=(tables.fee_on(today),),
             benchmark=(tables.benchmark_on(today),),
+            expiry=tuple(filter(None, (tables.expiry_on(today),))),
         )
     )
 

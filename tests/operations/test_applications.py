@@ -42,7 +42,7 @@ from tests.branch import (
     Branch,
 )
 
-LIMITS = read_settings(None, {}).dated.limits_on(TODAY)
+DATED = read_settings(None, {}).dated
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_rejection_needs_a_reason_and_ends_it(branch: Branch) -> None:
     with pytest.raises(Refused):
         branch.appraise(asked)
     with reading(branch.book.engine) as connection:
-        assert open_applications(connection, branches=None, limits=LIMITS) == []
+        assert open_applications(connection, branches=None, dated=DATED, today=TODAY) == []
 
 
 @pytest.mark.parametrize("actor", [OFFICER, MANAGER, AREA, STRANGER])
@@ -266,5 +266,51 @@ def test_another_branch_may_do_nothing_here(branch: Branch) -> None:
         branch.vote(asked, STRANGER)
     with reading(branch.book.engine) as connection:
         for branches, shown in ((LAHORE, [asked]), (frozenset({"KHI-01"}), []), (None, [asked])):
-            rows = open_applications(connection, branches=branches, limits=LIMITS)
+            rows = open_applications(connection, branches=branches, dated=DATED, today=TODAY)
             assert [row.id for row in rows] == shown
+
+
+@pytest.mark.parametrize("days", [60, 61])
+def test_an_approval_that_nobody_collects_expires(branch: Branch, days: int) -> None:
+    asked = branch.approved()
+    branch.today = TODAY + timedelta(days=days)
+    if days == 60:
+        branch.agree(asked)
+        branch.pay(asked)
+        assert branch.state(asked) is State.PAID_OUT
+        return
+    assert branch.state(asked) is State.EXPIRED
+    with pytest.raises(Refused, match="has expired"):
+        branch.pay(asked)
+    with pytest.raises(Refused, match="approved"):
+        branch.agree(asked)
+    listed = listed_states(branch)
+    branch.do(decide, withdrawal(asked), OFFICER)
+    assert (listed, branch.state(asked)) == ([State.EXPIRED], State.WITHDRAWN)
+
+
+def test_a_draft_expires_unless_it_is_changed(branch: Branch) -> None:
+    asked = branch.enter(branch.person("Bushra"), submit=False)
+    branch.today = TODAY + timedelta(days=91)
+    assert branch.state(asked) is State.EXPIRED
+    with pytest.raises(Refused, match="Only a draft or a returned"):
+        branch.do(change_terms, ChangeTerms(application_id=asked, terms=TERMS), OFFICER)
+    assert listed_states(branch) == [State.EXPIRED]
+    branch.today = TODAY + timedelta(days=90)
+    assert listed_states(branch) == [State.DRAFT]
+
+
+def test_what_waits_for_the_institution_does_not_expire(branch: Branch) -> None:
+    asked = branch.enter(branch.person("Bushra"))
+    branch.today = TODAY + timedelta(days=1000)
+    assert branch.state(asked) is State.SUBMITTED
+
+
+def withdrawal(asked: int) -> Decide:
+    return Decide(application_id=asked, version=1, step=Step.WITHDRAWN, reason="went elsewhere")
+
+
+def listed_states(branch: Branch) -> list[State]:
+    with reading(branch.book.engine) as connection:
+        rows = open_applications(connection, branches=None, dated=DATED, today=branch.today)
+    return [row.state for row in rows]

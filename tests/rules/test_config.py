@@ -740,6 +740,7 @@ def test_the_rows_for_the_database_read_back_equal(shipped: Settings) -> None:
         ("benchmark", ONLY_KEY),
         ("benchmark", ONLY_KEY),
         ("benchmark", ONLY_KEY),
+        ("expiry", ONLY_KEY),
     ]
     assert dated_tables(rows) == shipped.dated
     assert dated_rows(dated_tables(rows)) == rows
