@@ -107,6 +107,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "credit": N_("Credit"),
         "refund": N_("Credit paid back"),
     },
+    "ending": {
+        "waiver": N_("Waiver"),
+        "write_off": N_("Write-off"),
+        "refund": N_("Paying credit back"),
+    },
     "application": {
         "draft": N_("Draft"),
         "submitted": N_("Submitted"),

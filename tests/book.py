@@ -39,6 +39,7 @@ from aim_loans.origination.operations import (
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.setting_requests import AskSetting, ask_setting
+from aim_loans.repayment.ending_requests import AskEnding, Ending, ask_ending
 from tests.databases import copy_database, empty_database
 
 AUDIT_KEY = b"a key that only the tests sign with"
@@ -180,6 +181,15 @@ def use_a_second_factor(tx: Writing, username: str) -> None:
     first = TOTP(secret).at(tx.now)
     codes = enrol(tx, first, token=token, actor=actor, factor_key=FACTOR_KEY)
     give_code(tx, codes[0], token=token, actor=actor, factor_key=FACTOR_KEY)
+
+
+def ask_to_waive(book: Book, loan_id: int) -> None:
+    """Let head office ask for a waiver; it waits for a second person and for the fund."""
+    asked = AskEnding(
+        loan_id=loan_id, kind=Ending.WAIVER, on=TODAY, reason="death", fund="mutual_support"
+    )
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        ask_ending(tx, asked, actor=HEAD_OFFICE, today=TODAY)
 
 
 def ask_for_a_fee(tx: Writing, paisa: int = 300_00, day: date = TODAY) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.queries import Receipt, receipt_number
+from aim_loans.cash.series import INCOME_OF_SERIES
 from aim_loans.dates import fiscal_year
 from aim_loans.db.bulk import Row, insert_new, stored_day
 from aim_loans.db.engine import Writing
@@ -22,10 +23,7 @@ from aim_loans.ledger.operations import Entry, post_entries
 
 RECEIPT_SERIES = "R"
 IMPORT_SERIES = "I"
-FEE_SERIES = "F"
 IMPORT_ACCOUNT = "import"
-# Money of a series that never waits in suspense: it is income on the day it comes in.
-INCOME_OF_SERIES = {FEE_SERIES: Account.FEE_INCOME}
 
 
 class MoneyDraft(NamedTuple):

@@ -59,8 +59,13 @@ def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> 
         connection.execute(wanted.with_for_update())
     row = connection.execute(_BY_ID, {"wanted": money_in_id}).first()
     if row is None:
-        raise NotFound("There is no receipt with this number.", field="receipt")
+        raise no_receipt()
     return _receipt(row)
+
+
+def no_receipt() -> NotFound:
+    """Say that there is no receipt, or none that whoever asks may learn of."""
+    return NotFound("There is no receipt with this number.", field="receipt")
 
 
 def receipts_by_id(connection: Connection, money_in_ids: Sequence[int]) -> dict[int, Receipt]:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import aliased
 
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.operations import (
-    FEE_SERIES,
     IMPORT_ACCOUNT,
     IMPORT_SERIES,
     RECEIPT_SERIES,
 )
+from aim_loans.cash.series import INCOME_OF_SERIES
 from aim_loans.db.tables import to_micros
 from aim_loans.ledger.chart import KINDS
 from aim_loans.ledger.models import account
@@ -187,7 +187,7 @@ def _series_is_right(row: Any, zone: ZoneInfo) -> bool:
         row.first == 1
         and row.last == row.count == row.last_number
         and row.branch == row.other_branch == row.branch_code
-        and row.series in (FEE_SERIES, IMPORT_SERIES, RECEIPT_SERIES)
+        and row.series in (IMPORT_SERIES, RECEIPT_SERIES, *INCOME_OF_SERIES)
         and row.imported == (row.count if row.series == IMPORT_SERIES else 0)
         and start <= to_micros(row.earliest)
         and to_micros(row.latest) < end

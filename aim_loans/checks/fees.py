@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, or_, select
 
 from aim_loans.cash.models import money_in, number_series
-from aim_loans.cash.operations import FEE_SERIES
+from aim_loans.cash.series import FEE_SERIES
 from aim_loans.origination.models import application, application_fee
 
 

@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 
 from aim_loans.cash.models import money_in, number_series
-from aim_loans.cash.operations import IMPORT_ACCOUNT, INCOME_OF_SERIES
+from aim_loans.cash.operations import IMPORT_ACCOUNT
+from aim_loans.cash.series import INCOME_OF_SERIES
 from aim_loans.db.bulk import whole_sum
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line

@@ -209,7 +209,7 @@ class Row:
         return Refused(
             "This key is not known. The keys here are: {known}.",
             field=self.key(name),
-            known=", ".join(self.known),
+            known=", ".join(dict.fromkeys(self.known)),
         )
 
     def _take(self, name: str) -> object:

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Select, exists, select
 from aim_loans.borrowers.models import person
 from aim_loans.cash.channels import check_channel
 from aim_loans.cash.models import money_in
-from aim_loans.cash.operations import FEE_SERIES, MoneyDraft, receipt_entry, take_receipt
+from aim_loans.cash.operations import MoneyDraft, receipt_entry, take_receipt
 from aim_loans.cash.queries import Receipt, receipt, receipt_of_act
+from aim_loans.cash.series import FEE_SERIES
 from aim_loans.db.bulk import insert_rows
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused

@@ -27,6 +27,7 @@ from aim_loans.db.bulk import whole_sum
 from aim_loans.identity.models import staff
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, loan_position
+from aim_loans.repayment.ending_requests import waiver_waits
 
 PAGE_ROWS = 100
 MOST_PAGES = 1_000
@@ -268,7 +269,7 @@ def _narrowed(wanted: Wanted, *, by: date) -> list[ColumnElement[bool]]:
 
 
 def _of(wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [~waiver_waits(_HELD.c.loan_id)]
     if wanted.branches is not None:
         conditions.append(_HELD.c.branch_code.in_(wanted.branches))
     if wanted.officer:

@@ -81,20 +81,35 @@ class EndLoan:
 
 
 def waive(
-    tx: Writing, command: EndLoan, *, actor: Actor, today: date, key: str | None = None
+    tx: Writing,
+    command: EndLoan,
+    *,
+    actor: Actor,
+    today: date,
+    asked_by: Actor | None = None,
+    key: str | None = None,
 ) -> Act:
     """Waive the balance (death, permanent disability, remission): the claim ends.
 
-    The giving fund bears it, and the lending fund gets its money back from there.
+    The giving fund bears it, and the lending fund gets its money back from there. `asked_by` is
+    written down beside whoever confirms.
     """
-    return _end(tx, command, Kind.WAIVER, Deed.WAIVE, actor=actor, today=today, key=key)
+    people = (actor, asked_by)
+    return _end(tx, command, Kind.WAIVER, Deed.WAIVE, people=people, today=today, key=key)
 
 
 def write_off(
-    tx: Writing, command: EndLoan, *, actor: Actor, today: date, key: str | None = None
+    tx: Writing,
+    command: EndLoan,
+    *,
+    actor: Actor,
+    today: date,
+    asked_by: Actor | None = None,
+    key: str | None = None,
 ) -> Act:
     """Write the balance off; the claim stays, and later money is a recovery."""
-    return _end(tx, command, Kind.WRITE_OFF, Deed.WRITE_OFF, actor=actor, today=today, key=key)
+    people = (actor, asked_by)
+    return _end(tx, command, Kind.WRITE_OFF, Deed.WRITE_OFF, people=people, today=today, key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +164,11 @@ def _end(
     kind: Kind,
     deed: Deed,
     *,
-    actor: Actor,
+    people: tuple[Actor, Actor | None],
     today: date,
     key: str | None,
 ) -> Act:
+    actor, asked_by = people
     history = load_history(tx.connection, command.loan_ref)
     branch = branch_on(command.on, history.branches)
     require(actor, deed, branch=branch)
@@ -166,6 +182,7 @@ def _end(
         kind=kind.value,
         command=command,
         actor=actor,
+        second=asked_by,
         reason=command.reason,
         subject=f"loan {command.loan_ref}",
         branch_code=branch,

@@ -10,7 +10,6 @@ from datetime import date
 
 from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import (
-    INCOME_OF_SERIES,
     MoneyDraft,
     cancel_money,
     receipt_entry,
@@ -18,6 +17,7 @@ from aim_loans.cash.operations import (
     waiting_side,
 )
 from aim_loans.cash.queries import Receipt, receipt, receipt_of_act
+from aim_loans.cash.series import INCOME_OF_SERIES
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -361,7 +361,9 @@ def _check_remainder(tx: Writing, money: Receipt, amount: int) -> None:
     if money.cancelled:
         raise Refused("Receipt {number} is cancelled already.", number=money.number)
     if money.series in INCOME_OF_SERIES:
-        raise Refused("Receipt {number} is for a fee, and pays no loan.", number=money.number)
+        raise Refused(
+            "Receipt {number} is for a fee or a gift, and pays no loan.", number=money.number
+        )
     applied = sum(fact.amount for fact in facts_of_money(tx.connection, money.id))
     if not 0 < amount <= money.amount - applied:
         raise Refused(

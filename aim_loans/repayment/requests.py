@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.cash.queries import Receipt, receipt, receipts_by_id
+from aim_loans.cash.queries import Receipt, no_receipt, receipt, receipts_by_id
+from aim_loans.cash.series import DONATION_SERIES
 from aim_loans.db.bulk import Row, insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
@@ -59,6 +60,8 @@ def ask_to_cancel(
     """Ask; another person confirms. Refused when it is cancelled or asked for already."""
     money = receipt(tx.connection, command.money_in_id, lock=True)
     require(actor, Deed.ASK_REVERSAL, branch=money.branch_code)
+    if money.series == DONATION_SERIES:
+        raise no_receipt()
     check_reason(command.reason)
     this = begin_branch_act(
         tx,

@@ -1,9 +1,11 @@
-"""What waits for a second person: cancelling receipts."""
+"""What waits for a second person: receipts to cancel, loans to end, credit to pay back."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from aim_loans.identity.permissions import Deed, reach
+from aim_loans.identity.permissions import Actor, Deed, allows, reach
+from aim_loans.repayment.ending_requests import DEEDS, EndingRequest, open_ending_requests
 from aim_loans.repayment.requests import (
     Decline,
     confirm_cancelling,
@@ -22,7 +24,7 @@ pages = Blueprint("confirmations", __name__)
 @needs(Deed.CONFIRM_REVERSAL)
 def show() -> str:
     """List what others asked for at the branches within reach."""
-    return _shown(Form())
+    return waiting_page(Form())
 
 
 @pages.post("/confirmations/<row:request_id>")
@@ -33,7 +35,7 @@ def send(request_id: int) -> tuple[str, int] | Response:
     with form.attempt():
         receipt_id = _answer(form, request_id)
     if form.faults:
-        return _shown(form), 422
+        return waiting_page(form), 422
     if receipt_id is None:
         return redirect(url_for("confirmations.show"), code=303)
     return redirect(url_for("receipts.show", money_in_id=receipt_id), code=303)
@@ -49,8 +51,20 @@ def _answer(form: Form, request_id: int) -> int | None:
     return None
 
 
-def _shown(form: Form) -> str:
+def waiting_page(form: Form) -> str:
+    """Draw what waits for whoever is signed in, with the faults of an answer."""
     actor = me().actor
     with around().reading() as connection:
         waiting = open_requests(connection, branches=reach(actor, Deed.CONFIRM_REVERSAL))
-    return render_template("confirmations.html", form=form, waiting=waiting, own=actor.name)
+        endings = endings_for(connection, actor)
+    return render_template(
+        "confirmations.html", form=form, waiting=waiting, endings=endings, own=actor.name
+    )
+
+
+def endings_for(connection: Connection, actor: Actor) -> list[EndingRequest]:
+    """Give what waits of loans to end and credit to pay back that somebody may confirm."""
+    asked = open_ending_requests(connection, branches=reach(actor, Deed.CONFIRM_REFUND))
+    return [
+        each for each in asked if allows(actor, DEEDS[each.asked.kind][1], branch=each.branch_code)
+    ]

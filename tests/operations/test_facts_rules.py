@@ -53,6 +53,7 @@ from tests.book import (
     TODAY,
     Book,
     ask_for_a_fee,
+    ask_to_waive,
     open_book,
     use_a_second_factor,
 )
@@ -123,6 +124,7 @@ def live(book: Book) -> None:
     branch = Branch(book)
     branch.pay(branch.approved())
     branch.live()
+    ask_to_waive(branch.book, 1)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
 

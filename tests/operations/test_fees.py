@@ -24,8 +24,8 @@ ZONE = ZoneInfo("Asia/Karachi")
 
 
 @pytest.fixture
-def branch(book: Book) -> Branch:
-    return Branch(book)
+def branch(sqlite_book: Book) -> Branch:
+    return Branch(sqlite_book)
 
 
 def posted(branch: Branch) -> list[tuple[str, str, int]]:
@@ -64,7 +64,8 @@ def test_it_is_taken_once_and_counts_once(branch: Branch) -> None:
     assert len(posted(branch)) == 1
 
 
-def test_a_cancelled_fee_goes_back_and_may_be_taken_again(branch: Branch) -> None:
+def test_a_cancelled_fee_goes_back_and_may_be_taken_again(book: Book) -> None:
+    branch = Branch(book)
     asked = branch.approved()
     taken = branch.take_fee(asked)
     cashier = AddStaff(CASHIER.name, "Cashier", Role.CASHIER, TODAY, branch_code="LHR-01")

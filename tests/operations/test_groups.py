@@ -31,8 +31,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def branch(book: Book) -> Branch:
-    return Branch(book)
+def branch(sqlite_book: Book) -> Branch:
+    return Branch(sqlite_book)
 
 
 def read(branch: Branch, group_id: int) -> Group:
@@ -44,7 +44,8 @@ def join(branch: Branch, group_id: int, person_id: int) -> None:
     branch.do(join_group, JoinGroup(group_id, person_id, TODAY), OFFICER)
 
 
-def test_a_group_is_complete_from_three_to_six_members(branch: Branch) -> None:
+def test_a_group_is_complete_from_three_to_six_members(book: Book) -> None:
+    branch = Branch(book)
     group_id, _ = branch.group("Bushra", "Amna")
     assert not read(branch, group_id).is_complete
     for count, name in enumerate(("Sana", "Nadia", "Rabia", "Hina"), start=3):
@@ -115,9 +116,8 @@ def test_the_same_form_counts_once(branch: Branch) -> None:
             assert connection.execute(select(func.count()).select_from(table)).scalar() == 1
 
 
-def test_a_group_stands_in_for_two_guarantors_and_each_member_has_an_own_loan(
-    branch: Branch,
-) -> None:
+def test_a_group_stands_in_for_two_guarantors_and_each_member_has_an_own_loan(book: Book) -> None:
+    branch = Branch(book)
     _, people = branch.group("Bushra", "Amna", "Sana", "Nadia")
     loans = []
     for borrower in people[:3]:

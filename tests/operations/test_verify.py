@@ -54,6 +54,7 @@ from tests.book import (
     TODAY,
     Book,
     ask_for_a_fee,
+    ask_to_waive,
     use_a_second_factor,
 )
 from tests.branch import Branch
@@ -142,6 +143,7 @@ def live_in_the_office(book: Book) -> None:
     branch = Branch(book)
     branch.pay(branch.approved())
     branch.live()
+    ask_to_waive(branch.book, 1)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         use_a_second_factor(tx, "zainab")
         reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)

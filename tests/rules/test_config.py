@@ -256,7 +256,7 @@ FAULTY = {
             (
                 "weather: This key is not known. The keys here are: institution, currency, "
                 "lending, calendar, sectors, funds, programmes, products, ladder, limits, fee, "
-                "benchmark."
+                "benchmark, expiry."
             )
         ],
     ),

@@ -30,6 +30,7 @@ decide             o       -       o       o    o      e    -       -       -
 disburse           -       o       o       -    -      -    -       -       -
 record_visit       o       -       o       -    -      -    -       -       -
 receive            o       o       o       -    -      -    -       -       -
+take_donation      -       o       -       -    -      -    -       -       -
 apply              -       -       o       -    -      -    -       -       -
 move               -       -       o       -    -      -    -       -       -
 ask_reversal       o       o       o       -    -      -    -       -       -
