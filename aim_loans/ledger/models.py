@@ -1,4 +1,4 @@
-"""Tables of the ledger: funds, accounts, journal lines.
+"""Tables of the ledger: funds, accounts, journal lines, the days that are locked.
 
 A line moves one amount from one account to another inside one branch and one fund, so no
 line can be out of balance, and each branch's and each fund's books balance by themselves.
@@ -58,3 +58,16 @@ journal_line = Table(
 )
 
 Index(None, journal_line.c.act_id)
+
+period_lock = Table(
+    "period_lock",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("locked_until", Date),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="The last day that takes no entries any more, or none; the newest row holds.",
+)
+
+Index(None, period_lock.c.act_id)

@@ -1,0 +1,140 @@
+"""Tables of the portfolio: closed months, their frozen loans and cells, requests to reopen."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
+
+month_close = Table(
+    "month_close",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("month", Date, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("replaces_id", ForeignKey("month_close.id")),
+    Column("cut_number", ForeignKey("cut.number"), nullable=False),
+    Column("last_fact_id", BigInteger, nullable=False),
+    Column("later_fact_id", BigInteger, nullable=False),
+    Column("last_dimension_id", BigInteger, nullable=False),
+    Column("last_version_id", BigInteger, nullable=False),
+    Column("loans", BigInteger, nullable=False),
+    Column("active_loans", BigInteger, nullable=False),
+    Column("active_borrowers", BigInteger, nullable=False),
+    Column("outstanding", BigInteger, nullable=False),
+    Column("arrears", BigInteger, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    UniqueConstraint("month", "edition"),
+    CheckConstraint("(edition = 1) = (replaces_id IS NULL)", name="edition"),
+    info=FACT,
+    comment=(
+        "A month closed at a cut. Rows above the last ids were recorded after it; facts from "
+        "`later_fact_id` on may be dated after the month."
+    ),
+)
+
+# A million rows a close: without foreign keys, which would each be looked up a row, and without
+# a digest of their own. They follow from the facts at the cut: verify compares.
+month_loan = Table(
+    "month_loan",
+    metadata,
+    Column("close_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("loan_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("borrower_id", BigInteger, nullable=False),
+    Column("product_code", Text, nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("officer", Text),
+    Column("sector", Text, nullable=False),
+    Column("activity", Text),
+    Column("programme_code", Text, nullable=False),
+    Column("district", Text),
+    Column("urban_rural", Text),
+    Column("gender", Text, nullable=False),
+    Column("disbursed_on", Date),
+    Column("disbursed", BigInteger, nullable=False),
+    Column("applied", BigInteger, nullable=False),
+    Column("waived", BigInteger, nullable=False),
+    Column("written_off", BigInteger, nullable=False),
+    Column("recovered", BigInteger, nullable=False),
+    Column("credited", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("credit", BigInteger, nullable=False),
+    Column("outstanding", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("due_first", BigInteger, nullable=False),
+    Column("arrears", BigInteger, nullable=False),
+    Column("missed", BigInteger, nullable=False),
+    Column("days_late", Integer, nullable=False),
+    Column("loan_class", Text, nullable=False),
+    info={"append_only": True},
+    sqlite_with_rowid=False,
+    comment="How each loan stood at the end of a closed month, as known at its cut.",
+)
+
+month_cell = Table(
+    "month_cell",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("sector", Text, nullable=False),
+    Column("programme_code", Text, nullable=False),
+    Column("gender", Text, nullable=False),
+    Column("from_days", Integer, nullable=False),
+    Column("loans", BigInteger, nullable=False),
+    Column("active_loans", BigInteger, nullable=False),
+    Column("disbursed", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("waived", BigInteger, nullable=False),
+    Column("written_off", BigInteger, nullable=False),
+    Column("outstanding", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("due_first", BigInteger, nullable=False),
+    Column("arrears", BigInteger, nullable=False),
+    Column("missed", BigInteger, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint(
+        *("close_id", "branch_code", "sector", "programme_code", "gender", "from_days"),
+        name="uq_month_cell_group",
+    ),
+    info=FACT,
+    comment=(
+        "Sums of the frozen loans of a group that are so many days late or more, and fewer than "
+        "at the next edge of the lateness scale: they add up over everything."
+    ),
+)
+
+reopen_request = Table(
+    "reopen_request",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("answers_id", ForeignKey("reopen_request.id")),
+    Column("answer", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint("(answers_id IS NULL) = (answer IS NULL)", name="answered"),
+    CheckConstraint(one_of("answer", "confirmed", "declined"), name="answer"),
+    info=FACT,
+    comment="Somebody asks to reopen a closed month; a row that names another answers it.",
+)
+
+Index(None, month_close.c.act_id)
+Index(None, month_cell.c.act_id)
+Index(None, reopen_request.c.act_id)
+Index(None, reopen_request.c.close_id)
+unique_where_given(month_close.c.replaces_id)
+unique_where_given(reopen_request.c.answers_id)
