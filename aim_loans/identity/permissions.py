@@ -46,6 +46,9 @@ class Deed(StrEnum):
     MANAGE_STAFF = "manage_staff"
     MANAGE_SETTINGS = "manage_settings"
     VERIFY = "verify"
+    CLOSE_MONTH = "close_month"
+    ASK_REOPEN = "ask_reopen"
+    CONFIRM_REOPEN = "confirm_reopen"
 
 
 class Scope(StrEnum):
@@ -89,6 +92,9 @@ _HEAD_OFFICE = (
     Deed.MANAGE_STAFF,
     Deed.MANAGE_SETTINGS,
     Deed.VERIFY,
+    Deed.CLOSE_MONTH,
+    Deed.ASK_REOPEN,
+    Deed.CONFIRM_REOPEN,
 )
 # The shell: one person, so nothing that needs two.
 _SHELL = (
@@ -97,6 +103,7 @@ _SHELL = (
     Deed.MANAGE_STAFF,
     Deed.MANAGE_SETTINGS,
     Deed.VERIFY,
+    Deed.CLOSE_MONTH,
 )
 
 PERMISSIONS: Mapping[Role, Mapping[Deed, Scope]] = {
@@ -123,6 +130,8 @@ APPROVING = frozenset(
         Deed.WRITE_OFF,
         Deed.MANAGE_STAFF,
         Deed.MANAGE_SETTINGS,
+        Deed.CLOSE_MONTH,
+        Deed.CONFIRM_REOPEN,
     }
 )
 

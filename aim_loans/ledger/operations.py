@@ -1,13 +1,15 @@
-"""What can happen in the ledger: a fund opens, lines are posted."""
+"""What can happen in the ledger: a fund opens, lines are posted, days are locked."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
-from aim_loans.db.bulk import insert_rows, stored_day
+from aim_loans.db.bulk import insert_new, insert_rows, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act, upsert
 from aim_loans.ledger.lines import Line
-from aim_loans.ledger.models import fund, journal_line
+from aim_loans.ledger.models import fund, journal_line, period_lock
+from aim_loans.ledger.queries import first_open_day
 
 _COLUMNS = (
     "source",
@@ -33,14 +35,17 @@ class Entry(NamedTuple):
 
 
 def post_entries(tx: Writing, act: Act, entries: Sequence[Entry]) -> None:
-    """Post the entries of an act; a line is booked on its value date."""
-    recorded = act.recorded_micros
+    """Post the entries of an act.
+
+    A line is booked on its value date, or on the first open day when that is locked.
+    """
+    recorded, open_from = act.recorded_micros, first_open_day(tx.connection)
     rows = [
         (
             entry.source,
             entry.source_id,
             stored_day(line.value_on),
-            stored_day(line.value_on),
+            max(stored_day(line.value_on), open_from),
             line.branch,
             line.fund,
             line.debit,
@@ -59,3 +64,9 @@ def ensure_fund(tx: Writing, act: Act, *, code: str, name: str) -> None:
     """Open a fund unless it is open."""
     statement = upsert(tx.connection, fund).values(code=code, name=name, act_id=act.id)
     tx.connection.execute(statement.on_conflict_do_nothing(index_elements=["code"]))
+
+
+def lock_until(tx: Writing, act: Act, day: date | None) -> None:
+    """Let no entry be booked on a day or before it any more; None opens all days."""
+    row = (None if day is None else stored_day(day), act.id, act.recorded_micros)
+    insert_new(tx.connection, period_lock, ("locked_until", "act_id", "recorded_at"), [row])

@@ -1,11 +1,31 @@
 """What can be asked of the ledger; changes nothing."""
 
-from sqlalchemy import Connection, case, select
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from aim_loans.db.bulk import whole_sum
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    select,
+    true,
+    union_all,
+)
+
+from aim_loans.db.bulk import stored_day, whole_sum
+from aim_loans.db.statements import Statement
 from aim_loans.errors import NotFound
+from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import account, fund, journal_line
 
+# Asked with every entry, so the days come as text: see `Statement`.
+_LOCKED_UNTIL = Statement(
+    "SELECT CAST(locked_until AS TEXT) FROM period_lock ORDER BY id DESC LIMIT 1"
+)
+_ANY_DAY = ""
 # What is the fund's own, credit less debit: what was put in, earned and spent.
 _OWN = ("fund", "income", "expense")
 
@@ -29,3 +49,64 @@ def fund_balance(connection: Connection, code: str) -> int:
     went = case((journal_line.c.debit.in_(own), amount), else_=0)
     rows = select(whole_sum(came - went)).where(journal_line.c.fund_code == code)
     return int(connection.execute(rows).scalar_one())
+
+
+def first_open_day(connection: Connection) -> str:
+    """Give the first day that takes entries, as it is stored; an empty text when all do."""
+    for (locked,) in _LOCKED_UNTIL.run(connection, {}):
+        if locked:
+            return stored_day(date.fromisoformat(locked) + timedelta(days=1))
+    return _ANY_DAY
+
+
+def trial_balance(
+    connection: Connection, *, day: date, known_at: datetime | None
+) -> Mapping[Side, int]:
+    """Give what each account held on a day by the days entries were booked on (debit positive)."""
+    return _balances(connection, journal_line.c.booked_on <= day, known_at)
+
+
+def value_balance(
+    connection: Connection, *, day: date, known_at: datetime | None
+) -> Mapping[Side, int]:
+    """Give what each account held on a day by value date: what the loans must equal."""
+    return _balances(connection, journal_line.c.value_on <= day, known_at)
+
+
+def later_entries(
+    connection: Connection, *, day: date, known_at: datetime | None
+) -> Mapping[Side, int]:
+    """Give what entries dated by a day, and booked after it, add to each account.
+
+    With them the trial balance of a locked day gives its balance by value date.
+    """
+    moved = and_(journal_line.c.value_on <= day, journal_line.c.booked_on > day)
+    return _balances(connection, moved, known_at)
+
+
+def _balances(
+    connection: Connection, kept: ColumnElement[bool], known_at: datetime | None
+) -> Mapping[Side, int]:
+    rows = connection.execute(_by_account(kept, known_at))
+    return {Side(row.account, row.branch_code, row.fund_code): row.amount for row in rows}
+
+
+def _by_account(kept: ColumnElement[bool], known_at: datetime | None) -> Select[Any]:
+    """Add lines up by account, branch and fund, once over the lines; nothing where it is 0."""
+    line = journal_line.c
+    known = true() if known_at is None else line.recorded_at <= known_at
+    places = (line.branch_code, line.fund_code)
+    moved = (
+        select(line.debit, line.credit, *places, whole_sum(line.amount).label("amount"))
+        .where(kept, known)
+        .group_by(line.debit, line.credit, *places)
+        .cte("moved")
+    )
+    place = (moved.c.branch_code, moved.c.fund_code)
+    sides = union_all(
+        select(moved.c.debit.label("account"), *place, moved.c.amount),
+        select(moved.c.credit.label("account"), *place, -moved.c.amount),
+    ).subquery("sides")
+    total = whole_sum(sides.c.amount)
+    by = (sides.c.account, sides.c.branch_code, sides.c.fund_code)
+    return select(*by, total.label("amount")).group_by(*by).having(total != 0).order_by(*by)

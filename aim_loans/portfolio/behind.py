@@ -118,7 +118,7 @@ def loans_behind(
     source = source_for(connection, view)
     wanted = _FIGURES[figure]
     matched = _matched(source, view, kept, wanted).cte("matched")
-    if source is Source.FACTS:
+    if source.worked_out:
         matched = matched.prefix_with("MATERIALIZED")
     found = connection.execute(_with_footing(matched, source, wanted, page)).all()
     total, count, passed = found[0][:3]

@@ -90,7 +90,7 @@ def books(
     """
     names = dict.fromkeys(name for by in groupings for name in by)
     loans = kept_loans(source, view, tuple(names), kept)
-    if source is Source.FACTS or len(groupings) > 1:
+    if source.worked_out or len(groupings) > 1:
         # Each sum asks for the same columns: without this they are worked out anew each time.
         book: FromClause = loans.cte("book").prefix_with("MATERIALIZED")
     else:
@@ -127,6 +127,8 @@ def late_by(book: FromClause, source: Source, view: View, days: int) -> ColumnEl
     latest = back(view.as_of, days)
     if source is Source.POSITIONS:
         return book.c.unpaid_on <= latest.day
+    if not source.worked_out:
+        return book.c.late_days >= days
     unpaid = or_(
         book.c.unpaid_key <= latest.key,
         book.c.unpaid_number <= latest.number,

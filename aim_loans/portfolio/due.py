@@ -18,19 +18,28 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
+    Integer,
     Label,
     ScalarSelect,
     and_,
     case,
     cast,
     exists,
+    extract,
     func,
     or_,
     select,
     true,
 )
 
-from aim_loans.dates import as_of_key, day_number, due_key, from_day_number, month_step
+from aim_loans.dates import (
+    MONTHS_PER_YEAR,
+    as_of_key,
+    day_number,
+    due_key,
+    from_day_number,
+    month_step,
+)
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan_fact, schedule_version
 
@@ -38,6 +47,8 @@ Number = ColumnElement[int]
 Day = ColumnElement[date]
 
 _KEY_OF_A_MONTH = due_key(1, 0)
+# From the first of March of the year 0 on.
+_DAYS_BEFORE_1970 = 719_468
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +104,35 @@ def day_of_key(key: int) -> date:
 
 
 def days_past_due(as_of: date, unpaid: Sequence[Any]) -> int:
-    """Count the days since the oldest unpaid due date, given as `standing.Source` has it."""
+    """Count the days since the oldest unpaid due date, given as `standing.Source` has it.
+
+    A closed month has counted them already.
+    """
     *numbers, day = unpaid
+    if isinstance(day, int):
+        return day
     if day is None:
         key, number = numbers
         day = from_day_number(number) if key is None else day_of_key(key)
     return int((as_of - day).days)
+
+
+def late_days(as_of: date, key: Number, number: Number, day: Day) -> Number:
+    """Count in the database what `days_past_due` counts; 0 where nothing is unpaid.
+
+    The oldest unpaid due date is given as its key, its day number or its date.
+    """
+    today = day_number(as_of)
+    month, due_day = key // _KEY_OF_A_MONTH, key % _KEY_OF_A_MONTH
+    anchored, last = _first_of(month) + due_day - 1, _first_of(month + 1) - 1
+    of_key = case((anchored < last, anchored), else_=last)
+    month_of_day = _part("year", day) * MONTHS_PER_YEAR + _part("month", day) - 1
+    return case(
+        (key.is_not(None), today - of_key),
+        (number.is_not(None), today - number),
+        (day.is_not(None), today - (_first_of(month_of_day) + _part("day", day) - 1)),
+        else_=0,
+    )
 
 
 def due_by_rule(pattern: FromClause, principal: Number, by: Reached) -> Number:
@@ -188,6 +222,22 @@ def standing_on(kind: Kind, loan_id: ColumnElement[Any], view: View) -> ScalarSe
         .correlate_except(fact)
         .scalar_subquery()
     )
+
+
+def _part(name: str, day: Day) -> Number:
+    return cast(extract(name, day), Integer)
+
+
+def _first_of(month: Number) -> Number:
+    """Number the first day of a month (`dates.day_number`), given by its index.
+
+    Years are counted from March, so that a leap day is a year's last one: see Howard Hinnant,
+    "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
+    """
+    since_march = month - 2
+    year, step = since_march // MONTHS_PER_YEAR, since_march % MONTHS_PER_YEAR
+    leap_days = year // 4 - year // 100 + year // 400
+    return 365 * year + leap_days + (153 * step + 2) // 5 - _DAYS_BEFORE_1970
 
 
 def _first_key(pattern: FromClause) -> Number:

@@ -1,14 +1,35 @@
 """What was recorded after a month was closed and changes it: which loans, why, by how much."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
+from aim_loans.db.bulk import whole_sum
 from aim_loans.errors import NotFound
+from aim_loans.identity.models import act
+from aim_loans.loans.models import loan, loan_dimension, loan_fact, schedule_version
+from aim_loans.portfolio.due import View
+from aim_loans.portfolio.models import month_loan
 from aim_loans.portfolio.months import ClosedMonth, editions
+from aim_loans.portfolio.standing import Source, Wanted, as_closed
+from aim_loans.portfolio.sums import changed_since
 
 # What is compared, in this order: paisa, but for the number of active loans.
 MEASURES = (
@@ -74,13 +95,26 @@ def restatements(
     *,
     known_at: datetime | None = None,
     edition: int | None = None,
+    branches: frozenset[str] | None = None,
 ) -> Restatements:
     """Give what changed a closed month since, as known at a moment (None: by now).
 
-    Of the newest edition when none is named; NotFound for a month never closed.
+    Of the newest edition when none is named, of all branches when none are; a loan that moved
+    counts at each branch as it was there. NotFound for a month never closed.
     """
     closed = _edition(connection, month, edition)
-    return Restatements(closed, known_at, (), (), 0)
+    view = View(month, known_at)
+    stands = _stands(closed, view, branches).cte("stands")
+    before = connection.execute(_whole(closed, branches)).one()
+    changes = connection.execute(_differences(stands)).one()
+    totals = [
+        Measure(name, old, old + change)
+        for name, old, change in zip(MEASURES, before, changes[1:], strict=True)
+    ]
+    shown = connection.execute(_shown(stands)).all()
+    causes = _causes(connection, closed, view, [row.loan_id for row in shown])
+    loans = [_restated(row, causes.get(row.loan_id, ())) for row in shown]
+    return Restatements(closed, known_at, totals, loans, changes[0] - len(loans))
 
 
 def _edition(connection: Connection, month: date, edition: int | None) -> ClosedMonth:
@@ -92,3 +126,102 @@ def _edition(connection: Connection, month: date, edition: int | None) -> Closed
         field="month",
         day=month,
     )
+
+
+def _stands(closed: ClosedMonth, view: View, branches: frozenset[str] | None) -> Select[Any]:
+    """Select the loans that changed, each with its measures as closed and as known later."""
+    among = select(changed_since(closed, view).cte("changed").c.loan_id)
+    wanted = Wanted(dimensions=("branch_code",), among=among, sums=True)
+    held, anew = month_loan.alias("held"), as_closed(Source.FACTS, view, wanted).subquery("anew")
+    mine = and_(held.c.close_id == closed.id, held.c.loan_id.in_(among))
+    sides = union_all(
+        _side(held, branches, is_closed=True).where(mine),
+        _side(anew, branches, is_closed=False),
+    ).subquery("sides")
+    loan_id, *amounts = sides.c
+    sums = [whole_sum(amount).label(amount.name) for amount in amounts]
+    return select(loan_id, *sums).group_by(loan_id)
+
+
+def _side(rows: FromClause, branches: frozenset[str] | None, *, is_closed: bool) -> Select[Any]:
+    """Select a loan's measures as those of one side, with 0 on the other."""
+    nothing = literal_column("0", BigInteger)
+    measures = _measures(rows)
+    before, after = (measures, {}) if is_closed else ({}, measures)
+    return select(
+        rows.c.loan_id,
+        *(before.get(name, nothing).label(f"{name}_closed") for name in MEASURES),
+        *(after.get(name, nothing).label(f"{name}_restated") for name in MEASURES),
+    ).where(*_kept(rows, branches))
+
+
+def _measures(rows: FromClause) -> dict[str, ColumnElement[int]]:
+    made = {
+        "active_loans": case((rows.c.outstanding > 0, 1), else_=0),
+        "par30": case((rows.c.late_days > 30, rows.c.outstanding), else_=0),
+    }
+    return {name: made.get(name, rows.c.get(name)) for name in MEASURES}
+
+
+def _kept(rows: FromClause, branches: frozenset[str] | None) -> list[ColumnElement[bool]]:
+    paid_out: ColumnElement[bool] = rows.c.disbursed > 0
+    return [paid_out] if branches is None else [paid_out, rows.c.branch_code.in_(branches)]
+
+
+def _whole(closed: ClosedMonth, branches: frozenset[str] | None) -> Select[Any]:
+    """Add the measures of all frozen loans up."""
+    sums = (whole_sum(amount) for amount in _measures(month_loan).values())
+    mine = month_loan.c.close_id == closed.id
+    return select(*sums).where(mine, *_kept(month_loan, branches))
+
+
+def _differences(stands: CTE) -> Select[Any]:
+    """Count the loans that changed, and add their differences up."""
+    return select(
+        func.count(),
+        *(whole_sum(stands.c[f"{n}_restated"] - stands.c[f"{n}_closed"]) for n in MEASURES),
+    ).select_from(stands)
+
+
+def _shown(stands: CTE) -> Select[Any]:
+    return (
+        select(loan.c.ref, stands)
+        .join(stands, stands.c.loan_id == loan.c.id)
+        .order_by(loan.c.id)
+        .limit(MOST_LOANS)
+    )
+
+
+def _restated(row: Any, causes: Sequence[Cause]) -> Restated:
+    ref, _, *amounts = row
+    sides = zip(MEASURES, amounts[: len(MEASURES)], amounts[len(MEASURES) :], strict=True)
+    return Restated(ref, [Measure(*side) for side in sides], causes)
+
+
+def _causes(
+    connection: Connection, closed: ClosedMonth, view: View, loan_ids: Sequence[int]
+) -> Mapping[int, Sequence[Cause]]:
+    """Give what was recorded of these loans since the close, in the order recorded."""
+    none, fact = literal_column("0", BigInteger), loan_fact.c
+    facts = select(fact.loan_id, fact.kind, fact.amount, fact.value_on, fact.act_id).where(
+        fact.id > closed.last_fact_id, view.counts(loan_fact), fact.loan_id.in_(loan_ids)
+    )
+    others = [
+        select(table.c.loan_id, literal_column(f"'{name}'", Text), none, day, table.c.act_id).where(
+            table.c.id > last, view.known(table), table.c.loan_id.in_(loan_ids)
+        )
+        for name, table, day, last in (
+            ("dimension", loan_dimension, loan_dimension.c.from_on, closed.last_dimension_id),
+            ("schedule", schedule_version, schedule_version.c.effective_on, closed.last_version_id),
+        )
+    ]
+    rows = union_all(facts, *others).subquery("rows")
+    found = (
+        select(*list(rows.c)[:4], act.c.actor, act.c.recorded_at)
+        .join(act, act.c.id == rows.c.act_id)
+        .order_by(act.c.recorded_at, act.c.id)
+    )
+    causes: dict[int, list[Cause]] = {}
+    for loan_id, *cause in connection.execute(found):
+        causes.setdefault(loan_id, []).append(Cause(*cause))
+    return causes

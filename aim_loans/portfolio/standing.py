@@ -1,15 +1,14 @@
-"""How each loan stands at a day and a cut: one row a loan paid out by then, from two sources.
+"""How each loan stands at a day and a cut: one row a loan paid out by then, from three sources.
 
-Both sources give the same columns, so that one query goes over either: loan_id, borrower_id,
+All sources give the same columns, so that one query goes over any: loan_id, borrower_id,
 the dimensions asked for, disbursed, paid (on the principal), outstanding, due (by the version
 in force), due_first (as first agreed, for recovery rates), arrears, what tells the oldest
 unpaid due date, and for a list of loans disbursed_on and credit. Amounts are paisa.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,11 +24,12 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from aim_loans.db.engine import is_postgresql
 from aim_loans.loans.facts import Kind
-from aim_loans.loans.models import loan_dimension, loan_fact, loan_position, schedule_version
+from aim_loans.loans.models import loan_dimension, loan_position, schedule_version
 from aim_loans.loans.positions import SUM_OF_KIND
 from aim_loans.portfolio.due import (
     Number,
@@ -37,28 +37,49 @@ from aim_loans.portfolio.due import (
     due_by_rows,
     due_by_rule,
     first_version,
+    late_days,
     reached,
     standing_on,
-    sum_where,
     unpaid_by_rows,
     unpaid_by_rule,
     version_in_force,
 )
+from aim_loans.portfolio.models import month_loan
+from aim_loans.portfolio.months import ClosedMonth, close_before
+from aim_loans.portfolio.sums import changed_since, sums_of_facts, sums_since
 
-_BOOK_SUMS = ("disbursed", "applied", "waived", "written_off")
+_COMMON = (
+    *("loan_id", "borrower_id", "product_code"),
+    *("disbursed", "paid", "outstanding", "due", "due_first"),
+)
 _PATTERN = ("instalment_count", "step_months", "first_month", "due_day", "step_days", "first_day")
 _TERMS = ("loan_id", "borrower_id", "product_code", "base_amount", *_PATTERN)
 
 
-class Source(Enum):
+@dataclass(frozen=True, slots=True)
+class Source:
     """Where the sums of the loans come from, and the columns that tell the oldest unpaid due.
 
     Positions know its date. Facts give it for a regular schedule as a number (a due key, or
-    a day's number) and for all others as a date; NULL where nothing is late.
+    a day's number) and for all others as a date; NULL where nothing is late. A closed month
+    leads to the same as all facts do, from its frozen loans and what came after them: at its
+    own end it has counted the days late, for a later day it only saves most of the adding up.
     """
 
-    POSITIONS = ("unpaid_on",)
-    FACTS = ("unpaid_key", "unpaid_number", "unpaid_on")
+    value: tuple[str, ...]
+    closed: ClosedMonth | None = None
+
+    POSITIONS: ClassVar["Source"]
+    FACTS: ClassVar["Source"]
+
+    @property
+    def worked_out(self) -> bool:
+        """Say whether its columns are worked out loan by loan, so that each is asked for once."""
+        return self.value == Source.FACTS.value
+
+
+Source.POSITIONS = Source(("unpaid_on",))
+Source.FACTS = Source(("unpaid_key", "unpaid_number", "unpaid_on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +87,75 @@ class Wanted:
     """What a question needs of each loan: dimension columns, or the details of a list.
 
     A list is asked for in blocks of loans, by the parameters `after` and `up_to` (loan ids).
+    `among` narrows the loans to those that it selects; `sums` asks for the sums by kind too.
     """
 
     dimensions: Sequence[str] = ()
     detailed: bool = False
+    among: Select[Any] | None = None
+    sums: bool = False
 
     def of(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
-        """Tell whether a loan belongs to the block asked for."""
+        """Tell whether a loan is one of those asked for."""
+        within = true() if self.among is None else loan_id.in_(self.among)
         if not self.detailed:
-            return true()
-        return and_(loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
+            return within
+        return and_(within, loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
 
 
 def source_for(connection: Connection, view: View) -> Source:
     """Choose the cheaper source among those that give the true answer.
 
     Positions hold every fact recorded so far: they are the book of a day only when none is
-    dated after it, and nothing is asked as it was known earlier.
+    dated after it, and nothing is asked as it was known earlier. Any other day starts from the
+    last month closed by then, where there is one.
     """
     asked: list[ColumnElement[Any]] = [func.max(loan_position.c.last_value_on)]
     if is_postgresql(connection):
         # Compiling the statement that follows would take longer than it saves.
         asked.append(func.set_config("jit", "off", true()))
     last = connection.execute(select(*asked)).scalar()
-    earlier = view.known_at is not None or (last is not None and last > view.as_of)
-    return Source.FACTS if earlier else Source.POSITIONS
+    if view.known_at is None and (last is None or last <= view.as_of):
+        return Source.POSITIONS
+    return fact_source(connection, view)
+
+
+def fact_source(connection: Connection, view: View) -> Source:
+    """Choose among all facts and those since the last close: they know every sum by its day."""
+    closed = close_before(connection, view.as_of, view.known_at)
+    return Source.FACTS if closed is None else since_close(closed, view)
+
+
+def since_close(closed: ClosedMonth, view: View) -> Source:
+    """Start from a closed month, for its own end or a later day, at its cut or later."""
+    columns = Source.FACTS.value if view.as_of > closed.month else ("late_days",)
+    return Source(columns, closed)
 
 
 def standing(source: Source, view: View, wanted: Wanted) -> Select[Any]:
     """Select how each loan paid out by then stands."""
+    closed = source.closed
     if source is Source.POSITIONS:
         return _from_positions(view, wanted)
-    return _from_facts(view, wanted)
+    if closed is None:
+        sums = sums_of_facts(view, wanted.of, detailed=wanted.detailed)
+        return _from_facts(sums, view, wanted)
+    if source.worked_out:
+        sums = sums_since(closed, view, wanted.of, detailed=wanted.detailed)
+        return _from_facts(sums, view, wanted)
+    return _from_close(closed, view, wanted)
+
+
+def as_closed(source: Source, view: View, wanted: Wanted) -> Select[Any]:
+    """Select what a closed month keeps of each loan, from facts or an earlier closed month.
+
+    Also of loans whose disbursement was taken back: later sums start from these rows.
+    """
+    if source.closed is None:
+        sums = sums_of_facts(view, wanted.of, detailed=wanted.detailed)
+    else:
+        sums = sums_since(source.closed, view, wanted.of, detailed=wanted.detailed)
+    return _from_facts(sums, view, wanted, counted=True)
 
 
 def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
@@ -120,8 +178,44 @@ def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
     )
 
 
-def _from_facts(view: View, wanted: Wanted) -> Select[Any]:
-    sums, contract = _sums(view, wanted), _contracts(wanted)
+def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
+    """Take the frozen loans as they are, and work out anew those that changed since."""
+    held = month_loan.alias("held")
+    names = [*_COMMON, *wanted.dimensions, "arrears", "missed", "late_days"]
+    names += ["disbursed_on", "credit"] if wanted.detailed else []
+    mine = and_(held.c.close_id == closed.id, held.c.disbursed > 0, wanted.of(held.c.loan_id))
+    columns = [held.c[name] for name in names]
+    if view.known_at == closed.known_at:
+        return select(*columns).where(mine)
+    changed = changed_since(closed, view).cte("changed")
+    same = held.outerjoin(changed, changed.c.loan_id == held.c.loan_id)
+    kept = select(*columns).select_from(same).where(mine, changed.c.loan_id.is_(None))
+    among = replace(wanted, among=select(changed.c.loan_id))
+    sums = sums_of_facts(view, among.of, detailed=wanted.detailed)
+    anew = _from_facts(sums, view, among, counted=True).subquery("anew")
+    worked_out = select(*(anew.c[column.name] for column in columns)).where(anew.c.disbursed > 0)
+    return select(union_all(kept, worked_out).subquery("standing"))
+
+
+def _from_facts(
+    sums: Subquery, view: View, wanted: Wanted, *, counted: bool = False
+) -> Select[Any]:
+    """Work out how loans stand from their sums; `counted` gives the days late as a number."""
+    rows = _with_due(_known(sums, view, wanted, every=counted), view)
+    late = and_(rows.c.outstanding > 0, rows.c.due > rows.c.paid)
+    unpaid = _unpaid(rows, late, view)
+    return select(
+        *_common(rows, wanted),
+        case((late, rows.c.due - rows.c.paid), else_=0).label("arrears"),
+        _missed(rows).label("missed"),
+        *([late_days(view.as_of, *unpaid).label("late_days")] if counted else unpaid),
+        *_details(rows, _disbursed_on(rows, view) if wanted.detailed else None, wanted),
+    )
+
+
+def _known(sums: Subquery, view: View, wanted: Wanted, *, every: bool) -> Select[Any]:
+    """Join the sums with the contracts and what the loans belonged to."""
+    contract = _contracts(wanted)
     payable = sums.c.disbursed - sums.c.waived - sums.c.written_off
     paid = case((sums.c.applied < payable, sums.c.applied), else_=payable)
     tables = sums.join(contract, contract.c.loan_id == sums.c.loan_id)
@@ -134,7 +228,7 @@ def _from_facts(view: View, wanted: Wanted) -> Select[Any]:
             case((moved, then.c[column.name]), else_=column).label(column.name)
             for column in dimensions
         ]
-    known = (
+    return (
         select(
             *(contract.c[name] for name in _TERMS),
             *(column for column in sums.c if column.name != "loan_id"),
@@ -143,16 +237,7 @@ def _from_facts(view: View, wanted: Wanted) -> Select[Any]:
             (payable - paid).label("outstanding"),
         )
         .select_from(tables)
-        .where(sums.c.disbursed > 0)
-    )
-    rows = _with_due(known, view)
-    late = and_(rows.c.outstanding > 0, rows.c.due > rows.c.paid)
-    return select(
-        *_common(rows, wanted),
-        case((late, rows.c.due - rows.c.paid), else_=0).label("arrears"),
-        _missed(rows).label("missed"),
-        *_unpaid(rows, late, view),
-        *_details(rows, _disbursed_on(rows, view) if wanted.detailed else None, wanted),
+        .where(true() if every else sums.c.disbursed > 0)
     )
 
 
@@ -171,26 +256,6 @@ def _contracts(wanted: Wanted) -> Subquery:
         .join(version, version.c.id == loan_position.c.version_id)
         .where(wanted.of(loan_position.c.loan_id), wanted.of(version.c.loan_id))
         .subquery("contract")
-    )
-
-
-def _sums(view: View, wanted: Wanted) -> Subquery:
-    """Sum each loan's facts that count."""
-    fact = loan_fact
-    names = SUM_OF_KIND if wanted.detailed else _BOOK_SUMS
-    columns: list[Label[Any]] = [
-        sum_where(fact.c.amount, fact.c.kind == SUM_OF_KIND[name]).label(name) for name in names
-    ]
-    if wanted.detailed:
-        paid_out = and_(fact.c.kind == Kind.DISBURSEMENT, fact.c.amount > 0)
-        undone = and_(fact.c.kind == Kind.DISBURSEMENT, fact.c.amount < 0)
-        columns.append(func.max(fact.c.value_on).filter(paid_out).label("last_paid_out"))
-        columns.append(func.count().filter(undone).label("undone"))
-    return (
-        select(fact.c.loan_id, *columns)
-        .where(view.counts(fact), wanted.of(fact.c.loan_id))
-        .group_by(fact.c.loan_id)
-        .subquery("sums")
     )
 
 
@@ -255,8 +320,10 @@ def _unpaid(rows: FromClause, late: ColumnElement[bool], view: View) -> list[Lab
 
 
 def _common(rows: FromClause, wanted: Wanted) -> list[ColumnElement[Any]]:
-    names = ("loan_id", "borrower_id", "product_code", "disbursed", "paid", "outstanding")
-    return [rows.c[name] for name in (*names, "due", "due_first", *wanted.dimensions)]
+    sums: list[str] = []
+    if wanted.sums:
+        sums = [name for name in SUM_OF_KIND if name in rows.c and name not in _COMMON]
+    return [rows.c[name] for name in (*_COMMON, *wanted.dimensions, *sums)]
 
 
 def _details(

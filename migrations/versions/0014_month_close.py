@@ -101,7 +101,7 @@ def create_month_loan() -> None:
         sa.Column("gender", sa.Text(), nullable=False),
         sa.Column("disbursed_on", sa.Date()),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in (*sums, *stands)),
-        sa.Column("days_late", sa.Integer(), nullable=False),
+        sa.Column("late_days", sa.Integer(), nullable=False),
         sa.Column("loan_class", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("close_id", "loan_id", name="pk_month_loan"),
         comment="How each loan stood at the end of a closed month, as known at its cut.",

@@ -44,6 +44,9 @@ import_book        -       -       -       -    -      -    -       -       e
 manage_staff       -       -       -       -    -      e    -       -       e
 manage_settings    -       -       -       -    -      e    -       -       e
 verify             -       -       -       -    -      e    e       -       e
+close_month        -       -       -       -    -      e    -       -       e
+ask_reopen         -       -       -       -    -      e    -       -       -
+confirm_reopen     -       -       -       -    -      e    -       -       -
 """
 ROLES = dict(
     zip(

@@ -1,0 +1,191 @@
+"""What stands against closing a month: faults that block it, and what is only to be known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, FromClause, and_, func, or_, select, union_all
+
+from aim_loans.cash.models import money_in, number_series
+from aim_loans.cash.operations import IMPORT_ACCOUNT
+from aim_loans.db.bulk import whole_sum
+from aim_loans.errors import AimError, Refused
+from aim_loans.intake.models import data_gap
+from aim_loans.ledger.chart import Account
+from aim_loans.ledger.lines import Side
+from aim_loans.ledger.queries import value_balance
+from aim_loans.loans.models import loan, loan_fact
+from aim_loans.money import plain
+from aim_loans.portfolio.due import View
+from aim_loans.portfolio.freezing import ALL_LOANS
+from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
+from aim_loans.vocabulary import N_
+
+Balances = Mapping[Side, int]
+
+_UNEQUAL = {
+    Account.LOANS: N_(
+        "Branch {branch}, fund {fund}: the ledger holds Rs {ledger} of loans, the loans themselves "
+        "add up to Rs {detail}. Run `aim-loans verify` to find the entry."
+    ),
+    Account.BORROWER_CREDIT: N_(
+        "Branch {branch}, fund {fund}: the ledger holds Rs {ledger} of borrowers' credit, the "
+        "loans themselves add up to Rs {detail}. Run `aim-loans verify` to find the entry."
+    ),
+    Account.SUSPENSE: N_(
+        "Branch {branch}, fund {fund}: the ledger holds Rs {ledger} in suspense, the money that is "
+        "on no loan adds up to Rs {detail}. Run `aim-loans verify` to find the entry."
+    ),
+}
+# Liabilities stand on the credit side; a person reads them as amounts owed.
+_OWED = (Account.BORROWER_CREDIT, Account.SUSPENSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a look at a month found: faults that block its close, and warnings that do not."""
+
+    faults: Sequence[AimError]
+    warnings: Sequence[AimError]
+
+
+def readiness(connection: Connection, month: date) -> Readiness:
+    """Say whether a month (its last day) may be closed, as known now."""
+    view = View(month, None)
+    wanted = Wanted(dimensions=("branch_code",), detailed=True)
+    rows = as_closed(fact_source(connection, view), view, wanted).subquery("rows")
+    return judged(connection, month, rows)
+
+
+def judged(connection: Connection, month: date, rows: FromClause) -> Readiness:
+    """Judge a month by how its loans stand: loan_id, branch_code, outstanding and credit."""
+    ledger = value_balance(connection, day=month, known_at=None)
+    loans, credit = _of_loans(connection, rows)
+    loose = _in_suspense(connection, month)
+    details = {Account.LOANS: loans, Account.BORROWER_CREDIT: credit, Account.SUSPENSE: loose}
+    faults: list[AimError] = []
+    for account, detail in details.items():
+        faults += _unequal(account, ledger, detail)
+    faults += [*_bridges(ledger), *_numbers(connection)]
+    return Readiness(faults, [*_waiting(loose), *_gaps(connection)])
+
+
+def _of_loans(connection: Connection, rows: FromClause) -> tuple[Balances, Balances]:
+    """Add the loans' balances and their borrowers' credit up by branch and fund."""
+    by = (rows.c.branch_code, loan.c.fund_code)
+    found = connection.execute(
+        select(*by, whole_sum(rows.c.outstanding), whole_sum(rows.c.credit))
+        .join_from(rows, loan, loan.c.id == rows.c.loan_id)
+        .group_by(*by),
+        ALL_LOANS,
+    ).all()
+    loans = {Side(Account.LOANS, branch, fund): out for branch, fund, out, _ in found}
+    credit = {Side(Account.BORROWER_CREDIT, branch, fund): -owed for branch, fund, _, owed in found}
+    return loans, credit
+
+
+def _in_suspense(connection: Connection, month: date) -> Balances:
+    """Add up, by branch and fund, the money in that is on no loan at the month's end."""
+    came = select(
+        money_in.c.branch_code.label("branch"),
+        money_in.c.fund_code.label("fund"),
+        (-money_in.c.amount).label("amount"),
+    ).where(money_in.c.account != IMPORT_ACCOUNT, money_in.c.received_on <= month)
+    applied = select(loan_fact.c.contra_branch, loan_fact.c.fund_code, loan_fact.c.amount).where(
+        loan_fact.c.contra == Account.SUSPENSE, loan_fact.c.value_on <= month
+    )
+    both = union_all(came, applied).subquery("both")
+    total = whole_sum(both.c.amount)
+    rows = select(both.c.branch, both.c.fund, total).group_by(both.c.branch, both.c.fund)
+    return {
+        Side(Account.SUSPENSE, branch, fund): amount
+        for branch, fund, amount in connection.execute(rows)
+    }
+
+
+def _unequal(account: Account, ledger: Balances, detail: Balances) -> Iterator[AimError]:
+    sign = -1 if account in _OWED else 1
+    booked = {side for side in ledger if side.account == account}
+    for side in sorted(booked | set(detail)):
+        held, counted = ledger.get(side, 0), detail.get(side, 0)
+        if held != counted:
+            yield Refused(
+                _UNEQUAL[account],
+                branch=side.branch,
+                fund=side.fund,
+                ledger=plain(sign * held),
+                detail=plain(sign * counted),
+            )
+
+
+def _bridges(ledger: Balances) -> Iterator[AimError]:
+    """Find what crossed branches in a fund, or funds in a branch, and did not arrive."""
+    left: dict[tuple[Account, str], int] = {}
+    for side, amount in ledger.items():
+        if side.account == Account.INTER_BRANCH:
+            key = (Account.INTER_BRANCH, side.fund)
+        elif side.account == Account.INTER_FUND:
+            key = (Account.INTER_FUND, side.branch)
+        else:
+            continue
+        left[key] = left.get(key, 0) + amount
+    for (account, place), amount in sorted(left.items()):
+        if amount:
+            yield Refused(
+                "The account {account} does not cancel for {place}: Rs {amount} are left. Run "
+                "`aim-loans verify` to find the entry.",
+                account=account.value,
+                place=place,
+                amount=plain(amount),
+            )
+
+
+def _numbers(connection: Connection) -> Iterator[AimError]:
+    """Find series of receipts whose numbers do not run from 1 to the last one given out."""
+    used = (
+        select(
+            money_in.c.series_id,
+            func.count().label("count"),
+            func.max(money_in.c.number).label("last"),
+        )
+        .where(money_in.c.number.is_not(None))
+        .group_by(money_in.c.series_id)
+        .subquery("used")
+    )
+    whole = and_(
+        used.c.count == number_series.c.last_number, used.c.last == number_series.c.last_number
+    )
+    rows = (
+        select(number_series)
+        .outerjoin(used, used.c.series_id == number_series.c.id)
+        .where(or_(used.c.series_id.is_(None), ~whole))
+        .order_by(number_series.c.id)
+    )
+    for row in connection.execute(rows):
+        yield Refused(
+            "The receipts {branch}, series {series}, year {year} have a gap in their numbers. "
+            "Run `aim-loans verify`, and find the receipt that is missing.",
+            branch=row.branch_code,
+            series=row.series,
+            year=str(row.fiscal_year),
+        )
+
+
+def _waiting(loose: Balances) -> Iterator[AimError]:
+    for side, amount in sorted(loose.items()):
+        if amount:
+            yield AimError(
+                "Branch {branch}, fund {fund}: Rs {amount} came in and are on no loan yet.",
+                branch=side.branch,
+                fund=side.fund,
+                amount=plain(-amount),
+            )
+
+
+def _gaps(connection: Connection) -> Iterator[AimError]:
+    count = connection.execute(select(func.count()).select_from(data_gap)).scalar_one()
+    if count:
+        yield AimError(
+            "The imported book has {count} gaps in personal fields or districts.",
+            count=f"{count:,}",
+        )

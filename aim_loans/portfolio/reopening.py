@@ -1,0 +1,203 @@
+"""What can happen to the wish to reopen a closed month: asked for, confirmed, declined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, select
+
+from aim_loans.db.bulk import insert_new
+from aim_loans.db.engine import Writing
+from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.identity.queries import grants_of
+from aim_loans.ledger.models import period_lock
+from aim_loans.ledger.operations import lock_until
+from aim_loans.portfolio.models import month_close, reopen_request
+from aim_loans.portfolio.months import ClosedMonth, closed_months, last_closed
+
+_COLUMNS = (
+    *("close_id", "asked_by", "reason", "answers_id", "answer"),
+    *("act_id", "recorded_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenRequest:
+    """A closed month that somebody asked to reopen, and nobody confirmed or declined yet."""
+
+    id: int
+    close_id: int
+    month: date
+    asked_by: str
+    reason: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskToReopen:
+    """Ask to reopen the last closed month, given by its last day."""
+
+    month: date
+    reason: str
+
+
+def ask_to_reopen(
+    tx: Writing, command: AskToReopen, *, actor: Actor, key: str | None = None
+) -> Act:
+    """Ask; another person confirms. Refused for any but the last closed month."""
+    require(actor, Deed.ASK_REOPEN, branch=None)
+    _check_reason(command.reason)
+    closed = _last(tx.connection, command.month)
+    this = _begin(tx, "ask_to_reopen", command, actor, closed.month, reason=command.reason, key=key)
+    if this.repeated:
+        return this
+    if open_reopenings(tx.connection):
+        raise Refused("Somebody asked already to reopen this month. It waits to be confirmed.")
+    _write(tx, this, (closed.id, actor.name, command.reason, None, None))
+    seal_act(tx, this, (reopen_request,))
+    return this
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmReopening:
+    """Another person says yes: the days of the month take entries again."""
+
+    request_id: int
+
+
+def confirm_reopening(tx: Writing, command: ConfirmReopening, *, actor: Actor, today: date) -> Act:
+    """Reopen the month that another person asked to reopen."""
+    asked = _open_request(tx.connection, command.request_id)
+    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
+    require(asker, Deed.ASK_REOPEN, branch=None)
+    require(actor, Deed.CONFIRM_REOPEN, branch=None)
+    require_two(asker, actor)
+    _last(tx.connection, asked.month)
+    this = _begin(
+        tx, "reopen_month", command, asker, asked.month, reason=asked.reason, second=actor
+    )
+    _write(tx, this, (asked.close_id, asker.name, reason, asked.id, "confirmed"))
+    lock_until(tx, this, _closed_before(tx.connection, month))
+    seal_act(tx, this, (reopen_request, period_lock))
+    return this
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineReopening:
+    """Say no to a request, with the reason."""
+
+    request_id: int
+    reason: str
+
+
+def decline_reopening(tx: Writing, command: DeclineReopening, *, actor: Actor) -> Act:
+    """Decline what was asked for, or take one's own request back; the month stays closed."""
+    asked = _open_request(tx.connection, command.request_id)
+    own = actor.name == asked.asked_by
+    require(actor, Deed.ASK_REOPEN if own else Deed.CONFIRM_REOPEN, branch=None)
+    _check_reason(command.reason)
+    this = _begin(tx, "decline_reopening", command, actor, asked.month, reason=command.reason)
+    _write(tx, this, (asked.close_id, asked.asked_by, command.reason, asked.id, "declined"))
+    seal_act(tx, this, (reopen_request,))
+    return this
+
+
+def open_reopenings(connection: Connection) -> list[ReopenRequest]:
+    """Give what waits to be confirmed; there is at most one a month."""
+    return _requests(connection.execute(_open()).all())
+
+
+def _begin(
+    tx: Writing,
+    kind: str,
+    command: AskToReopen | ConfirmReopening | DeclineReopening,
+    actor: Actor,
+    month: date,
+    *,
+    reason: str,
+    second: Actor | None = None,
+    key: str | None = None,
+) -> Act:
+    return begin_act(
+        tx,
+        kind=kind,
+        command=command,
+        actor=actor,
+        subject=f"month {month:%Y-%m}",
+        chain=HEAD_OFFICE_CHAIN,
+        second=second,
+        reason=reason,
+        key=key,
+    )
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("Give the reason; it stays with the act.", field="reason")
+
+
+def _last(connection: Connection, month: date) -> ClosedMonth:
+    """Give the month if it is the last one closed; the later ones stand on it."""
+    last = last_closed(connection)
+    if last is None or month > last.month:
+        raise Refused(
+            "The month that ends on {day} is not closed. There is nothing to reopen.",
+            field="month",
+            day=month,
+        )
+    if month < last.month:
+        raise Refused(
+            "Only the last closed month can be reopened. Reopen the month that ends on {day} "
+            "first.",
+            field="month",
+            day=last.month,
+        )
+    return last
+
+
+def _closed_before(connection: Connection, month: date) -> date | None:
+    """Give the last day that stays locked once a month is open again."""
+    earlier = [
+        each.month for each in closed_months(connection) if each.month < month and not each.reopened
+    ]
+    return max(earlier, default=None)
+
+
+def _write(tx: Writing, this: Act, values: tuple[Any, ...]) -> None:
+    row = (*values, this.id, this.recorded_micros)
+    insert_new(tx.connection, reopen_request, _COLUMNS, [row])
+
+
+def _open_request(connection: Connection, request_id: int) -> ReopenRequest:
+    """Give a request, locked; Refused when it was dealt with meanwhile."""
+    mine = reopen_request.c.id == request_id
+    known = connection.execute(select(reopen_request.c.id).where(mine).with_for_update())
+    if known.first() is None:
+        raise NotFound("There is no such request. Open the list again.")
+    found = _requests(connection.execute(_open().where(mine)).all())
+    if not found:
+        raise Refused("Somebody dealt with this request already. Open the list again.")
+    return found[0]
+
+
+def _open() -> Select[Any]:
+    answer = reopen_request.alias("answered")
+    return (
+        select(reopen_request, month_close.c.month)
+        .join(month_close, month_close.c.id == reopen_request.c.close_id)
+        .where(
+            reopen_request.c.answers_id.is_(None),
+            ~exists().where(answer.c.answers_id == reopen_request.c.id),
+        )
+        .order_by(reopen_request.c.id)
+    )
+
+
+def _requests(rows: Sequence[Any]) -> list[ReopenRequest]:
+    return [
+        ReopenRequest(row.id, row.close_id, row.month, row.asked_by, row.reason, row.recorded_at)
+        for row in rows
+    ]
