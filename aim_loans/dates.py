@@ -23,6 +23,7 @@ _MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _KEY_DAYS = 32
 
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_ISO_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _ISO_MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -44,6 +45,14 @@ def parse_date(text: str) -> date:
     except ValueError:
         year, month, _ = map(int, match.groups())
         raise _unreal_date(bare, year, month) from None
+
+
+def parse_month(text: str) -> date:
+    """Read a month, YYYY-MM, as its last day; refuses any other form."""
+    bare = text.strip()
+    if _ISO_MONTH.fullmatch(bare) is None:
+        raise Refused("Write the month as year-month, for example 2026-01.")
+    return month_end(parse_date(f"{bare}-01"))
 
 
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from aim_loans.checks import book, fees, ledger
+from aim_loans.checks import book, fees, ledger, months
 from aim_loans.checks.tables import fact_tables
 from aim_loans.identity.verification import verify_chains
 
@@ -25,6 +25,8 @@ CHECKS: Mapping[str, book.Check] = {
     "receipt numbers": book.numbers_have_no_gaps,
     "fees": fees.fees_belong_to_applications,
     "fees once": fees.fees_are_taken_once,
+    "closed months": months.months_are_whole,
+    "frozen loans": months.last_close_equals_facts,
 }
 
 

@@ -19,7 +19,7 @@ from aim_loans.config.environment import database_url, derived_key, secret_key
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.config.settings import Settings
-from aim_loans.dates import business_date, parse_date, parse_moment
+from aim_loans.dates import business_date, parse_date, parse_moment, parse_month
 from aim_loans.db.engine import open_engine, reading, system_clock
 from aim_loans.db.migrate import require_head
 from aim_loans.errors import AimError, Refused
@@ -163,6 +163,7 @@ class Parsed(click.ParamType[Any]):
 
 
 DAY = Parsed("date", parse_date)
+MONTH = Parsed("month", parse_month)
 RUPEES = Parsed("rupees", parse_rupees)
 
 

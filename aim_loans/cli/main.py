@@ -4,6 +4,7 @@ import click
 
 from aim_loans.checks.run import Outcome, verify_audit, verify_book
 from aim_loans.cli.book import import_group, portfolio
+from aim_loans.cli.close import close
 from aim_loans.cli.door import Door, Group
 from aim_loans.cli.schedule import schedule
 from aim_loans.cli.serve import serve
@@ -128,6 +129,7 @@ def staff_reset_factor_command(door: Door, *, username: str) -> None:
     door.note("{username} sets up a second factor at the next sign-in.", username=username)
 
 
+main.add_command(close)
 main.add_command(schedule)
 main.add_command(import_group)
 main.add_command(portfolio)

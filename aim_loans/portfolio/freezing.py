@@ -110,13 +110,13 @@ def freeze_cells(tx: Writing, act: Act, close_id: int, ladder: Ladder) -> None:
     tx.connection.execute(
         insert(month_cell).from_select(
             ["close_id", *_GROUPS, "from_days", "loans", "active_loans", *_AMOUNTS, "act_id"],
-            cells(close_id, ladder, act.id),
+            cells(close_id, ladder).add_columns(literal(act.id)),
         )
     )
 
 
-def cells(close_id: int, ladder: Ladder, act_id: int) -> Select[Any]:
-    """Select the cells of a month's frozen loans."""
+def cells(close_id: int, ladder: Ladder) -> Select[Any]:
+    """Select the cells of a month's frozen loans, in the order of the table's columns."""
     rows = month_loan.c
     level = _edge(rows.late_days, scale(ladder)).label("from_days")
     groups = [rows[name] for name in _GROUPS]
@@ -129,7 +129,6 @@ def cells(close_id: int, ladder: Ladder, act_id: int) -> Select[Any]:
             func.count(),
             sum_where(ones, rows.outstanding > 0),
             *(whole_sum(rows[name]) for name in _AMOUNTS),
-            literal(act_id),
         )
         .where(rows.close_id == close_id, rows.disbursed > 0)
         .group_by(rows.close_id, *groups, level)

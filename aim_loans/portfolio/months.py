@@ -66,6 +66,12 @@ def last_closed(connection: Connection) -> ClosedMonth | None:
     return next(standing, None)
 
 
+def newest_close(connection: Connection) -> ClosedMonth | None:
+    """Give the close recorded last, whether it was reopened or not."""
+    rows = _closes().order_by(None).order_by(month_close.c.id.desc()).limit(1)
+    return next(iter(_found(connection, rows)), None)
+
+
 def close_before(
     connection: Connection, day: date, known_at: datetime | None
 ) -> ClosedMonth | None:

@@ -76,9 +76,8 @@ def confirm_reopening(tx: Writing, command: ConfirmReopening, *, actor: Actor, t
     require(actor, Deed.CONFIRM_REOPEN, branch=None)
     require_two(asker, actor)
     _last(tx.connection, asked.month)
-    this = _begin(
-        tx, "reopen_month", command, asker, asked.month, reason=asked.reason, second=actor
-    )
+    month, reason = asked.month, asked.reason
+    this = _begin(tx, "reopen_month", command, asker, month, reason=reason, second=actor)
     _write(tx, this, (asked.close_id, asker.name, reason, asked.id, "confirmed"))
     lock_until(tx, this, _closed_before(tx.connection, month))
     seal_act(tx, this, (reopen_request, period_lock))

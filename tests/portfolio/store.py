@@ -86,8 +86,10 @@ def put_loans(connection: Connection, stored: Sequence[Stored], borrowers: Seque
     """Put loans with all that happened to them, in the order recorded; positions follow."""
     _put_money(connection)
     numbers = {ref: number for number, ref in enumerate(borrowers, 1)}
+    versions = _in_the_order_recorded(stored)
     for loan_id, each in enumerate(stored, 1):
-        _put_contract(connection, loan_id, each, borrower_id=numbers[each.loan.borrower])
+        borrower_id = numbers[each.loan.borrower]
+        _put_contract(connection, loan_id, each, versions, borrower_id=borrower_id)
     belongings = [(i, row) for i, each in enumerate(stored, 1) for row in each.loan.belongings]
     belongings.sort(key=lambda pair: pair[1].recorded_at)
     _put(
@@ -102,8 +104,20 @@ def put_loans(connection: Connection, stored: Sequence[Stored], borrowers: Seque
     refresh_positions(connection, range(1, len(stored) + 1))
 
 
+def _in_the_order_recorded(stored: Sequence[Stored]) -> dict[int, int]:
+    """Number all versions, by the identity of each, as they were recorded."""
+    versions = [version for each in stored for version in each.loan.versions]
+    versions.sort(key=lambda version: version.recorded_at)
+    return {id(version): number for number, version in enumerate(versions, 1)}
+
+
 def _put_contract(
-    connection: Connection, loan_id: int, stored: Stored, *, borrower_id: int
+    connection: Connection,
+    loan_id: int,
+    stored: Stored,
+    versions: Mapping[int, int],
+    *,
+    borrower_id: int,
 ) -> None:
     one = stored.loan
     first = one.versions[0]
@@ -123,7 +137,7 @@ def _put_contract(
         )
     )
     for version, pattern in zip(one.versions, stored.patterns, strict=True):
-        version_id = loan_id * 100 + version.number
+        version_id = versions[id(version)]
         row = _version(version_id, loan_id, version, pattern)
         connection.execute(insert(schedule_version).values(**row))
         _put(connection, instalment, _instalments(version_id, version.instalments))

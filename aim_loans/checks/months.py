@@ -1,0 +1,56 @@
+"""Checks that closed months hold what was known when they were closed."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from aim_loans.db.bulk import whole_sum
+from aim_loans.loans.models import loan
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.due import View
+from aim_loans.portfolio.freezing import ALL_LOANS, cells, frozen_loans
+from aim_loans.portfolio.models import month_cell, month_close, month_loan
+from aim_loans.portfolio.months import newest_close
+from aim_loans.portfolio.standing import Source
+
+
+def months_are_whole(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """Each closed month has as many frozen loans, outstanding and in arrears, as it says."""
+    sums = select(
+        month_loan.c.close_id,
+        func.count().filter(month_loan.c.disbursed > 0),
+        whole_sum(month_loan.c.outstanding),
+        whole_sum(month_loan.c.arrears),
+    ).group_by(month_loan.c.close_id)
+    frozen = {close_id: tuple(found) for close_id, *found in connection.execute(sums)}
+    said = select(month_close).order_by(month_close.c.id)
+    for row in connection.execute(said):
+        found = frozen.pop(row.id, (0, 0, 0))
+        if found != (row.loans, row.outstanding, row.arrears):
+            yield f"month {row.month}, edition {row.edition}: its frozen loans were changed"
+    for close_id in sorted(frozen):
+        yield f"month_loan {close_id}: these frozen loans belong to no closed month"
+
+
+def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """The month closed last is what all facts say at its cut, loan by loan and in its cells.
+
+    Of earlier months only the sums are held to what was signed (`months_are_whole`): each would
+    take as long as the whole book.
+    """
+    last = newest_close(connection)
+    if last is None:
+        return
+    ladder = settings_in_force(connection).ladder_on(last.month)
+    view = View(last.month, last.known_at)
+    facts = frozen_loans(last.id, Source.FACTS, view, ladder)
+    stored = select(month_loan).where(month_loan.c.close_id == last.id)
+    wrong = stored.except_(facts).union(facts.except_(stored)).subquery("wrong")
+    named = select(loan.c.ref).where(loan.c.id.in_(select(wrong.c.loan_id)))
+    for (ref,) in connection.execute(named.order_by(loan.c.ref), ALL_LOANS):
+        yield f"month {last.month}: loan {ref} was frozen otherwise than its facts say"
+    names = [c.name for c in month_cell.c if c.name not in ("id", "act_id")]
+    kept = select(*(month_cell.c[name] for name in names)).where(month_cell.c.close_id == last.id)
+    if connection.execute(kept.except_(cells(last.id, ladder))).first() is not None:
+        yield f"month {last.month}: its cells are not the sums of its frozen loans"
