@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from aim_loans.db.bulk import whole_sum
-from aim_loans.loans.models import loan
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import ALL_LOANS, cells, frozen_loans
@@ -46,10 +45,11 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
     view = View(last.month, last.known_at)
     facts = frozen_loans(last.id, Source.FACTS, view, ladder)
     stored = select(month_loan).where(month_loan.c.close_id == last.id)
-    wrong = stored.except_(facts).union(facts.except_(stored)).subquery("wrong")
-    named = select(loan.c.ref).where(loan.c.id.in_(select(wrong.c.loan_id)))
-    for (ref,) in connection.execute(named.order_by(loan.c.ref), ALL_LOANS):
-        yield f"month {last.month}: loan {ref} was frozen otherwise than its facts say"
+    for one, other in ((stored, facts), (facts, stored)):
+        wrong = one.except_(other).subquery("wrong")
+        found = select(wrong.c.loan_id).order_by(wrong.c.loan_id)
+        for (loan_id,) in connection.execute(found, ALL_LOANS):
+            yield f"month {last.month}: loan {loan_id} was frozen otherwise than its facts say"
     names = [c.name for c in month_cell.c if c.name not in ("id", "act_id")]
     kept = select(*(month_cell.c[name] for name in names)).where(month_cell.c.close_id == last.id)
     if connection.execute(kept.except_(cells(last.id, ladder))).first() is not None:

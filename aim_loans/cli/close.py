@@ -28,7 +28,8 @@ def close(door: Door, *, month: date, check: bool) -> None:
     with cutting(door.engine, audit_key=door.audit_key) as tx:
         closed = close_month(tx, CloseMonth(month), actor=door.actor, today=door.today)
     door.note(
-        "The month that ends on {day} is closed: edition {edition}, cut {cut}, {count} active loans.",
+        "The month that ends on {day} is closed: edition {edition}, cut {cut}, {count} active "
+        "loans.",
         day=closed.month,
         edition=closed.edition,
         cut=closed.cut_id,

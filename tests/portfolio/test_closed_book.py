@@ -26,7 +26,6 @@ from tests.portfolio.test_book import (
     compare_loans,
 )
 
-
 AFTER = LATE_CUT + timedelta(days=1)
 
 

@@ -1,0 +1,245 @@
+"""A month is closed once, changes only by restatement, and is reopened by two people."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from aim_loans.checks.run import verify_book
+from aim_loans.db.engine import cutting, reading, writing
+from aim_loans.errors import NotAllowed, NotFound, Refused
+from aim_loans.identity.operations import AddStaff, add_staff
+from aim_loans.identity.permissions import Actor, Grant, Role
+from aim_loans.ledger.lines import Side
+from aim_loans.ledger.models import journal_line
+from aim_loans.ledger.queries import later_entries, trial_balance, value_balance
+from aim_loans.portfolio.closing import (
+    ClosedMonth,
+    CloseMonth,
+    close_month,
+    closed_month,
+    editions,
+    next_month,
+    readiness,
+    restatements,
+)
+from aim_loans.portfolio.models import month_loan
+from aim_loans.portfolio.reopening import (
+    AskToReopen,
+    ConfirmReopening,
+    DeclineReopening,
+    ask_to_reopen,
+    confirm_reopening,
+    decline_reopening,
+    open_reopenings,
+)
+from aim_loans.repayment.operations import (
+    ReceiveMoney,
+    RecordReceipt,
+    receive_money,
+    record_receipt,
+)
+from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book
+
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
+MARCH_BEGINS = date(2026, 3, 1)
+SECOND = Actor("finance", (Grant(Role.HEAD_OFFICE),))
+AUDITOR = Actor("auditor", (Grant(Role.AUDITOR),))
+
+
+def close(book: Book, month: date, actor: Actor = HEAD_OFFICE, **more: Any) -> ClosedMonth:
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        return close_month(tx, CloseMonth(month), actor=actor, today=TODAY, **more)
+
+
+def do(book: Book, act: Callable[..., Any], command: Any, actor: Actor, **more: Any) -> Any:
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        return act(tx, command, actor=actor, **more)
+
+
+def receive(book: Book, ref: str, day: date, amount: int = 900_00) -> None:
+    command = RecordReceipt(ref, amount, day, "cash")
+    do(book, record_receipt, command, CASHIER, today=TODAY, backdating_days=400)
+
+
+def ask(book: Book, month: date) -> int:
+    do(book, ask_to_reopen, AskToReopen(month, "a receipt was forgotten"), HEAD_OFFICE)
+    with reading(book.engine) as connection:
+        return open_reopenings(connection)[0].id
+
+
+def reopen(book: Book, month: date) -> None:
+    do(book, confirm_reopening, ConfirmReopening(ask(book, month)), SECOND, today=TODAY)
+
+
+@pytest.fixture
+def lending(book: Book) -> Book:
+    """Two loans at two branches with a receipt in February, and two who keep the books."""
+    for username in (HEAD_OFFICE.name, SECOND.name):
+        do(book, add_staff, AddStaff(username, "Name", Role.HEAD_OFFICE, TODAY), SHELL)
+    book.open_loan("L1")
+    book.open_loan("L2", branch="MUL-01", programme="women")
+    receive(book, "L1", date(2026, 2, 10))
+    return book
+
+
+def test_a_month_is_closed_once_and_in_its_turn(lending: Book) -> None:
+    with reading(lending.engine) as connection:
+        assert next_month(connection, TODAY) == FEBRUARY
+        assert closed_month(connection, JANUARY) is None
+    first = close(lending, JANUARY, key="one click")
+    assert close(lending, JANUARY, key="one click") == first
+    for month, reason in (
+        (JANUARY, "closed already"),
+        (MARCH, "is not over"),
+        (date(2026, 2, 27), "last day"),
+        (date(2025, 12, 31), "closed already"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            close(lending, month)
+    second = close(lending, FEBRUARY)
+    assert (second.edition, second.cut_id, second.closed_by) == (1, 2, HEAD_OFFICE.name)
+    with reading(lending.engine) as connection:
+        assert closed_month(connection, FEBRUARY) == second
+        assert closed_month(connection, JANUARY) == first
+        assert closed_month(connection, MARCH) is None
+    assert second.outstanding == first.outstanding - 900_00 == 99_100_00
+
+
+def test_months_are_not_left_out(lending: Book) -> None:
+    close(lending, date(2025, 11, 30))
+    with pytest.raises(Refused, match="in their order"):
+        close(lending, JANUARY)
+
+
+def test_a_late_receipt_restates_the_month_and_is_booked_in_the_open_one(lending: Book) -> None:
+    closed = close(lending, FEBRUARY)
+    before = balances(lending)
+    receive(lending, "L2", date(2026, 2, 20))
+    receive(lending, "L1", TODAY)
+    with reading(lending.engine) as connection:
+        late = journal_line.c.value_on == date(2026, 2, 20)
+        booked = connection.execute(select(journal_line.c.booked_on).where(late)).scalars()
+        assert set(booked) == {MARCH_BEGINS}
+        on_time = journal_line.c.value_on == TODAY
+        booked = connection.execute(select(journal_line.c.booked_on).where(on_time)).scalars()
+        assert set(booked) == {TODAY}
+        found = restatements(connection, FEBRUARY)
+        assert closed_month(connection, FEBRUARY) == closed
+        assert faults(connection) == []
+    assert [row.loan_ref for row in found.loans] == ["L2"]
+    (cause,) = found.loans[0].causes
+    assert (cause.kind, cause.amount, cause.recorded_by) == ("receipt", 900_00, CASHIER.name)
+    changed = {each.name: each.difference for each in found.totals if each.difference}
+    assert changed == dict.fromkeys(("outstanding", "arrears", "par30"), -90000) | {"paid": 900_00}
+    after = balances(lending)
+    assert before["trial"] == after["trial"] == before["value"]
+    assert sum_of(after["trial"], after["later"]) == after["value"] != before["value"]
+
+
+def balances(book: Book) -> dict[str, dict[Side, int]]:
+    asked = {"trial": trial_balance, "later": later_entries, "value": value_balance}
+    with reading(book.engine) as connection:
+        return {
+            name: dict(ask(connection, day=FEBRUARY, known_at=None)) for name, ask in asked.items()
+        }
+
+
+def sum_of(one: dict[Side, int], other: dict[Side, int]) -> dict[Side, int]:
+    sums = {side: one.get(side, 0) + other.get(side, 0) for side in {*one, *other}}
+    return {side: amount for side, amount in sums.items() if amount}
+
+
+def faults(connection: Any) -> list[str]:
+    outcomes = verify_book(connection, zone=ZoneInfo("Asia/Karachi"), audit_key=AUDIT_KEY)
+    return [fault for outcome in outcomes for fault in outcome.faults]
+
+
+def test_two_people_reopen_a_month_and_it_is_closed_as_a_new_edition(lending: Book) -> None:
+    first = close(lending, JANUARY)
+    close(lending, FEBRUARY)
+    with pytest.raises(Refused, match="Only the last closed month"):
+        do(lending, ask_to_reopen, AskToReopen(JANUARY, "why not"), HEAD_OFFICE)
+    request = ask(lending, FEBRUARY)
+    with pytest.raises(Refused, match="asked already"):
+        ask(lending, FEBRUARY)
+    with pytest.raises(NotAllowed, match="second person"):
+        do(lending, confirm_reopening, ConfirmReopening(request), HEAD_OFFICE, today=TODAY)
+    do(lending, confirm_reopening, ConfirmReopening(request), SECOND, today=TODAY)
+    with pytest.raises(Refused, match="dealt with"):
+        do(lending, confirm_reopening, ConfirmReopening(request), SECOND, today=TODAY)
+    receive(lending, "L2", date(2026, 2, 20))
+    receive(lending, "L2", date(2026, 1, 20))
+    with reading(lending.engine) as connection:
+        assert closed_month(connection, FEBRUARY) is None
+        days = select(journal_line.c.value_on, journal_line.c.booked_on).where(
+            journal_line.c.value_on.in_([date(2026, 2, 20), date(2026, 1, 20)])
+        )
+        assert set(map(tuple, connection.execute(days))) == {
+            (date(2026, 2, 20), date(2026, 2, 20)),
+            (date(2026, 1, 20), date(2026, 2, 1)),
+        }
+    again = close(lending, FEBRUARY)
+    expect_both_editions(lending, first, again)
+
+
+def expect_both_editions(book: Book, january: ClosedMonth, again: ClosedMonth) -> None:
+    with reading(book.engine) as connection:
+        old, new = editions(connection, FEBRUARY)
+        assert (old.reopened, new.reopened, new) == (True, False, again)
+        assert closed_month(connection, JANUARY) == january
+        changed = restatements(connection, FEBRUARY, edition=1, known_at=new.known_at)
+        rows = select(month_loan.c.close_id, func.sum(month_loan.c.outstanding))
+        frozen = dict(map(tuple, connection.execute(rows.group_by(month_loan.c.close_id))))
+        assert faults(connection) == []
+    assert frozen[old.id] - frozen[new.id] == 1_800_00
+    assert {m.name: m.difference for m in changed.totals}["paid"] == 1_800_00
+    assert old.outstanding - new.outstanding == 1_800_00
+
+
+def test_a_request_is_declined_with_a_reason_or_taken_back(lending: Book) -> None:
+    close(lending, FEBRUARY)
+    for actor in (SECOND, HEAD_OFFICE):
+        request = ask(lending, FEBRUARY)
+        with pytest.raises(Refused, match="Give the reason"):
+            do(lending, decline_reopening, DeclineReopening(request, " "), actor)
+        do(lending, decline_reopening, DeclineReopening(request, "not needed"), actor)
+    with reading(lending.engine) as connection:
+        assert open_reopenings(connection) == []
+        assert closed_month(connection, FEBRUARY) is not None
+    with pytest.raises(NotFound):
+        do(lending, confirm_reopening, ConfirmReopening(99), SECOND, today=TODAY)
+
+
+def test_only_head_office_closes_and_the_shell_never_reopens(lending: Book) -> None:
+    for actor in (AUDITOR, MANAGER, CASHIER):
+        with pytest.raises(NotAllowed):
+            close(lending, FEBRUARY, actor)
+    close(lending, FEBRUARY, SHELL)
+    for actor in (SHELL, AUDITOR, MANAGER):
+        with pytest.raises(NotAllowed):
+            do(lending, ask_to_reopen, AskToReopen(FEBRUARY, "why not"), actor)
+    with pytest.raises(Refused, match="nothing to reopen"):
+        do(lending, ask_to_reopen, AskToReopen(MARCH, "too early"), HEAD_OFFICE)
+    with reading(lending.engine) as connection, pytest.raises(NotFound, match="never closed"):
+        restatements(connection, JANUARY)
+
+
+def test_money_in_suspense_warns_and_a_wrong_ledger_blocks(lending: Book) -> None:
+    loose = ReceiveMoney("LHR-01", "general", 500_00, date(2026, 2, 27), "cash")
+    do(lending, receive_money, loose, CASHIER, today=date(2026, 2, 27))
+    with reading(lending.engine) as connection:
+        found = readiness(connection, FEBRUARY)
+    assert (found.faults, [w.values["amount"] for w in found.warnings]) == ([], ["500"])
+    with writing(lending.engine, audit_key=AUDIT_KEY, clock=lending.clock) as tx:
+        line = tx.connection.execute(select(journal_line).limit(1)).one()._asdict()
+        tx.connection.execute(insert(journal_line).values(**{**line, "id": 9_000}))
+    with pytest.raises(Refused, match="cannot be closed") as refused:
+        close(lending, FEBRUARY)
+    assert "the loans themselves" in str(refused.value.values["faults"])
+    with reading(lending.engine) as connection:
+        assert closed_month(connection, FEBRUARY) is None
+        assert connection.execute(select(func.count()).select_from(month_loan)).scalar() == 0
