@@ -7,8 +7,8 @@ import pytest
 from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import reading
-from bench.book import AUDIT_KEY
 from bench import receipts
+from bench.book import AUDIT_KEY
 from bench.command import ENTRIES, run
 from bench.places import SQLITE, open_places
 from bench.readings import compare
@@ -17,9 +17,7 @@ from bench.results import table
 LOANS = 200
 
 
-def test_every_entry_agrees_with_its_peer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_entry_agrees_with_its_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts, "RECEIPTS_A_CLERK", 20)
     with open_places(tmp_path) as places:
         results = run(places, entries=list(ENTRIES), databases=[SQLITE], loans=LOANS, runs=1)
