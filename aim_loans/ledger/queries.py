@@ -42,7 +42,11 @@ def require_fund(connection: Connection, code: str) -> None:
 
 
 def fund_balance(connection: Connection, code: str) -> int:
-    """Give what a fund has of its own (paisa): capital and income less expense, as known now."""
+    """Give what a fund has of its own (paisa): capital and income less expense, as known now.
+
+    The fund is locked, so that two gifts at once cannot spend the same money.
+    """
+    connection.execute(select(fund.c.code).where(fund.c.code == code).with_for_update()).all()
     own = select(account.c.code).where(account.c.kind.in_(_OWN))
     amount = journal_line.c.amount
     came = case((journal_line.c.credit.in_(own), amount), else_=0)
