@@ -69,12 +69,15 @@ class Server:
 
     def run(self, statement: str) -> None:
         """Run one statement outside any transaction, as CREATE DATABASE wants it."""
-        conninfo = f"host={self.folder} port={PORT} user={SUPERUSER} dbname=postgres"
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            connection.execute(statement.encode())
+        if self.folder not in _connections:
+            conninfo = f"host={self.folder} port={PORT} user={SUPERUSER} dbname=postgres"
+            _connections[self.folder] = psycopg.connect(conninfo, autocommit=True)
+        _connections[self.folder].execute(statement.encode())
 
     def stop(self) -> None:
         """End the server and wait until its folder is gone."""
+        if self.folder in _connections:
+            _connections.pop(self.folder).close()
         if self.keeper.stdin is not None:
             self.keeper.stdin.close()
         self.keeper.wait(timeout=SECONDS_TO_START)
@@ -82,6 +85,8 @@ class Server:
 
 _numbers = count(1)
 _servers: list[Server] = []
+# One to each server, kept open: to open one costs more than most of its statements.
+_connections: dict[Path, psycopg.Connection] = {}
 
 
 def missing_postgres() -> str:
@@ -97,7 +102,8 @@ def fresh_postgres_database(template: str | None = None, name: str | None = None
     server = _server()
     name = name or f"test_{next(_numbers)}"
     source = make_url(template).database if template else "template1"
-    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+    # To copy the files takes half of what the server's own way takes, which logs every page.
+    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
     return server.url(name)
 
 
