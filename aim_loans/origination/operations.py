@@ -1,5 +1,6 @@
 """What can happen in origination: the settings are copied in, a loan is paid out."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -150,6 +151,11 @@ def add_row(tx: Writing, act: Act, row: DatedRow) -> int:
     keys = ["table_name", "key", "effective_from"]
     done = statement.on_conflict_do_nothing(index_elements=keys).returning(dated_setting.c.id)
     return len(tx.connection.execute(done).all())
+
+
+def offer_product(tx: Writing, act: Act, row: DatedRow) -> None:
+    """Let the product of a dated row be lent, unless it is already, inside an act."""
+    _add_product(tx, act, code=row.key, name=str(json.loads(row.body)["name"]))
 
 
 def _add_product(tx: Writing, act: Act, *, code: str, name: str) -> None:

@@ -15,7 +15,7 @@ from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, sea
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import grants_of
 from aim_loans.origination.models import dated_setting, setting_request
-from aim_loans.origination.operations import add_row
+from aim_loans.origination.operations import add_row, offer_product
 from aim_loans.origination.queries import stored_row
 
 MOST_SHOWN = 50
@@ -86,6 +86,8 @@ def confirm_setting(tx: Writing, command: ConfirmSetting, *, actor: Actor, today
     this = _begin(tx, "confirm_setting", command, asker, asked.row, second=actor)
     _check_day(tx.connection, asked.row, today)
     add_row(tx, this, asked.row)
+    if asked.row.table == "products":
+        offer_product(tx, this, asked.row)
     _write(tx, this, asked.row, asked_by=asker.name, answers_id=asked.id, answer="confirmed")
     seal_act(tx, this, (dated_setting, setting_request))
     return this
@@ -143,7 +145,10 @@ def _begin(
 
 
 def _check_day(connection: Connection, row: DatedRow, today: date) -> None:
-    """Refuse a rule for days that have passed, for a key that is not there, or a second one."""
+    """Refuse a rule for days that have passed, for a key that is not there, or a second one.
+
+    Only a product may be new.
+    """
     if row.effective_from < today:
         raise Refused(
             "A rule cannot hold from a day that has passed. Choose {day} or a later day.",
@@ -154,7 +159,7 @@ def _check_day(connection: Connection, row: DatedRow, today: date) -> None:
         dated_setting.c.table_name == row.table, dated_setting.c.key == row.key
     )
     begun = set(connection.execute(known).scalars())
-    if not begun:
+    if not begun and row.table != "products":
         raise NotFound("There is no rule {name} to be changed.", name=row.key)
     if row.effective_from in begun:
         raise Refused(

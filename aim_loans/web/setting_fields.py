@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, get_args
 
@@ -24,7 +24,7 @@ from aim_loans.web.forms import Form, one_of
 from aim_loans.web.words import count, day, ltr, rupees, words
 
 Kind = Literal["text", "number", "amount", "share", "day", "choice", "choices"]
-CHANGEABLE: tuple[TableName, ...] = ("products", "ladder", "limits", "fee", "expiry")
+CHANGEABLE: tuple[TableName, ...] = ("products", "ladder", "limits", "fee", "expiry", "benchmark")
 
 _PART = re.compile(r"(\w+)(?:\[(\d+)\])?")
 _LONGEST_NUMBER = 12
@@ -90,7 +90,8 @@ _KNOWN: Mapping[str, tuple[str, Kind, tuple[str, ...]]] = {
 }
 # Which of the words of `texts` name the choices, where the field is named otherwise.
 DIMENSIONS: Mapping[str, str] = {"highest_rank": "role"}
-_MAY_BE_BLANK = {"up_to"}
+_MAY_BE_BLANK = {"up_to", "stated_on", "growth_bps", "active_borrowers", "women_share_bps"}
+_PRODUCT_CODE = re.compile(r"[a-z][a-z0-9_]{1,29}")
 
 
 def fields_of(body: str) -> list[Field]:
@@ -124,12 +125,35 @@ def read_rule(form: Form, like: DatedRow) -> DatedRow | None:
     }
     if form.faults:
         return None
+    if like.table == "benchmark":
+        content["lines"] = [line for line in content["lines"] if line["amount"]]
     try:
         return read_dated_row(like.table, content | header)
     except ConfigurationFault as fault:
         for each in fault.faults:
             form.refuse(each)
         return None
+
+
+def read_new_product(form: Form, like: DatedRow) -> DatedRow | None:
+    """Read a product with a code of its own, typed over the values of another."""
+    code = form.read("code", _product_code)
+    body = json.dumps(json.loads(like.body) | {"code": code})
+    return read_rule(form, replace(like, key=code or "", body=body))
+
+
+def with_all_sectors(row: DatedRow) -> DatedRow:
+    """Give a benchmark's row with a line for each sector, blank where nothing is itemised."""
+    body = json.loads(row.body)
+    known = {line["sector"]: line["amount"] for line in body["lines"]}
+    body["lines"] = [{"sector": key, "amount": known.get(key)} for key in SECTOR_KEYS]
+    return replace(row, body=json.dumps(body))
+
+
+def _product_code(text: str) -> str:
+    if not _PRODUCT_CODE.fullmatch(text):
+        raise Refused("A product code has small letters, digits and _: family_enterprise")
+    return text
 
 
 def _fields(value: object, name: str, of: str) -> Iterator[Field]:
@@ -145,7 +169,8 @@ def _fields(value: object, name: str, of: str) -> Iterator[Field]:
     else:
         last = re.sub(r"\[\d+\]$", "", name).rpartition(".")[2]
         label, kind, allowed = _KNOWN[last]
-        yield Field(name, label, kind, value, allowed, of, last not in _MAY_BE_BLANK)
+        needed = last not in _MAY_BE_BLANK and not name.startswith("lines[")
+        yield Field(name, label, kind, value, allowed, of, needed)
 
 
 def _place(key: str) -> int:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.config.dated import DatedRow, dated_rows
 from aim_loans.config.settings import DatedTables
-from aim_loans.errors import NotFound
+from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.permissions import Deed, allows, require
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.origination.setting_requests import (
@@ -29,9 +29,11 @@ from aim_loans.web.setting_fields import (
     DIMENSIONS,
     Field,
     fields_of,
+    read_new_product,
     read_rule,
     shown,
     typed_texts,
+    with_all_sectors,
 )
 from aim_loans.web.surroundings import around
 
@@ -64,15 +66,37 @@ def ask(table: str, key: str) -> str:
     return _form_page(Form(texts), like)
 
 
+@pages.get("/settings/new-product")
+@needs(Deed.MANAGE_SETTINGS)
+def ask_product() -> str:
+    """Ask for a new product; the form holds the rules of the usual one."""
+    like = _usual_product()
+    texts = typed_texts(like) | {"name": "", "effective_from": around().today.isoformat()}
+    return _form_page(Form(texts), like, is_new=True)
+
+
+@pages.post("/settings/new-product")
+@needs(Deed.MANAGE_SETTINGS)
+def send_product() -> tuple[str, int] | Response:
+    """Write the request for a new product down; another person confirms it."""
+    form, like = Form(request.form), _usual_product()
+    row = read_new_product(form, like)
+    if row is not None:
+        _check_new(form, row)
+        _ask(form, row)
+    if form.faults:
+        return _form_page(form, like, is_new=True), 422
+    return redirect(url_for("settings.show"), code=303)
+
+
 @pages.post("/settings/<table>/<key>")
 @needs(Deed.MANAGE_SETTINGS)
 def send(table: str, key: str) -> tuple[str, int] | Response:
     """Write the request down; another person confirms it."""
-    form, here, like = Form(request.form), around(), _in_force(table, key)
+    form, like = Form(request.form), _in_force(table, key)
     row = read_rule(form, like)
     if row is not None:
-        with form.attempt(), here.writing() as tx:
-            ask_setting(tx, AskSetting(row), actor=me().actor, today=here.today, key=form.key)
+        _ask(form, row)
     if form.faults:
         return _form_page(form, like), 422
     return redirect(url_for("settings.show"), code=303)
@@ -144,16 +168,40 @@ def _in_force(table: str, key: str) -> DatedRow:
         tables = settings_in_force(connection)
     for row in _holding(tables, here.today):
         if (row.table, row.key) == (table, key) and row.table in CHANGEABLE:
-            return row
+            return with_all_sectors(row) if table == "benchmark" else row
     raise NotFound("There is no rule {name} to be changed.", name=key)
+
+
+def _usual_product() -> DatedRow:
+    return _in_force("products", around().settings.lending.default_product)
+
+
+def _check_new(form: Form, row: DatedRow) -> None:
+    with around().reading() as connection:
+        known = {product.code for product in settings_in_force(connection).products}
+    if row.key in known:
+        form.refuse(
+            Refused(
+                "There is a product {code} already. Ask for a change of it.",
+                field="code",
+                code=row.key,
+            )
+        )
+
+
+def _ask(form: Form, row: DatedRow) -> None:
+    here = around()
+    if not form.faults:
+        with form.attempt(), here.writing() as tx:
+            ask_setting(tx, AskSetting(row), actor=me().actor, today=here.today, key=form.key)
 
 
 def _changes(asked: SettingRequest, rows: list[DatedRow]) -> list[Change]:
     """Give what a request changes against the rule before its day."""
     same = [row for row in rows if (row.table, row.key) == (asked.row.table, asked.row.key)]
     earlier = [row for row in same if row.effective_from <= asked.row.effective_from] or same
-    before = max(earlier, key=lambda row: row.effective_from)
-    known = {field.name: field for field in fields_of(before.body)}
+    before = max(earlier, key=lambda row: row.effective_from, default=None)
+    known = {field.name: field for field in fields_of(before.body)} if before else {}
     return [
         Change(field, known.get(field.name))
         for field in fields_of(asked.row.body)
@@ -161,11 +209,12 @@ def _changes(asked: SettingRequest, rows: list[DatedRow]) -> list[Change]:
     ]
 
 
-def _form_page(form: Form, like: DatedRow) -> str:
+def _form_page(form: Form, like: DatedRow, *, is_new: bool = False) -> str:
     return render_template(
         "setting_form.html",
         form=form,
         like=like,
+        is_new=is_new,
         fields_list=fields_of(like.body),
         dimensions=DIMENSIONS,
     )

@@ -12,6 +12,7 @@ from functools import cached_property
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import staff
@@ -19,7 +20,7 @@ from aim_loans.intake.operations import BookSources, import_book
 from aim_loans.loans.models import loan
 from aim_loans.web.guard import PUBLIC
 from tests.book import AUDIT_KEY, SHELL, TODAY, open_book
-from tests.branch import Branch
+from tests.branch import CASHIER, Branch
 from tests.intake.books import WORKED
 from tests.web.desk import Browser, Screens
 
@@ -141,7 +142,16 @@ def _people_and_applications(screens: Screens) -> dict[str, object]:
         "application_id": in_hand,
         "kind": "social",
         "member_id": member_id,
+        "group_id": branch.group("Kulsoom Bibi", "Razia Sultana", "شاہدہ پروین")[0],
+        "donation_id": _donation(screens),
     }
+
+
+def _donation(screens: Screens) -> int:
+    """Take a donation; gives its id."""
+    command = TakeDonation(branch="LHR-01", fund="mutual_support", amount=50_000, channel="cash")
+    with screens.writing() as tx:
+        return take_donation(tx, command, actor=CASHIER, today=TODAY).id
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:

@@ -4,9 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from aim_loans.db.engine import reading
 from aim_loans.identity.permissions import Role
+from aim_loans.origination.models import product as product_table
 from aim_loans.origination.queries import settings_in_force
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
@@ -198,5 +200,32 @@ def test_sectors_are_chosen_and_shown_to_the_second_person(
 def test_only_head_office_asks_and_only_for_what_is_there(screens: Screens) -> None:
     assert screens.browser("manager").get(FEE).status_code == 403
     head = screens.browser("head")
-    for path in ("/settings/benchmark/institution", "/settings/products/x", "/settings/x/y"):
+    for path in ("/settings/benchmark/x", "/settings/products/x", "/settings/x/y"):
         assert head.get(path).status_code == 404
+
+
+def test_a_new_product_and_a_benchmark_are_asked_for_and_confirmed(
+    screens: Screens, two: tuple[Browser, Browser]
+) -> None:
+    head, second = two
+    path = "/settings/new-product"
+    product = filled(head, path) | {**HEADER, "name": "School fees", "code": "crop"}
+    assert head.send(path, **product).status_code == 422
+    assert "already" in head.page
+    assert head.send(path, **(product | {"code": "school_fees"})).status_code == 200
+    assert "school_fees" in head.page
+    path = "/settings/benchmark/institution"
+    bench = filled(head, path) | {**HEADER, "as_of": "2025-12-31", "stated_on": ""}
+    bench |= {"total": "700000000000", "not_itemised": "254000000000"}
+    assert head.send(path, **bench).status_code == 200
+    for number in (1, 2):
+        second.get("/settings")
+        answer = second.send(f"/settings/requests/{number}", answer="confirm")
+        assert answer.status_code == 200
+    with reading(screens.book.engine) as connection:
+        tables = settings_in_force(connection)
+        offered = connection.execute(select(product_table.c.name)).scalars().all()
+    assert tables.product_on("school_fees", TOMORROW).name == "School fees"
+    assert tables.benchmark_on(TOMORROW).total == 700_000_000_000_00
+    assert len(tables.benchmark_on(TOMORROW).lines) == 3
+    assert "School fees" in offered
