@@ -15,7 +15,7 @@ from aim_loans.config.dated import DatedRow
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import Writing, open_engine, writing
+from aim_loans.db.engine import Writing, cutting, open_engine, writing
 from aim_loans.db.migrate import upgrade
 from aim_loans.identity.one_time_codes import nonce_of_session, totp_secret
 from aim_loans.identity.operations import (
@@ -39,6 +39,8 @@ from aim_loans.origination.operations import (
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.setting_requests import AskSetting, ask_setting
+from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
 from aim_loans.repayment.ending_requests import AskEnding, Ending, ask_ending
 from tests.databases import copy_database, empty_database
 
@@ -203,3 +205,11 @@ def ask_for_a_fee(tx: Writing, paisa: int = 300_00, day: date = TODAY) -> None:
         body=f'{{"amount":{paisa}}}',
     )
     ask_setting(tx, AskSetting(row), actor=HEAD_OFFICE, today=TODAY)
+
+
+def close_a_month(book: Book, month: date = date(2026, 2, 28)) -> None:
+    """Let head office close a month, and ask to reopen it."""
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        ask_to_reopen(tx, AskToReopen(month, "a receipt was forgotten"), actor=HEAD_OFFICE)

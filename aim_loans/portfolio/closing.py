@@ -30,6 +30,7 @@ from aim_loans.portfolio.freezing import freeze_cells, freeze_loans, marks
 from aim_loans.portfolio.models import month_cell, month_close, month_loan
 from aim_loans.portfolio.months import (
     ClosedMonth,
+    close_by_id,
     closed_month,
     closed_months,
     editions,
@@ -47,6 +48,7 @@ __all__ = [
     "Readiness",
     "Restated",
     "Restatements",
+    "close_by_id",
     "close_month",
     "closed_month",
     "closed_months",
@@ -97,10 +99,10 @@ def next_month(connection: Connection, today: date) -> date:
     That is the month after the last closed one; before the first close of all, the last month
     that has ended.
     """
-    last = last_closed(connection)
-    if last is not None:
-        return month_end(add_months(last.month, 1, anchor_day=1))
     ever = closed_months(connection)
+    for each in ever:
+        if not each.reopened:
+            return month_end(add_months(each.month, 1, anchor_day=1))
     return min((each.month for each in ever), default=month_end(add_months(today, -1)))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
+from aim_loans.errors import NotFound
 from aim_loans.identity.models import act, cut
 from aim_loans.portfolio.models import month_close, reopen_request
 
@@ -50,6 +51,14 @@ def closed_month(connection: Connection, month: date) -> ClosedMonth | None:
 def editions(connection: Connection, month: date) -> list[ClosedMonth]:
     """Give all editions of a month, the oldest first; each stays readable."""
     return _found(connection, _closes().where(month_close.c.month == month))
+
+
+def close_by_id(connection: Connection, close_id: int) -> ClosedMonth:
+    """Give one edition of a month; NotFound when there is none of this number."""
+    found = _found(connection, _closes().where(month_close.c.id == close_id))
+    if not found:
+        raise NotFound("There is no such closed month. Open the list of months again.")
+    return found[0]
 
 
 def closed_months(connection: Connection) -> list[ClosedMonth]:

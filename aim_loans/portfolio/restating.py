@@ -69,6 +69,7 @@ class Cause(NamedTuple):
 class Restated(NamedTuple):
     """A loan that stands otherwise than when the month was closed, and why."""
 
+    loan_id: int
     loan_ref: str
     measures: Sequence[Measure]
     causes: Sequence[Cause]
@@ -193,9 +194,9 @@ def _shown(stands: CTE) -> Select[Any]:
 
 
 def _restated(row: Any, causes: Sequence[Cause]) -> Restated:
-    ref, _, *amounts = row
+    ref, loan_id, *amounts = row
     sides = zip(MEASURES, amounts[: len(MEASURES)], amounts[len(MEASURES) :], strict=True)
-    return Restated(ref, [Measure(*side) for side in sides], causes)
+    return Restated(loan_id, ref, [Measure(*side) for side in sides], causes)
 
 
 def _causes(

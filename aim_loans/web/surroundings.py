@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from aim_loans.config.settings import Settings
 from aim_loans.dates import business_date
-from aim_loans.db.engine import Clock, Writing, reading, system_clock, writing
+from aim_loans.db.engine import Clock, Writing, cutting, reading, system_clock, writing
 from aim_loans.errors import Refused
 
 _NAME = "aim_loans"
@@ -46,10 +46,21 @@ class Surroundings:
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """Open the one transaction of an act; refuses when a form is only shown again."""
-        if g.get(_LOOKING):
-            raise Refused("Nothing was written yet. Look at what you typed and send it once more.")
+        _refuse_if_looking()
         with writing(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
             yield tx
+
+    @contextmanager
+    def cutting(self) -> Iterator[Writing]:
+        """Open the transaction of an act at a cut, as `writing` does; it waits for all others."""
+        _refuse_if_looking()
+        with cutting(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
+            yield tx
+
+
+def _refuse_if_looking() -> None:
+    if g.get(_LOOKING):
+        raise Refused("Nothing was written yet. Look at what you typed and send it once more.")
 
 
 def keep(app: Flask, surroundings: Surroundings) -> None:

@@ -7,6 +7,7 @@ an address, `<row:thing_id>`, needs an example in `full_town`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from sqlalchemy import select
@@ -14,13 +15,15 @@ from werkzeug.routing import Rule
 
 from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import reading
+from aim_loans.db.engine import reading, writing
 from aim_loans.identity.models import staff
 from aim_loans.intake.operations import BookSources, import_book
 from aim_loans.loans.models import loan
+from aim_loans.portfolio.closing import closed_months
+from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.guard import PUBLIC
-from tests.book import AUDIT_KEY, SHELL, TODAY, open_book
-from tests.branch import CASHIER, Branch
+from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month, open_book
+from tests.branch import Branch
 from tests.intake.books import WORKED
 from tests.web.desk import Browser, Screens
 
@@ -28,6 +31,7 @@ from tests.web.desk import Browser, Screens
 NO_PAGES = frozenset(
     {"static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"}
 )
+FORGOTTEN = date(2026, 2, 20)
 # Who is asked first to open a page; whoever may, opens it.
 PEOPLE = ("manager", "officer", "cashier", "head", "auditor", "partner")
 PAID = {
@@ -116,6 +120,7 @@ def full_town(url: str) -> Town:
     _ask(cashier, asked, "Typed for the wrong borrower; she paid at the other counter yesterday.")
     _ask(manager, mine, "The amount on the slip is another one.")
     examples = {
+        "close_id": _close_with_a_late_receipt(screens.book),
         "loan_id": loan_id,
         "money_in_id": int(plain.rpartition("/")[2]),
         **_people_and_applications(screens),
@@ -123,6 +128,17 @@ def full_town(url: str) -> Town:
         "key": "institution",
     }
     return Town(screens, examples, _more_scenes(loan_id, asked, cancelled))
+
+
+def _close_with_a_late_receipt(book: Book) -> int:
+    """Close February and ask to reopen it, for money of it was forgotten; gives the close."""
+    book.open_loan("LHR-01-2025-" + "0" * 12 + "9")
+    close_a_month(book)
+    command = RecordReceipt("LHR-01-2025-" + "0" * 12 + "9", 1_500_00, FORGOTTEN, "cash")
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        record_receipt(tx, command, actor=CASHIER, today=TODAY, backdating_days=60)
+    with reading(book.engine) as connection:
+        return closed_months(connection)[0].id
 
 
 def _people_and_applications(screens: Screens) -> dict[str, object]:

@@ -54,6 +54,7 @@ from tests.book import (
     Book,
     ask_for_a_fee,
     ask_to_waive,
+    close_a_month,
     open_book,
     use_a_second_factor,
 )
@@ -125,6 +126,7 @@ def live(book: Book) -> None:
     branch.pay(branch.approved())
     branch.live()
     ask_to_waive(branch.book, 1)
+    close_a_month(book)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
 

@@ -37,6 +37,7 @@ from aim_loans.ledger.models import account, journal_line
 from aim_loans.loans.models import loan_dimension, loan_position
 from aim_loans.loans.operations import change_dimensions
 from aim_loans.origination.setting_requests import DeclineSetting, decline_setting
+from aim_loans.portfolio.models import month_loan
 from aim_loans.repayment.endings import EndLoan, write_off
 from aim_loans.repayment.operations import (
     CancelReceipt,
@@ -55,12 +56,16 @@ from tests.book import (
     Book,
     ask_for_a_fee,
     ask_to_waive,
+    close_a_month,
     use_a_second_factor,
 )
 from tests.branch import Branch
 
 ZONE = ZoneInfo("Asia/Karachi")
-WATCHED = (*fact_tables(), act, audit_entry, audit_chain, number_series, loan_position, account)
+WATCHED = (
+    *fact_tables(),
+    *(act, audit_entry, audit_chain, number_series, loan_position, account, month_loan),
+)
 
 
 def faults(connection: Connection) -> list[str]:
@@ -74,6 +79,7 @@ def lived(book: Book) -> Book:
     live_at_the_counter(book)
     transfer(book)
     live_in_the_office(book)
+    close_a_month(book)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
     return book
