@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.closed import closed
 from bench.importing import importing
 from bench.places import POSTGRESQL, SQLITE, Places, open_places
 from bench.readings import past, today
@@ -24,6 +25,7 @@ ENTRIES: dict[str, Entry] = {
     "verify": verify,
     "receipts": receipts,
     "import": importing,
+    "closed": closed,
 }
 DATABASES = (SQLITE, POSTGRESQL)
 DEFAULT_LOANS, DEFAULT_RUNS = 100_000, 5

@@ -114,6 +114,12 @@ class Places:
             self._books[kind, loans] = database
         return self._books[kind, loans]
 
+    def last_of(self, kind: str, loans: int) -> Database:
+        """Give the written book to an entry that writes to it; another one gets a new book."""
+        database = self.book(kind, loans)
+        del self._books[kind, loans]
+        return database
+
 
 @contextmanager
 def open_places(folder: Path) -> Iterator[Places]:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
+from aim_loans.config.rows import ConfigurationFault
 from aim_loans.db.bulk import whole_sum
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
@@ -41,7 +42,11 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
     last = newest_close(connection)
     if last is None:
         return
-    ladder = settings_in_force(connection).ladder_on(last.month)
+    try:
+        ladder = settings_in_force(connection).ladder_on(last.month)
+    except ConfigurationFault as fault:
+        yield str(fault)
+        return
     view = View(last.month, last.known_at)
     facts = frozen_loans(last.id, Source.FACTS, view, ladder)
     stored = select(month_loan).where(month_loan.c.close_id == last.id)

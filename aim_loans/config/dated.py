@@ -130,12 +130,12 @@ def dated_tables(rows: Iterable[DatedRow]) -> DatedTables:
 
 
 def _body(root: Row, row: DatedRow) -> dict[str, object] | None:
-    """Read the JSON of a row; None, with a fault noted, when it is none."""
+    """Read the JSON of a row; None, with a fault noted, when it or its table is none."""
     try:
         body = json.loads(row.body)
     except ValueError:
         body = None
-    if isinstance(body, dict):
+    if isinstance(body, dict) and row.table in get_args(TableName):
         return body
     root.fault(
         Refused(

@@ -1,0 +1,75 @@
+"""The entry that reads a past day from a closed month, with money of it recorded since."""
+
+from sqlalchemy import Engine, select
+
+from aim_loans.db.engine import cutting, writing
+from aim_loans.identity.permissions import Actor, Grant, Role
+from aim_loans.loans.models import loan, loan_position
+from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.repayment.operations import RecordReceipt, record_receipt
+from bench.book import AUDIT_KEY, Clock, analyse
+from bench.lives import LAST_DAY, PAST_DAY
+from bench.places import POSTGRESQL, Places
+from bench.readings import compare, our_book, peer_book
+from bench.results import Result, seconds
+from bench.timing import contest, seconds_of
+
+HEAD_OFFICE = Actor("head office", (Grant(Role.HEAD_OFFICE),))
+MANAGER = Actor("manager", (Grant(Role.BRANCH_MANAGER),))
+# One loan in so many gets money that was received in the month and is entered a year later.
+LATE_ONE_IN = 100
+MARKS = {True: 0.3, False: 0.6}
+
+
+def closed(places: Places, kind: str, *, loans: int, runs: int) -> Result:
+    """The book at the end of a closed month, against the sum of all facts up to that day."""
+    database = places.last_of(kind, loans)
+    mark = MARKS[kind == POSTGRESQL]
+    with database.opened() as (engine, driver):
+        took = seconds_of(lambda: close(engine))
+        enter_late(engine, max(1, loans // LATE_ONE_IN))
+        analyse(engine)
+        ours, peer = our_book(engine, PAST_DAY), peer_book(driver, database, "past", PAST_DAY)
+        compare("closed", kind, ours(), peer())
+        found = contest(ours, peer, runs=runs)
+    return Result(
+        "closed",
+        kind,
+        loans,
+        seconds(found.ours),
+        seconds(found.peer),
+        found.ratio,
+        f"<= {mark} x",
+        found.ratio <= mark,
+        f"the close took {seconds(took)}",
+    )
+
+
+def close(engine: Engine) -> None:
+    """Close the month that ends on the past day."""
+    with cutting(engine, audit_key=AUDIT_KEY, clock=_later()) as tx:
+        close_month(tx, CloseMonth(PAST_DAY), actor=HEAD_OFFICE, today=LAST_DAY)
+
+
+def enter_late(engine: Engine, count: int) -> None:
+    """Enter money of the closed month for some loans."""
+    running = (
+        select(loan.c.ref)
+        .join(loan_position, loan_position.c.loan_id == loan.c.id)
+        .where(loan_position.c.outstanding > 0, loan_position.c.disbursed_on < PAST_DAY)
+        .order_by(loan.c.id)
+        .limit(count)
+    )
+    clock = _later()
+    with writing(engine, audit_key=AUDIT_KEY, clock=clock) as tx:
+        for ref in tx.connection.execute(running).scalars().all():
+            command = RecordReceipt(ref, 500_00, PAST_DAY, "cash")
+            record_receipt(
+                tx, command, actor=MANAGER, today=LAST_DAY, backdating_days=LAST_DAY.toordinal()
+            )
+
+
+def _later() -> Clock:
+    """Give a clock that is past all that wrote the book."""
+    clock = Clock()
+    return Clock(clock.at.replace(hour=18))
