@@ -143,6 +143,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "fresh_eyes": N_("an approval by somebody who neither entered nor appraised it"),
     },
     "manner": {"signature": N_("Signature"), "thumbprint": N_("Thumbprint")},
+    "attachment": {
+        "cnic_front": N_("CNIC, front"),
+        "cnic_back": N_("CNIC, back"),
+        "photograph": N_("Photograph"),
+        "utility_bill": N_("Utility bill"),
+        "other": N_("Another paper"),
+    },
     "payer": {
         "borrower": N_("The borrower"),
         "family": N_("Family"),

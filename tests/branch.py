@@ -5,12 +5,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from aim_loans.borrowers.attachments import (
+    AttachFile,
+    KeptFile,
+    OpenAttachment,
+    RemoveAttachment,
+    attach_file,
+    attachments_of,
+    open_attachment,
+    remove_attachment,
+)
 from aim_loans.borrowers.details import PersonDetails
 from aim_loans.borrowers.groups import JoinGroup, MakeGroup, join_group, make_group
 from aim_loans.borrowers.operations import RegisterPerson, register_person
 from aim_loans.cash.queries import Receipt
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
+from aim_loans.files.media import MediaType
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.origination.applications import Decide, EnterApplication, decide, enter_application
 from aim_loans.origination.appraisals import (
@@ -46,6 +57,17 @@ TERMS = Terms(
 )
 SOCIAL = {"household_size": 5, "earners": 2, "income": 45_000_00, "expenses": 30_000_00}
 BUSINESS = {"place": "home", "sales": 30_000_00, "costs": 18_000_00, "jobs": 1, "buys": "machines"}
+
+
+def attach_a_card(book: Book, person_id: int) -> None:
+    """Attach a card to somebody, open it, and take it off again."""
+    card = KeptFile("a" * 64, MediaType.JPEG, 120_000)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        attach_file(tx, AttachFile(person_id, "cnic_front", card, "LHR-01"), actor=OFFICER)
+        (attached,) = attachments_of(tx.connection, person_id)
+        open_attachment(tx, OpenAttachment(attached.id, "LHR-01"), actor=OFFICER)
+        wrong = RemoveAttachment(attached.id, "of another person", "LHR-01")
+        remove_attachment(tx, wrong, actor=OFFICER)
 
 
 @dataclass

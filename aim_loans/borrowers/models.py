@@ -1,4 +1,4 @@
-"""Tables of borrowers: persons, their enterprises, and the groups they belong to."""
+"""Tables of borrowers: persons, what is attached to them, their enterprises and groups."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
@@ -10,6 +10,9 @@ from aim_loans.db.tables import (
     one_of,
     unique_where_given,
 )
+from aim_loans.files.media import MediaType
+
+ATTACHMENT_KINDS = ("cnic_front", "cnic_back", "photograph", "utility_bill", "other")
 
 # Bytes in their order, so that the beginning of a key is a range of the index.
 _Key = Text().with_variant(Text(collation="C"), "postgresql")
@@ -109,11 +112,48 @@ group_membership = Table(
     comment="Somebody joins a group on a day; a row that names another ends it on its day.",
 )
 
+person_attachment = Table(
+    "person_attachment",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("removes_id", ForeignKey("person_attachment.id")),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("kind", *ATTACHMENT_KINDS), name="kind"),
+    CheckConstraint(one_of("media_type", *MediaType), name="media_type"),
+    CheckConstraint("size > 0", name="size"),
+    info=FACT,
+    comment="A file attached to a person, by its name in the store; a row that names another "
+    "takes that one off.",
+)
+
+attachment_opening = Table(
+    "attachment_opening",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("attachment_id", ForeignKey("person_attachment.id"), nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    info=FACT,
+    comment="Somebody opened an attachment; the file is given for this row and to them alone.",
+)
+
 # To ask of one person whether a word of the name begins so.
 Index(None, person_name_key.c.person_id, person_name_key.c.key)
 Index(None, enterprise.c.owner_id)
 Index(None, person.c.act_id)
 Index(None, person_change.c.act_id)
+Index(None, person_attachment.c.act_id)
+Index(None, person_attachment.c.person_id)
+unique_where_given(person_attachment.c.removes_id)
+Index(None, attachment_opening.c.act_id)
+Index(None, attachment_opening.c.attachment_id)
 Index(None, person_change.c.person_id)
 Index(None, borrower_group.c.act_id)
 Index(None, borrower_group.c.branch_code)

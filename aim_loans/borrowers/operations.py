@@ -152,17 +152,18 @@ def add_enterprise(
     today: date,
     sectors: Collection[str],
     key: str | None = None,
-) -> None:
-    """Add an enterprise to a person; `sectors` are those of the settings."""
+) -> int:
+    """Add an enterprise to a person; gives its id. `sectors` are those of the settings."""
     known = person_with(tx.connection, command.person_id, lock=True)
     branch = known.branch_code or command.branch_code
     require(actor, Deed.REGISTER, branch=branch)
     details = checked_enterprise(command.details, today=today, sectors=sectors)
     this = _begin(tx, "add_enterprise", command, actor=actor, branch=branch, key=key)
     if this.repeated:
-        return
-    _write_enterprise(tx, this, known.id, details)
+        return _enterprise_of(tx.connection, this, known.id)
+    enterprise_id = _write_enterprise(tx, this, known.id, details)
     seal_act(tx, this, ())
+    return enterprise_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,12 @@ def _registered_by(connection: Connection, this: Act) -> int:
     )
 
 
+def _enterprise_of(connection: Connection, this: Act, owner_id: int) -> int:
+    mine = enterprise.c.owner_id == owner_id
+    found = select(enterprise.c.id).where(mine, enterprise.c.act_id == this.id)
+    return int(connection.execute(found).scalar_one())
+
+
 def _check_cnic(connection: Connection, cnic: str, *, actor: Actor) -> None:
     """Refuse a CNIC that somebody holds; whose it is learn only those who may see the person."""
     owner = cnic_owners(connection, [cnic]).get(cnic)
@@ -307,10 +314,11 @@ def _written(value: str | date | None) -> str | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _write_enterprise(tx: Writing, this: Act, owner_id: int, given: EnterpriseDetails) -> None:
+def _write_enterprise(tx: Writing, this: Act, owner_id: int, given: EnterpriseDetails) -> int:
     values = tuple(getattr(given, name) for name in _OF_ENTERPRISE)
     columns = ("owner_id", *_OF_ENTERPRISE, "act_id")
-    insert_new(tx.connection, enterprise, columns, [(owner_id, *values, this.id)])
+    (new_id,) = insert_new(tx.connection, enterprise, columns, [(owner_id, *values, this.id)])
+    return new_id
 
 
 def _drop_keys(connection: Connection, person_id: int) -> None:

@@ -1,11 +1,11 @@
 """What can be asked of borrowers; changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from aim_loans.borrowers.models import enterprise, person_change
 from aim_loans.borrowers.models import person as persons
@@ -78,13 +78,19 @@ class Change(NamedTuple):
     actor: str
 
 
-_COLUMNS = tuple(persons.c[name] for name in Person.__slots__)
-
-
 def person(connection: Connection, person_id: int, *, lock: bool = False) -> Person:
     """Give a person; NotFound when there is none. `lock` holds the row for this act."""
-    wanted = select(*_COLUMNS).where(persons.c.id == person_id)
-    row = connection.execute(wanted.with_for_update() if lock else wanted).first()
+    wanted = select(*person_columns()).where(persons.c.id == person_id)
+    return require_found(connection.execute(wanted.with_for_update() if lock else wanted).first())
+
+
+def person_columns() -> list[Column[Any]]:
+    """Give the columns of `Person`, to be read together with others."""
+    return [persons.c[name] for name in Person.__slots__]
+
+
+def require_found(row: Sequence[Any] | None) -> Person:
+    """Give the person of a row of `person_columns`; NotFound for no row."""
     if row is None:
         raise NotFound("There is no such borrower. Look for the CNIC or the name.")
     return Person(*row)
@@ -96,6 +102,14 @@ def enterprises_of(connection: Connection, person_id: int) -> list[Enterprise]:
     mine = select(*columns).where(enterprise.c.owner_id == person_id)
     rows = connection.execute(mine.order_by(enterprise.c.id).limit(MOST_SHOWN))
     return [Enterprise(*row) for row in rows]
+
+
+def owns_enterprise(connection: Connection, person_id: int, enterprise_id: int) -> bool:
+    """Say whether an enterprise is this person's."""
+    owned = select(enterprise.c.id).where(
+        enterprise.c.id == enterprise_id, enterprise.c.owner_id == person_id
+    )
+    return connection.execute(owned).first() is not None
 
 
 def changes_of(connection: Connection, person_id: int) -> list[Change]:

@@ -15,7 +15,12 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
-from aim_loans.config.environment import database_url, derived_key, secret_key
+from aim_loans.config.environment import (
+    database_url,
+    derived_key,
+    files_folder,
+    secret_key,
+)
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.config.settings import Settings
@@ -23,11 +28,13 @@ from aim_loans.dates import business_date, parse_date, parse_moment, parse_month
 from aim_loans.db.engine import open_engine, reading, system_clock
 from aim_loans.db.migrate import require_head
 from aim_loans.errors import AimError, Refused
+from aim_loans.files.store import Store
 from aim_loans.identity.permissions import Actor, shell_actor
 from aim_loans.money import parse_rupees
 from aim_loans.texts import Translator, explain, translator
 
 AUDIT_PURPOSE = "audit chain"
+FILES_PURPOSE = "files"
 DISK_FULL = ("disk is full", "No space left", "could not extend file", "disk I/O error")
 
 
@@ -61,6 +68,12 @@ class Door:
         if engine.dialect.name == "sqlite" and file:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
         return engine
+
+    @cached_property
+    def files(self) -> Store:
+        """Give the store of files; Refused without AIM_SECRET_KEY."""
+        key = derived_key(secret_key(os.environ), FILES_PURPOSE)
+        return Store(files_folder(os.environ), key)
 
     def close(self) -> None:
         """Let the database go, if it was opened."""

@@ -34,7 +34,9 @@ def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: 
     """Serve the web application until it is stopped; put a TLS proxy before it."""
     key = secret_key(os.environ)
     factor_key = derived_key(key, FACTOR_PURPOSE)
-    surroundings = Surroundings(door.ready_engine, door.settings, door.audit_key, factor_key)
+    surroundings = Surroundings(
+        door.ready_engine, door.settings, door.audit_key, factor_key, door.files
+    )
     secret = derived_key(key, WEB_PURPOSE)
     app = create_app(surroundings, secret=secret, plain_http=plain_http)
     # What is loaded by now stays: the collector need not look at it again for every page.

@@ -1,4 +1,4 @@
-"""What the environment gives: the database, the secret, the place of the configuration.
+"""What the environment gives: database, files, the secret, the place of the configuration.
 
 An empty variable counts as one that is not set.
 """
@@ -12,8 +12,10 @@ from aim_loans.errors import Refused
 
 CONFIG_VARIABLE = "AIM_CONFIG"
 DATABASE_VARIABLE = "AIM_DATABASE_URL"
+FILES_VARIABLE = "AIM_FILES"
 KEY_VARIABLE = "AIM_SECRET_KEY"
 DEFAULT_DATABASE_URL = "sqlite:///var/aim-loans.sqlite"
+DEFAULT_FILES = Path("var") / "files"
 SHORTEST_KEY = 32
 
 _MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
@@ -28,6 +30,12 @@ def config_path(environ: Mapping[str, str]) -> Path:
 def database_url(environ: Mapping[str, str]) -> str:
     """Give AIM_DATABASE_URL, else the SQLite file under `var/` of the working directory."""
     return environ.get(DATABASE_VARIABLE, "") or DEFAULT_DATABASE_URL
+
+
+def files_folder(environ: Mapping[str, str]) -> Path:
+    """Give the folder that AIM_FILES names, else `var/files` of the working directory."""
+    named = environ.get(FILES_VARIABLE, "")
+    return Path(named) if named else DEFAULT_FILES
 
 
 def secret_key(environ: Mapping[str, str]) -> bytes:

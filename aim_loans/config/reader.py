@@ -15,6 +15,7 @@ from aim_loans.config.settings import (
     CHANNELS,
     SECTOR_KEYS,
     Activity,
+    Attachments,
     Currency,
     Fund,
     FundPurpose,
@@ -35,6 +36,7 @@ COUNTRIES = ("PK",)
 CURRENCIES = ("PKR",)
 MINOR_UNITS = 2
 LONGEST_BACKDATING = 31
+LARGEST_ATTACHMENT = 25
 
 _PLACE_IN_TOML = re.compile(r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 
@@ -97,6 +99,7 @@ def _read(root: Row) -> Settings:
         institution=_read_institution(root.table("institution")),
         currency=_read_currency(root.table("currency")),
         lending=_read_lending(root.table("lending")),
+        attachments=_read_attachments(root.table("attachments")),
         calendar=_read_calendar(root.table("calendar")),
         sectors=tuple(_read_sector(row) for row in root.tables("sectors")),
         funds=tuple(_read_fund(row) for row in root.tables("funds")),
@@ -162,6 +165,12 @@ def _read_lending(row: Row) -> Lending:
     )
     row.end()
     return lending
+
+
+def _read_attachments(row: Row) -> Attachments:
+    most = row.integer("most_megabytes", lowest=1, highest=LARGEST_ATTACHMENT)
+    row.end()
+    return Attachments(most_megabytes=most)
 
 
 def _read_calendar(row: Row) -> WorkingCalendar:

@@ -266,6 +266,13 @@ class Lending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """How large a file attached to a borrower may be, in megabytes."""
+
+    most_megabytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """One activity under a sector."""
 
@@ -331,6 +338,7 @@ class Settings:
     institution: Institution
     currency: Currency
     lending: Lending
+    attachments: Attachments
     calendar: WorkingCalendar
     sectors: tuple[Sector, ...]
     funds: tuple[Fund, ...]

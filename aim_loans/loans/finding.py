@@ -17,7 +17,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union,
     union_all,
 )
 
@@ -104,15 +103,6 @@ def likely_duplicates(
         return []
     newest = sorted(ids, reverse=True)[:MOST_FOUND]
     return _borrowers(connection, select(person.c.id).where(person.c.id.in_(newest)), branches)
-
-
-def branches_of(connection: Connection, person_id: int) -> frozenset[str]:
-    """Give the branches that hold a person: where registered, and where there are loans."""
-    registered = select(person.c.branch_code).where(
-        person.c.id == person_id, person.c.branch_code.is_not(None)
-    )
-    lent = select(loan_position.c.branch_code).where(loan_position.c.borrower_id == person_id)
-    return frozenset(connection.execute(union(registered, lent)).scalars())
 
 
 def _loans_numbered(connection: Connection, wanted: str, branches: Branches) -> list[int]:

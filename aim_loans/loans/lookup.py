@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, or_, select
 
 from aim_loans.borrowers.models import person
+from aim_loans.borrowers.queries import Person, person_columns, require_found
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.queries import receipt_number
 from aim_loans.errors import NotFound
@@ -21,7 +22,7 @@ from aim_loans.loans.models import (
     schedule_version,
 )
 
-MOST_OF_ONE = 50
+MOST_OF_ONE = 200
 
 
 class BorrowersLoan(NamedTuple):
@@ -34,6 +35,19 @@ class BorrowersLoan(NamedTuple):
     disbursed_on: date | None
     outstanding: int
     days_past_due: int
+
+
+class Borrower(NamedTuple):
+    """A person with the loans at all branches, the newest first."""
+
+    person: Person
+    loans: Sequence[BorrowersLoan]
+
+    @property
+    def branches(self) -> frozenset[str]:
+        """Give the branches that hold the person: where registered, and where there are loans."""
+        registered = {self.person.branch_code} if self.person.branch_code else set()
+        return frozenset(registered | {loan.branch_code for loan in self.loans})
 
 
 class DueRow(NamedTuple):
@@ -99,38 +113,37 @@ class LoanPage:
         return list(zip(self.facts, balances(facts), strict=True))
 
 
-def loans_of(
-    connection: Connection, person_id: int, *, branches: frozenset[str] | None, today: date
-) -> list[BorrowersLoan]:
-    """Give a borrower's loans at these branches (None: at all), the newest first; 50 at most."""
-    names = ("disbursed_on", "outstanding", "oldest_unpaid_due_on")
-    rows = (
+def borrower(connection: Connection, person_id: int, *, today: date) -> Borrower:
+    """Give a person with the loans, 200 at most; NotFound when there is no such person."""
+    names = ("disbursed_on", "outstanding", "oldest_unpaid_due_on", "branch_code")
+    rows = connection.execute(
         select(
-            loan.c.id,
-            loan.c.ref,
-            loan_position.c.branch_code,
+            *person_columns(),
+            loan.c.id.label("loan_id"),
+            loan.c.ref.label("loan_ref"),
             loan.c.principal,
-            *(loan_position.c[name] for name in names),
+            *(loan_position.c[name].label(f"loan_{name}") for name in names),
         )
-        .join(loan_position, loan_position.c.loan_id == loan.c.id)
-        .where(loan_position.c.borrower_id == person_id)
+        .outerjoin(loan_position, loan_position.c.borrower_id == person.c.id)
+        .outerjoin(loan, loan.c.id == loan_position.c.loan_id)
+        .where(person.c.id == person_id)
         .order_by(loan.c.id.desc())
         .limit(MOST_OF_ONE)
+    ).all()
+    who = require_found(rows[0][: len(Person.__slots__)] if rows else None)
+    return Borrower(who, [_borrowers_loan(row, today) for row in rows if row.loan_id])
+
+
+def _borrowers_loan(row: Any, today: date) -> BorrowersLoan:
+    return BorrowersLoan(
+        row.loan_id,
+        row.loan_ref,
+        row.loan_branch_code,
+        row.principal,
+        row.loan_disbursed_on,
+        row.loan_outstanding,
+        _days_late(row.loan_oldest_unpaid_due_on, today),
     )
-    if branches is not None:
-        rows = rows.where(loan_position.c.branch_code.in_(branches))
-    return [
-        BorrowersLoan(
-            row.id,
-            row.ref,
-            row.branch_code,
-            row.principal,
-            row.disbursed_on,
-            row.outstanding,
-            _days_late(row.oldest_unpaid_due_on, today),
-        )
-        for row in connection.execute(rows)
-    ]
 
 
 def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:

@@ -7,6 +7,7 @@ Nothing is edited: a changed application gets a new version of its terms.
 from dataclasses import dataclass
 from datetime import date
 
+from aim_loans.borrowers.queries import owns_enterprise
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
@@ -58,6 +59,7 @@ def enter_application(
     """Write an application down; gives its id."""
     require(actor, Deed.ENTER_APPLICATION, branch=command.branch)
     require_person(tx.connection, command.borrower_id)
+    _check_enterprise(tx, command)
     if command.programme not in programmes(tx.connection):
         raise Refused("There is no such programme. Choose one of the list.", field="programme")
     _check_terms(tx, command.terms, today, holidays)
@@ -177,6 +179,14 @@ def decide(
     _write_step(tx, this, asked, command.step, actor=actor, reason=command.reason)
     seal_act(tx, this, (application_step,))
     return this
+
+
+def _check_enterprise(tx: Writing, command: EnterApplication) -> None:
+    wanted = command.enterprise_id
+    if wanted is not None and not owns_enterprise(tx.connection, command.borrower_id, wanted):
+        raise Refused(
+            "This enterprise is not the borrower's. Choose one of the list.", field="enterprise"
+        )
 
 
 def _check_terms(tx: Writing, terms: Terms, today: date, holidays: Holidays) -> None:

@@ -4,22 +4,22 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, or_, select
+from sqlalchemy import Connection, Select, exists, select
 
 from aim_loans.loans.models import loan, loan_position
 from aim_loans.loans.schedule import Holidays, Schedule
-from aim_loans.origination.committee import Step
 from aim_loans.origination.eligibility import Applicant, Asked, Check, Guarantor, eligibility
 from aim_loans.origination.lookup import Application, GuarantorRow
 from aim_loans.origination.models import (
     application,
     application_loan,
-    application_step,
     group_guarantee,
     guarantee,
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.terms import Terms, check_months, plan
+from aim_loans.origination.ties import guarantee_stands, not_paid_back
+from aim_loans.origination.waiting import turned_down
 
 
 def plan_of(connection: Connection, terms: Terms, *, paid_on: date, holidays: Holidays) -> Schedule:
@@ -120,22 +120,15 @@ def _ties(connection: Connection, person_ids: Sequence[int]) -> list[_Tie]:
 
 
 def _standing() -> Select[Any]:
-    ending = guarantee.alias("ending")
-    ended = exists().where(
-        application_step.c.application_id == application.c.id,
-        application_step.c.kind.in_((Step.REJECTED.value, Step.WITHDRAWN.value)),
-    )
     return (
         select(guarantee.c.person_id, application.c.borrower_id)
         .join(application, application.c.id == guarantee.c.application_id)
         .outerjoin(application_loan, application_loan.c.application_id == application.c.id)
         .outerjoin(loan_position, loan_position.c.loan_id == application_loan.c.loan_id)
         .where(
-            guarantee.c.ends_id.is_(None),
-            ~exists().where(ending.c.ends_id == guarantee.c.id),
+            guarantee_stands(),
             ~exists().where(group_guarantee.c.guarantee_id == guarantee.c.id),
-            ~ended,
-            # Not paid out yet, or not paid back.
-            or_(loan_position.c.loan_id.is_(None), loan_position.c.outstanding > 0),
+            ~turned_down(),
+            not_paid_back(),
         )
     )

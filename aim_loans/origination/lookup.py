@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, exists, func, select
 
 from aim_loans.borrowers.groups import group_ref
-from aim_loans.borrowers.models import borrower_group, person
+from aim_loans.borrowers.models import borrower_group, enterprise, person
 from aim_loans.config.settings import DatedTables
 from aim_loans.errors import NotFound
 from aim_loans.origination.committee import (
@@ -104,7 +104,7 @@ class Application:
     id: int
     branch_code: str
     programme: str
-    enterprise_id: int | None
+    enterprise: str | None
     officer: str | None
     entered_by: str
     entered_at: datetime
@@ -207,7 +207,7 @@ def application_by_id(
         id=row.id,
         branch_code=row.branch_code,
         programme=row.programme_code,
-        enterprise_id=row.enterprise_id,
+        enterprise=row.enterprise_name,
         officer=row.officer,
         entered_by=row.entered_by,
         entered_at=row.recorded_at,
@@ -232,6 +232,17 @@ def application_of_act(connection: Connection, act_id: int) -> int:
     """Give the application that an act entered."""
     found = select(application.c.id).where(application.c.act_id == act_id)
     return int(connection.execute(found).scalar_one())
+
+
+def enterprise_of_loan(connection: Connection, loan_id: int) -> str | None:
+    """Give the name of the enterprise that a loan was asked for; None where none was named."""
+    found = (
+        select(enterprise.c.name)
+        .join(application, application.c.enterprise_id == enterprise.c.id)
+        .join(application_loan, application_loan.c.application_id == application.c.id)
+        .where(application_loan.c.loan_id == loan_id)
+    )
+    return connection.execute(found).scalar()
 
 
 def require_person(connection: Connection, person_id: int) -> None:
@@ -269,8 +280,9 @@ def _head(application_id: int) -> Select[Any]:
     paid = application_loan.c.application_id == application.c.id
     return (
         newest_terms()
-        .add_columns(application_loan.c.loan_id)
+        .add_columns(application_loan.c.loan_id, enterprise.c.name.label("enterprise_name"))
         .outerjoin(application_loan, paid)
+        .outerjoin(enterprise, enterprise.c.id == application.c.enterprise_id)
         .where(application.c.id == application_id)
     )
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Select, exists, null, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, exists, null, select, union_all
 
 from aim_loans.borrowers.models import person
 from aim_loans.config.settings import DatedTables, Expiry, Limits
@@ -56,18 +56,34 @@ def open_applications(
     rows = _unended().order_by(application.c.id).limit(MOST_SHOWN)
     if branches is not None:
         rows = rows.where(application.c.branch_code.in_(branches))
-    found = connection.execute(rows).all()
-    done = _done(connection, [row.id for row in found])
-    rules = _Rules(dated.limits_on(today), dated.expiry_on(today), today)
-    return [_listed(row, done.get((row.id, row.version), _Done()), rules) for row in found]
+    return listed(connection, connection.execute(rows).all(), Rules.on(dated, today))
 
 
-class _Rules(NamedTuple):
+class Rules(NamedTuple):
     """The rules in force on a day."""
 
     limits: Limits
     expiry: Expiry | None
     today: date
+
+    @classmethod
+    def on(cls, dated: DatedTables, today: date) -> Self:
+        """Give the rules of a day."""
+        return cls(dated.limits_on(today), dated.expiry_on(today), today)
+
+
+def listed(connection: Connection, rows: Sequence[Any], rules: Rules) -> list[ApplicationRow]:
+    """Give applications that have not ended, read with `newest_terms` and the borrower's name."""
+    done = _done(connection, [row.id for row in rows]) if rows else {}
+    return [_listed(row, done.get((row.id, row.version), _Done()), rules) for row in rows]
+
+
+def turned_down() -> ColumnElement[bool]:
+    """Give the condition that an application was rejected or withdrawn."""
+    return exists().where(
+        application_step.c.application_id == application.c.id,
+        application_step.c.kind.in_((Step.REJECTED.value, Step.WITHDRAWN.value)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class _Done:
     appraisers: dict[str, str] = field(default_factory=dict)
 
 
-def _listed(row: Any, done: _Done, rules: _Rules) -> ApplicationRow:
+def _listed(row: Any, done: _Done, rules: Rules) -> ApplicationRow:
     step = committee_step(rules.limits.committee, row.principal)
     committee = Committee(step, row.entered_by, done.appraisers.values())
     appraised = done.appraisers.keys() == APPRAISALS
@@ -130,14 +146,10 @@ def _done(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _
 
 
 def _unended() -> Select[Any]:
-    ended = exists().where(
-        application_step.c.application_id == application.c.id,
-        application_step.c.kind.in_((Step.REJECTED.value, Step.WITHDRAWN.value)),
-    )
     paid = exists().where(application_loan.c.application_id == application.c.id)
     return (
         newest_terms()
         .add_columns(person.c.name)
         .join(person, person.c.id == application.c.borrower_id)
-        .where(~ended, ~paid)
+        .where(~turned_down(), ~paid)
     )

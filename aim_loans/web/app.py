@@ -16,6 +16,7 @@ from aim_loans.vocabulary import N_
 from aim_loans.web import (
     applications,
     appraisals,
+    attachments,
     book,
     borrowers,
     branches,
@@ -42,6 +43,7 @@ from aim_loans.web import (
     visits,
 )
 from aim_loans.web import words as language
+from aim_loans.web.kept import typed_again
 from aim_loans.web.static_files import static_file
 from aim_loans.web.surroundings import Surroundings, around, keep, no_longer_only_look
 from aim_loans.web.untyped import CSRFError, CSRFProtect
@@ -60,6 +62,7 @@ class RowId(IntegerConverter):
 _PAGES = (
     applications.pages,
     appraisals.pages,
+    attachments.pages,
     book.pages,
     borrowers.pages,
     branches.pages,
@@ -107,6 +110,8 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.url_map.converters["row"] = RowId
     keep(app, surroundings)
     people.login_manager().init_app(app)
+    # Before the token of the form is looked for, which reads the form.
+    app.before_request(attachments.make_room)
     CSRFProtect(app)
     for pages in _PAGES:
         app.register_blueprint(pages)
@@ -203,5 +208,6 @@ def _said() -> dict[str, object]:
         "direction": "rtl" if spoken.language == "ur" else "ltr",
         "signed_in": people.who(),
         "may": _may,
+        "typed_again": typed_again,
         "institution": around().settings.institution.name,
     }

@@ -30,7 +30,8 @@ from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.queries import holidays_of, programmes, settings_in_force
 from aim_loans.origination.terms import Terms
 from aim_loans.origination.waiting import ApplicationRow, open_applications
-from aim_loans.web.borrowers import visible_person
+from aim_loans.web.borrower_page import visible_person
+from aim_loans.web.enterprises import EnterpriseOffers, read_choice
 from aim_loans.web.forms import Form, one_of, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -83,8 +84,8 @@ def ask(person_id: int) -> str:
         "sector": "trade",
     }
     with here.reading() as connection:
-        name = visible_person(connection, person_id).person.name
-        return _asked(Form(first), _offers(connection), name=name)
+        owned = EnterpriseOffers.of(connection, visible_person(connection, person_id))
+        return _asked(Form(first | owned.first_choice()), _offers(connection), owned=owned)
 
 
 @pages.post("/borrowers/<row:person_id>/application")
@@ -93,25 +94,26 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
     """Show the schedule, or write the application down, as the button says."""
     form, here = Form(request.form), around()
     with here.reading() as connection:
-        name = visible_person(connection, person_id).person.name
+        owned = EnterpriseOffers.of(connection, visible_person(connection, person_id))
         offers = _offers(connection)
-    terms = _terms(form, offers)
+    terms, enterprise = _terms(form, offers), read_choice(form, owned)
     branch = form.read("branch", _key_of(offers.branches))
     programme = form.read("programme", _key_of(offers.programmes))
     if terms is not None and branch is not None and programme is not None and _wants(form):
-        command = EnterApplication(
-            borrower_id=person_id,
-            branch=branch,
-            programme=programme,
-            terms=terms,
-            submit=form.typed("act") == "submit",
-        )
         entered = 0
         with form.attempt(), here.writing() as tx:
+            command = EnterApplication(
+                borrower_id=person_id,
+                branch=branch,
+                programme=programme,
+                terms=terms,
+                enterprise_id=enterprise.settled(tx, form.key),
+                submit=form.typed("act") == "submit",
+            )
             entered = enter_application(tx, command, **acting(form), holidays=days_off())
         if not form.faults:
             return redirect(url_for("applications.show", application_id=entered), code=303)
-    return _with_schedule(form, offers, terms, name=name)
+    return _with_schedule(form, offers, terms, owned=owned)
 
 
 @pages.get("/applications/<row:application_id>")
@@ -138,7 +140,7 @@ def change(application_id: int) -> str:
             "purpose": terms.purpose,
         }
         offers = _offers(connection)
-    return _asked(Form(filled), offers, name=asked.person.name, asked=asked)
+    return _asked(Form(filled), offers, asked=asked)
 
 
 @pages.post("/applications/<row:application_id>/change")
@@ -157,7 +159,7 @@ def send_change(application_id: int) -> tuple[str, int] | str | Response:
             change_terms(tx, command, **acting(form), holidays=days_off())
         if not form.faults:
             return redirect(url_for("applications.show", application_id=asked.id), code=303)
-    return _with_schedule(form, offers, terms, name=asked.person.name, asked=asked)
+    return _with_schedule(form, offers, terms, asked=asked)
 
 
 @pages.post("/applications/<row:application_id>/decide")
@@ -281,14 +283,19 @@ def _terms(form: Form, offers: Offers) -> Terms | None:
 
 
 def _with_schedule(
-    form: Form, offers: Offers, terms: Terms | None, *, name: str, asked: Application | None = None
+    form: Form,
+    offers: Offers,
+    terms: Terms | None,
+    *,
+    owned: EnterpriseOffers | None = None,
+    asked: Application | None = None,
 ) -> tuple[str, int] | str:
     """Show the form again, with the schedule that its terms would give today."""
     plan = None
     if terms is not None:
         with form.attempt(), around().reading() as connection:
             plan = plan_of(connection, terms, paid_on=around().today, holidays=days_off())
-    shown = _asked(form, offers, name=name, plan=plan, asked=asked)
+    shown = _asked(form, offers, plan=plan, owned=owned, asked=asked)
     return (shown, 422) if form.faults else shown
 
 
@@ -321,10 +328,11 @@ def _asked(
     form: Form,
     offers: Offers,
     *,
-    name: str,
     plan: Schedule | None = None,
+    owned: EnterpriseOffers | None = None,
     asked: Application | None = None,
 ) -> str:
+    """Draw the form: of a new application with the borrower's enterprises, or of a changed one."""
     return render_template(
-        "application_ask.html", form=form, name=name, plan=plan, offers=offers, asked=asked
+        "application_ask.html", form=form, plan=plan, offers=offers, owned=owned, asked=asked
     )

@@ -15,9 +15,10 @@ from aim_loans.errors import NotAllowed
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import SignedIn
 from aim_loans.web.forms import Form
-from aim_loans.web.kept import LOOK, Kept, seal, typed_form
+from aim_loans.web.kept import LANGUAGE, Kept, seal, shown_again, typed_form
 from aim_loans.web.people import who
 from aim_loans.web.surroundings import only_look
+from aim_loans.web.words import speak
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -78,6 +79,8 @@ def install(app: Flask) -> None:
 def check(app: Flask) -> AnyResponse | None:
     """Send strangers to the sign-in page, and refuse who may not open this one."""
     endpoint = request.endpoint
+    # Whoever changes the language over a form sends it along, to see it in the other one.
+    speak(request.form.get(LANGUAGE, ""))
     if endpoint is None or endpoint in PUBLIC:
         return None
     found, need = who(), need_of(app, endpoint)
@@ -92,7 +95,7 @@ def check(app: Flask) -> AnyResponse | None:
             actor=found.actor.name,
             deed=need.deed,
         )
-    if LOOK in request.form:
+    if shown_again():
         only_look()
     return None
 

@@ -8,14 +8,17 @@ from dataclasses import astuple, dataclass
 
 from flask import current_app, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from aim_loans.identity.sign_in import ABSOLUTE
 from aim_loans.web.words import own_path
 
 # The field that asks a page to show the form again, and to write nothing.
 LOOK = "aim-look"
+# The field that says in which language.
+LANGUAGE = "aim-language"
 # What must not lie in a page; all else is kept, and so is the one-time key.
-_NEVER_KEPT = frozenset({"csrf_token", LOOK, "password", "old", "again", "code"})
+_NEVER_KEPT = frozenset({"csrf_token", LOOK, LANGUAGE, "password", "old", "again", "code"})
 _OWNER = "owner"
 
 
@@ -40,10 +43,31 @@ def typed_form() -> Kept | None:
     largest = current_app.config["MAX_CONTENT_LENGTH"] // 2
     if owner is None or request.method != "POST" or (request.content_length or 0) > largest:
         return None
+    kept = _as_typed(owner)
+    return kept if kept.fields else None
+
+
+def typed_again() -> Kept | None:
+    """Give the form under way, for the page that answers it to send once more; None for no form.
+
+    It stays in the hands of whoever typed it, so nothing is asked of who that is.
+    """
+    try:
+        return _as_typed("") if request.form else None
+    except RequestEntityTooLarge:
+        return None
+
+
+def shown_again() -> bool:
+    """Say whether a page is only asked to show its form again."""
+    return LOOK in request.form
+
+
+def _as_typed(owner: str) -> Kept:
     fields = tuple(
         (name, text) for name, text in request.form.items(multi=True) if name not in _NEVER_KEPT
     )
-    return Kept(owner, request.full_path.rstrip("?"), fields) if fields else None
+    return Kept(owner, request.full_path.rstrip("?"), fields)
 
 
 def seal(kept: Kept) -> str:

@@ -12,9 +12,10 @@ from aim_loans.identity.sign_in import (
     set_password,
     start_session,
 )
-from aim_loans.web import people
+from aim_loans.web import people, second_factor
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
+from aim_loans.web.kept import Kept, shown_again, unseal
 from aim_loans.web.surroundings import around
 from aim_loans.web.untyped import login_user
 
@@ -33,12 +34,25 @@ def show() -> str:
 def send() -> tuple[str, int] | Response:
     """Set the new password; all other sessions end."""
     form, token = Form(request.form), ""
+    if shown_again():
+        return render_template("password.html", form=form), 200
     with form.attempt():
         token = _change(form, people.me().actor.name)
     if form.faults:
         return render_template("password.html", form=form), 422
     login_user(people.load_user(token))
-    return redirect(url_for("home.show"))
+    kept = unseal(form.typed("kept"), owner=people.me().actor.name)
+    return (onward(form, kept), 200) if kept else redirect(url_for("home.show"))
+
+
+def onward(form: Form, kept: Kept) -> str:
+    """Lead through what is left of the door, and then back to the form that was kept."""
+    found = people.me()
+    if found.must_change_password:
+        return render_template("password.html", form=form)
+    if found.through_the_door:
+        return render_template("kept.html", kept=kept)
+    return second_factor.asked(form)
 
 
 def _change(form: Form, username: str) -> str:

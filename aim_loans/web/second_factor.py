@@ -15,7 +15,7 @@ from aim_loans.identity.second_factor import codes_left, enrol, give_code, renew
 from aim_loans.identity.sign_in import check_attempts, check_code_attempts, record_failure
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
-from aim_loans.web.kept import unseal
+from aim_loans.web.kept import shown_again, unseal
 from aim_loans.web.people import me, token
 from aim_loans.web.surroundings import around
 from aim_loans.web.words import own_path
@@ -110,7 +110,12 @@ def send_for_codes() -> str | tuple[str, int]:
 
 
 def _tried(form: Form, step: Callable[[Writing, str], T]) -> T | None:
-    """Try the code that was typed, unless too many were wrong; a wrong one is counted."""
+    """Try the code that was typed, unless too many were wrong; a wrong one is counted.
+
+    Gives None when there was a fault, or when the form is only shown again.
+    """
+    if shown_again():
+        return None
     here, username, address = around(), me().actor.name, request.remote_addr or ""
     code, outcome = form.read("code", str), None
     if code is None:

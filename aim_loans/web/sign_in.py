@@ -14,10 +14,10 @@ from aim_loans.identity.sign_in import (
     record_failure,
     start_session,
 )
-from aim_loans.web import people, second_factor
+from aim_loans.web import password, people
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
-from aim_loans.web.kept import remember_owner, unseal
+from aim_loans.web.kept import remember_owner, shown_again, unseal
 from aim_loans.web.surroundings import around
 from aim_loans.web.untyped import login_user, logout_user
 from aim_loans.web.words import own_path
@@ -36,6 +36,8 @@ def show() -> str:
 def send() -> tuple[str, int] | Response:
     """Start a session, or say that name and password do not belong together."""
     form = Form(request.form)
+    if shown_again():
+        return render_template("sign_in.html", form=form), 200
     username, address = form.typed("username"), request.remote_addr or ""
     here = around()
     try:
@@ -53,15 +55,12 @@ def send() -> tuple[str, int] | Response:
         token = start_session(tx, StartSession(username))
     back = own_path(form.typed("next"))
     _forget_all_but_the_language()
-    user = people.load_user(token)
-    login_user(user)
+    login_user(people.load_user(token))
     remember_owner(username)
     kept = unseal(form.typed("kept"), owner=username)
     if kept is None:
         return redirect(back)
-    if user is not None and user.found.through_the_door:
-        return render_template("kept.html", kept=kept), 200
-    return second_factor.asked(form), 200
+    return password.onward(form, kept), 200
 
 
 @pages.post("/sign-out")

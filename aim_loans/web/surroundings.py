@@ -1,4 +1,4 @@
-"""What the pages need of their surroundings: settings, database, keys, clock, today."""
+"""What the pages need of their surroundings: settings, database, files, keys, clock, today."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from aim_loans.config.settings import Settings
 from aim_loans.dates import business_date
 from aim_loans.db.engine import Clock, Writing, cutting, reading, system_clock, writing
 from aim_loans.errors import Refused
+from aim_loans.files.store import Store
 
 _NAME = "aim_loans"
 _LOOKING = "aim_looking"
@@ -19,12 +20,13 @@ _LOOKING = "aim_looking"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The institution's settings and database, and the keys derived from its secret."""
+    """The institution's settings, database and files, and the keys derived from its secret."""
 
     engine: Engine
     settings: Settings
     audit_key: bytes
     factor_key: bytes
+    files: Store
     clock: Clock | None = None
 
     @property

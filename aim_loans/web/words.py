@@ -25,10 +25,14 @@ def words() -> Translator:
 @pages.post("/language")
 def choose() -> Response:
     """Keep the language of the session, and go back."""
-    asked = request.form.get("language", "")
-    if asked in LANGUAGES:
-        session[_KEPT_AS] = asked
+    speak(request.form.get("language", ""))
     return redirect(own_path(request.form.get("back", "")))
+
+
+def speak(language: str) -> None:
+    """Keep a language for the session; one that is not spoken here changes nothing."""
+    if language in LANGUAGES:
+        session[_KEPT_AS] = language
 
 
 def own_path(path: str) -> str:

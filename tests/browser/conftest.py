@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from aim_loans.identity import sign_in
-from tests.book import open_book
 from tests.browser.site import served, started
-from tests.browser.town import Town, empty_town, full_town
+from tests.browser.town import Town, empty_town, full_town, screens_in
 from tests.web.desk import Screens, hash_once
 
 
@@ -34,9 +33,9 @@ def town(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Town]:
     """Give a book to look at, and one without a loan."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('town') / 'book.sqlite'}"
+    folder = tmp_path_factory.mktemp("town")
     with hashed_once():
-        opened = (full_town if request.param == "full" else empty_town)(url)
+        opened = (full_town if request.param == "full" else empty_town)(folder)
     yield opened
     opened.screens.book.engine.dispose()
 
@@ -44,9 +43,8 @@ def town(
 @pytest.fixture
 def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
     """Give the application over an empty book of the test's own."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('screens') / 'book.sqlite'}"
     with hashed_once():
-        opened = Screens(open_book(url))
+        opened = screens_in(tmp_path_factory.mktemp("screens"))
     yield opened
     opened.book.engine.dispose()
 

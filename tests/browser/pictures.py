@@ -60,7 +60,7 @@ def draw(browser: Browser, wanted: list[str]) -> int:
     seen: dict[str, list[Picture]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         for book, fill in (("full", full_town), ("empty", empty_town)):
-            town = fill(f"sqlite:///{folder}/{book}.sqlite")
+            town = fill(Path(tempfile.mkdtemp(dir=folder)))
             for name, picture in _look(browser, town, book):
                 seen[name].append(picture)
             town.screens.book.engine.dispose()

@@ -9,12 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from aim_loans.borrowers.attachments import AttachFile, attach_file, keep_file
+from aim_loans.borrowers.details import EnterpriseDetails
+from aim_loans.borrowers.operations import AddEnterprise, add_enterprise
 from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.config.reader import read_settings
+from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
 from aim_loans.identity.models import staff
 from aim_loans.intake.operations import BookSources, import_book
@@ -23,13 +28,17 @@ from aim_loans.portfolio.closing import closed_months
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.guard import PUBLIC
 from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month, open_book
-from tests.branch import Branch
+from tests.branch import OFFICER, Branch
 from tests.intake.books import WORKED
+from tests.papers import picture
 from tests.web.desk import Browser, Screens
 
 # What answers a GET and is no page to look at.
 NO_PAGES = frozenset(
-    {"static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"}
+    {
+        *("static", "health.show", "second_factor.picture"),
+        *("sheet.following", "sheet.written", "attachments.file"),
+    }
 )
 FORGOTTEN = date(2026, 2, 20)
 # Who is asked first to open a page; whoever may, opens it.
@@ -100,14 +109,19 @@ class Town:
         return None
 
 
-def empty_town(url: str) -> Town:
+def screens_in(folder: Path) -> Screens:
+    """Set up a book without a loan in a folder, and the application over it."""
+    return Screens(open_book(f"sqlite:///{folder / 'book.sqlite'}"), folder / "files")
+
+
+def empty_town(folder: Path) -> Town:
     """Set up a book without a loan."""
-    return Town(Screens(open_book(url)), {}, ())
+    return Town(screens_in(folder), {}, ())
 
 
-def full_town(url: str) -> Town:
+def full_town(folder: Path) -> Town:
     """Fill a book: imported, then worked at the counter."""
-    screens = Screens(open_book(url))
+    screens = screens_in(folder)
     _import_worked_book(screens)
     loan_id = _loan_id(screens, "W02")
     for number in ("7", "8"):
@@ -146,9 +160,10 @@ def _people_and_applications(screens: Screens) -> dict[str, object]:
     branch = Branch(screens.book)
     ready = branch.approved(branch.person("Bushra Perveen", district="Lahore"))
     person_id = branch.person("زینب بی بی", father_or_husband_name="محمد اسلم")
-    branch.enter(person_id, submit=False)
+    _fill_the_page_of(branch, screens, person_id)
     in_hand = branch.enter(branch.person("Amna Bibi"))
     branch.guarantee(in_hand, branch.read(ready).guarantors[0].person_id)
+    branch.guarantee(in_hand, person_id)
     branch.appraise(in_hand)
     with reading(screens.book.engine) as connection:
         member = connection.execute(select(staff.c.act_id).where(staff.c.username == "officer"))
@@ -168,6 +183,19 @@ def _donation(screens: Screens) -> int:
     command = TakeDonation(branch="LHR-01", fund="mutual_support", amount=50_000, channel="cash")
     with screens.writing() as tx:
         return take_donation(tx, command, actor=CASHIER, today=TODAY).id
+
+
+def _fill_the_page_of(branch: Branch, screens: Screens, person_id: int) -> None:
+    """Give a borrower an enterprise with an application for it, and attachments."""
+    stall = EnterpriseDetails(name="زینب فروٹ اسٹال", sector="trade", activity="street_vending")
+    owned = branch.do(
+        add_enterprise, AddEnterprise(person_id, stall, "LHR-01"), OFFICER, sectors=SECTOR_KEYS
+    )
+    branch.enter(person_id, submit=False, enterprise_id=owned)
+    for kind in ("cnic_front", "photograph"):
+        file = keep_file(screens.files, picture(), most_bytes=10_000)
+        with screens.writing() as tx:
+            attach_file(tx, AttachFile(person_id, kind, file, "LHR-01"), actor=OFFICER)
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:

@@ -26,7 +26,8 @@ from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, AddBranch, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.loans import finding
-from aim_loans.loans.finding import branches_of, find, likely_duplicates
+from aim_loans.loans.finding import find, likely_duplicates
+from aim_loans.loans.lookup import borrower
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from tests.book import AUDIT_KEY, CASHIER, MANAGER, SHELL, TODAY, Book
 
@@ -310,7 +311,7 @@ def test_what_matches_not_every_word_is_not_found(book: Book, wanted: str) -> No
 def test_an_imported_borrower_belongs_to_the_branch_of_the_loan(book: Book) -> None:
     book.open_loan("L1")
     with reading(book.engine) as connection:
-        assert branches_of(connection, 1) == {"LHR-01"}
+        assert borrower(connection, 1, today=TODAY).branches == {"LHR-01"}
         (hit,) = find(connection, "borrower l1", branches=LAHORE).borrowers
         assert not find(connection, "borrower l1", branches=KARACHI).borrowers
     assert (hit.branch_code, hit.running, hit.outstanding) == ("LHR-01", 1, 50_000_00)

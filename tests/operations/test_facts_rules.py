@@ -58,7 +58,7 @@ from tests.book import (
     open_book,
     use_a_second_factor,
 )
-from tests.branch import Branch
+from tests.branch import Branch, attach_a_card
 from tests.conftest import need
 from tests.postgres import drop_postgres_database, fresh_postgres_database
 
@@ -127,6 +127,7 @@ def live(book: Book) -> None:
     branch.live()
     ask_to_waive(branch.book, 1)
     close_a_month(book)
+    attach_a_card(book, branch.person("Nasreen"))
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
 

@@ -59,7 +59,7 @@ from tests.book import (
     close_a_month,
     use_a_second_factor,
 )
-from tests.branch import Branch
+from tests.branch import Branch, attach_a_card
 
 ZONE = ZoneInfo("Asia/Karachi")
 WATCHED = (
@@ -150,6 +150,7 @@ def live_in_the_office(book: Book) -> None:
     branch.pay(branch.approved())
     branch.live()
     ask_to_waive(branch.book, 1)
+    attach_a_card(book, branch.person("Nasreen"))
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         use_a_second_factor(tx, "zainab")
         reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)

@@ -255,8 +255,8 @@ FAULTY = {
         [
             (
                 "weather: This key is not known. The keys here are: institution, currency, "
-                "lending, calendar, sectors, funds, programmes, products, ladder, limits, fee, "
-                "benchmark, expiry."
+                "lending, attachments, calendar, sectors, funds, programmes, products, ladder, "
+                "limits, fee, benchmark, expiry."
             )
         ],
     ),
@@ -666,7 +666,7 @@ def test_a_file_that_is_not_toml_names_its_line(faults: Reader) -> None:
 
 
 def test_an_empty_file_tells_every_table(faults: Reader) -> None:
-    assert len(faults("")) == 12
+    assert len(faults("")) == 13
 
 
 def test_a_byte_order_mark_and_crlf_do_no_harm(tmp_path: Path, shipped: Settings) -> None:

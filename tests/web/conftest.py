@@ -31,10 +31,12 @@ def _is_one_case_of_many_on_postgresql(item: pytest.Item) -> bool:
 
 
 @pytest.fixture
-def screens(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screens]:
+def screens(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Screens]:
     """Give the application over an empty book."""
     monkeypatch.setattr(sign_in, "hash_password", hash_once)
     monkeypatch.setattr(sign_in_pages, "password_fits", fits_once)
     book = open_book(database_url)
-    yield Screens(book)
+    yield Screens(book, tmp_path / "files")
     book.engine.dispose()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import Writing, writing
+from aim_loans.files.store import Store
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import hash_password, password_fits
 from aim_loans.identity.permissions import Actor, Role
@@ -26,6 +28,7 @@ PASSWORD = "seven quiet lanterns"
 # A hash takes its time on purpose; that of the one password that all use is made once.
 hash_once = cache(hash_password)
 fits_once = cache(password_fits)
+FILES_KEY = b"a key that only the tests seal files with"
 SECRET = b"a secret that only the tests sign cookies with"
 # The cookie of the session.
 COOKIE = "aim"
@@ -76,18 +79,19 @@ class Browser:
 
     def send(self, path: str, **texts: str) -> TestResponse:
         """Send a form of the page last seen, and follow where it leads."""
-        return self._read(self.client.post(path, data=self._filled(texts), follow_redirects=True))
+        return self._read(self.client.post(path, data=self.filled(texts), follow_redirects=True))
 
     def send_only(self, path: str, **texts: str) -> TestResponse:
         """Send a form and stay at the answer itself."""
-        return self.client.post(path, data=self._filled(texts))
+        return self.client.post(path, data=self.filled(texts))
 
     def session_token(self) -> str:
         """Give the token of the session, as the cookie holds it."""
         with self.client.session_transaction() as kept:
             return str(kept["_user_id"])
 
-    def _filled(self, texts: Mapping[str, str]) -> dict[str, str]:
+    def filled(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Give the texts with the token and the key of the page last seen."""
         token, key = _TOKEN.search(self.page), _KEY.search(self.page)
         held = {"csrf_token": token and token[1], "key": key and key[1]}
         return {name: text for name, text in held.items() if text} | dict(texts)
@@ -99,17 +103,22 @@ class Browser:
 
 @dataclass
 class Screens:
-    """The application over a small book, and a browser for each member of staff."""
+    """The application over a small book and a folder of files, and a browser for each of staff."""
 
     book: Book
+    folder: Path
     app: Flask = field(init=False)
+    files: Store = field(init=False)
 
     def __post_init__(self) -> None:
         """Add the staff, each with a password of their own."""
         for username, (role, branch) in STAFF.items():
             self.hire(username, role, branch)
         settings = read_settings(None, {})
-        here = Surroundings(self.book.engine, settings, AUDIT_KEY, FACTOR_KEY, self.book.clock)
+        self.files = Store(self.folder, FILES_KEY)
+        here = Surroundings(
+            self.book.engine, settings, AUDIT_KEY, FACTOR_KEY, self.files, self.book.clock
+        )
         self.app = create_app(here, secret=SECRET, plain_http=True)
         self.app.jinja_env.bytecode_cache = COMPILED
 

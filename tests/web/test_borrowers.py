@@ -155,7 +155,7 @@ def test_nobody_registers_at_another_branch(screens: Screens) -> None:
 def test_another_branch_reads_nothing_of_a_borrower(screens: Screens) -> None:
     _, path = register(screens)
     stranger = screens.browser("stranger")
-    for page in (path, f"{path}/details", f"{path}/enterprise"):
+    for page in (path, f"{path}/details", f"{path}/enterprise", f"{path}/changes"):
         assert stranger.get(page).status_code == 403
         assert "پروین" not in stranger.page
     for wanted in ("bushra", "35201-1234567-2", "0300-1234567"):
@@ -200,8 +200,11 @@ def test_a_change_is_written_with_what_was_there_before(screens: Screens) -> Non
     assert 'value="0300-1234567"' in officer.page
     seen = {"seen_change": "0"}
     officer.send(f"{path}/details", **{**BUSHRA, **seen, "mobile": "0321-7654321"})
+    assert f'href="{path}/changes"' in officer.page
+    officer.get(f"{path}/changes")
     for said in ("What was changed", "0300-1234567", "0321-7654321"):
         assert said in officer.page
+    officer.get(f"{path}/details")
     answer = officer.send(f"{path}/details", **{**BUSHRA, **seen, "key": "another"})
     assert answer.status_code == 422
     assert "meanwhile" in officer.page

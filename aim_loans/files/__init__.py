@@ -1,0 +1,1 @@
+"""Bytes kept beside the database: attachments, and papers as they were issued."""
