@@ -47,6 +47,7 @@ from aim_loans.web.kept import typed_again
 from aim_loans.web.static_files import static_file
 from aim_loans.web.surroundings import Surroundings, around, keep, no_longer_only_look
 from aim_loans.web.untyped import CSRFError, CSRFProtect
+from aim_loans.web.uploads import RequestInMemory, make_room
 
 LARGEST_FORM = 256 * 1024
 
@@ -95,6 +96,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     Cookies travel over TLS only, unless `plain_http` says that this is a demonstration.
     """
     app = Flask("aim_loans.web")
+    app.request_class = RequestInMemory
     app.config.update(
         SECRET_KEY=hmac.digest(secret, b"cookies", "sha256"),
         SESSION_COOKIE_NAME="aim",
@@ -111,7 +113,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     keep(app, surroundings)
     people.login_manager().init_app(app)
     # Before the token of the form is looked for, which reads the form.
-    app.before_request(attachments.make_room)
+    app.before_request(make_room)
     CSRFProtect(app)
     for pages in _PAGES:
         app.register_blueprint(pages)

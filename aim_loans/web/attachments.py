@@ -19,29 +19,18 @@ from aim_loans.borrowers.attachments import (
 )
 from aim_loans.borrowers.models import ATTACHMENT_KINDS
 from aim_loans.errors import NotAllowed, Refused
-from aim_loans.files.media import MEGABYTE
 from aim_loans.identity.permissions import Deed
 from aim_loans.web.borrower_page import borrower_page, changeable_person, visible_person
 from aim_loans.web.forms import Form, checked_length, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
+from aim_loans.web.uploads import most_bytes
 
 pages = Blueprint("attachments", __name__)
 
 # So long after it was opened the file is given; later it is opened anew, and written down anew.
 OPEN_FOR = timedelta(minutes=5)
-
-
-def make_room() -> None:
-    """Let the one form that sends a file be as large as a file and its fields."""
-    if request.endpoint == "attachments.send":
-        request.max_content_length = (request.max_content_length or 0) + most_bytes()
-
-
-def most_bytes() -> int:
-    """Give the most bytes of one attachment."""
-    return around().settings.attachments.most_megabytes * MEGABYTE
 
 
 @pages.post("/borrowers/<row:person_id>/attachments")

@@ -5,12 +5,17 @@ from collections.abc import Mapping
 import pytest
 from sqlalchemy import func, select
 
+from aim_loans.borrowers.details import EnterpriseDetails
+from aim_loans.borrowers.models import enterprise
+from aim_loans.borrowers.operations import AddEnterprise, add_enterprise
+from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading
+from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Role
 from aim_loans.loans.models import loan
 from aim_loans.origination.models import application, appraisal, guarantee
 from tests.book import TODAY
-from tests.branch import Branch
+from tests.branch import OFFICER, Branch
 from tests.web.desk import Browser, Screens
 
 ASKED = {
@@ -227,3 +232,61 @@ def test_the_papers_speak_urdu(screens: Screens, bushra: int) -> None:
     officer.send("/language", language="ur", back=f"{path}/papers")
     assert "\u0642\u0631\u0636\u0650 \u062d\u0633\u0646\u06c1" in officer.page
     assert "Key fact statement" not in officer.page
+
+
+def test_the_enterprise_is_chosen_or_registered_on_the_form(screens: Screens, bushra: int) -> None:
+    officer = screens.browser("officer")
+    path = f"/borrowers/{bushra}/application"
+    officer.get(path)
+    new = {"enterprise_name": "Bushra Tailors", "business": "trade/tailoring"}
+    assert officer.send(path, **ASKED, **new, act="preview").status_code == 200
+    assert 'value="Bushra Tailors"' in officer.page
+    assert count(screens, enterprise) == 0
+    assert officer.send(path, **ASKED, **new | {"business": ""}, act="keep").status_code == 422
+    assert 'id="business-fault"' in officer.page
+    first = [officer.send_only(path, **ASKED, **new, act="keep") for _ in range(2)]
+    assert first[0].headers["Location"] == first[1].headers["Location"]
+    assert (count(screens, enterprise), count(screens, application)) == (1, 1)
+    officer.get(first[0].headers["Location"])
+    assert "Bushra Tailors" in officer.page
+    officer.get(path)
+    assert '<option value="1" selected>Bushra Tailors' in officer.page
+    assert '<option value="trade" selected' in officer.page
+    officer.send(path, **ASKED, enterprise="1", act="keep")
+    assert "Bushra Tailors" in officer.page
+    assert (count(screens, enterprise), count(screens, application)) == (1, 2)
+
+
+def test_an_enterprise_of_another_is_not_chosen(screens: Screens, bushra: int) -> None:
+    branch = Branch(screens.book)
+    stall = EnterpriseDetails(name="Stall", sector="trade")
+    command = AddEnterprise(1, stall, "LHR-01")
+    owned = branch.do(add_enterprise, command, OFFICER, sectors=SECTOR_KEYS)
+    officer = screens.browser("officer")
+    path = f"/borrowers/{bushra}/application"
+    officer.get(path)
+    assert officer.send(path, **ASKED, enterprise=str(owned), act="keep").status_code == 422
+    with pytest.raises(Refused, match="not the borrower's"):
+        branch.enter(bushra, enterprise_id=owned)
+    assert count(screens, application) == 0
+
+
+def test_a_borrowers_page_shows_applications_and_live_guarantees(
+    screens: Screens, bushra: int
+) -> None:
+    branch = Branch(screens.book)
+    branch.cnics = {1: "3520110000002"}
+    asked = branch.enter(bushra)
+    branch.guarantee(asked, 1)
+    officer = screens.browser("officer")
+    officer.get(f"/borrowers/{bushra}")
+    assert "Open applications" in officer.page
+    assert f'href="/applications/{asked}"' in officer.page
+    officer.get("/borrowers/1")
+    assert "Guarantees for" in officer.page
+    assert "Bushra Perveen" in officer.page
+    officer.get(f"/applications/{asked}")
+    officer.send(f"/applications/{asked}/withdraw", version="1", reason="sold")
+    for person in (bushra, 1):
+        officer.get(f"/borrowers/{person}")
+        assert f"/applications/{asked}" not in officer.page

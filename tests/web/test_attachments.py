@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from aim_loans.borrowers.models import attachment_opening
 from aim_loans.db.engine import reading
@@ -32,8 +33,10 @@ def at_the_page(screens: Screens, path: str, username: str = "officer") -> Brows
 def upload(browser: Browser, path: str, content: bytes, **texts: str) -> TestResponse:
     """Send the form with a file whose name says that it is a photograph."""
     fields = browser.filled({"kind": "cnic_front", **texts})
-    file = (io.BytesIO(content), "Bushra.jpg")
-    return browser.client.post(f"{path}/attachments", data={**fields, "file": file})
+    file = FileStorage(io.BytesIO(content), "Bushra.jpg")
+    boundary, body = encode_multipart({**fields, "file": file})
+    sent = f'multipart/form-data; boundary="{boundary}"'
+    return browser.client.post(f"{path}/attachments", data=body, content_type=sent)
 
 
 def count(screens: Screens, kind: str) -> int:
@@ -116,6 +119,7 @@ def test_another_branch_sees_nothing_and_nobody_uses_anothers_opening(
 def test_an_attachment_is_taken_off_with_a_reason(screens: Screens, path: str) -> None:
     officer = at_the_page(screens, path)
     upload(officer, path, picture())
+    officer.get(path)
     assert officer.send("/attachments/1/remove", reason=" ").status_code == 422
     assert "Give the reason" in officer.page
     officer.send("/attachments/1/remove", reason="Of another person.")

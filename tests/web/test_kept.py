@@ -10,9 +10,15 @@ from sqlalchemy import func, select
 from aim_loans.cash.models import money_in
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import act
-from aim_loans.identity.sign_in import ABSOLUTE, IDLE, give_factor
+from aim_loans.identity.sign_in import (
+    ABSOLUTE,
+    IDLE,
+    SetPassword,
+    give_factor,
+    set_password,
+)
 from aim_loans.web import receipts as receipts_pages
-from tests.book import TODAY
+from tests.book import SHELL, TODAY
 from tests.web.desk import PASSWORD, Browser, Screens
 
 TYPED = {
@@ -27,6 +33,8 @@ TYPED = {
 WRONG = "not it"
 OLD_TOKEN = {"csrf_token": "of another session"}
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+_ACTION = re.compile(r'action="([^"]+)"')
+_BUTTON = re.compile(r'<button name="([^"]+)"')
 _FORM = re.compile(r'<main id="main">.*?action="([^"]+)"', re.DOTALL)
 
 
@@ -132,7 +140,7 @@ def test_no_password_and_no_token_lies_in_the_page(screens: Screens) -> None:
     cashier, path = interrupted(screens)
     cashier.send(path, **TYPED, password=WRONG, code="123456")
     sign_in_again(screens, cashier)
-    assert set(held(cashier)) == {*TYPED, "csrf_token", "aim-look"}
+    assert set(held(cashier)) == {*TYPED, "key", "csrf_token", "aim-look"}
     pass_time(screens, IDLE)
     cashier.send("/password", old=PASSWORD, password=WRONG, again=WRONG)
     assert "kept" not in held(cashier)
@@ -196,3 +204,75 @@ def test_a_form_only_looked_at_writes_nothing_but_a_refusal(screens: Screens) ->
     stranger = screens.browser("stranger")
     assert stranger.send(path, **TYPED, **look).status_code == 403
     assert counted(screens, "refused") == before + 1
+
+
+def in_urdu(browser: Browser) -> int:
+    """Ask for the other language with the button of the page's head; gives the status."""
+    head = browser.page.partition("<main")[0]
+    form = head.partition('<form class="quiet"')[2].partition("</form>")[0]
+    fields = {name: html.unescape(text) for name, text in _HIDDEN.findall(form)}
+    path, button = html.unescape(_ACTION.findall(form)[0]), _BUTTON.findall(form)[0]
+    return browser.send(path, **(fields | {button: "ur"})).status_code
+
+
+def test_another_language_keeps_what_was_typed_with_its_faults(screens: Screens) -> None:
+    path = f"/loans/{screens.book.open_loan('L1')}/receipt"
+    cashier = screens.browser("cashier")
+    cashier.get(path)
+    assert cashier.send(path, **TYPED | {"amount": "0"}).status_code == 422
+    assert in_urdu(cashier) == 422
+    for text in ('lang="ur"', 'value="پرچی &#34;77&#34; &lt;b&gt;"', 'id="amount-fault"'):
+        assert text in cashier.page
+    assert receipts(screens) == 0
+    assert cashier.send(path, **TYPED).status_code == 200
+    assert receipts(screens) == 1
+
+
+def test_another_language_writes_nothing_even_of_a_form_without_faults(screens: Screens) -> None:
+    path = f"/loans/{screens.book.open_loan('L1')}/receipt"
+    cashier = screens.browser("cashier")
+    cashier.get(path)
+    look = {"aim-look": "1", "aim-language": "ur"}
+    assert cashier.send(path, **TYPED, **look).status_code == 422
+    assert 'value="1234"' in cashier.page
+    assert receipts(screens) == 0
+
+
+def test_another_language_keeps_a_search_and_a_form_at_the_door(screens: Screens) -> None:
+    cashier, _ = interrupted(screens)
+    assert send_on(cashier, username="cashier", password=WRONG) == 422
+    failures = cashier.page.count("fault")
+    assert in_urdu(cashier) == 200
+    assert 'lang="ur"' in cashier.page
+    assert cashier.page.count("fault") < failures
+    assert sign_in_again(screens, cashier) == 200
+    assert in_urdu(cashier) == 422
+    assert 'value="1234"' in cashier.page
+    cashier.send("/find", wanted="Nobody of this name")
+    assert in_urdu(cashier) == 200
+
+
+def test_another_language_keeps_the_way_back_of_a_page_that_is_read(screens: Screens) -> None:
+    cashier = screens.browser("cashier")
+    cashier.get("/sheet")
+    assert in_urdu(cashier) == 200
+    assert cashier.client.get("/sheet").status_code == 200
+    assert 'lang="ur"' in cashier.page
+
+
+def test_a_form_is_kept_through_the_change_of_a_temporary_password(screens: Screens) -> None:
+    cashier, _ = interrupted(screens)
+    with screens.writing() as tx:
+        set_password(tx, SetPassword("cashier", temporary=True), PASSWORD, actor=SHELL)
+    assert send_on(cashier, username="cashier", password=PASSWORD) == 200
+    assert "Choose your own before you go on" in cashier.page
+    with screens.writing() as tx:
+        give_factor(tx, cashier.session_token())
+    new = "four lamps and a well"
+    assert send_on(cashier, old=PASSWORD, password=new, again="other") == 422
+    assert in_urdu(cashier) == 200
+    assert send_on(cashier, old=PASSWORD, password=new, again=new) == 200
+    assert held(cashier)["amount"] == "1234"
+    assert send_on(cashier) == 422
+    assert 'value="1234"' in cashier.page
+    assert receipts(screens) == 0
