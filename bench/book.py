@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, Table, text, update
 
-from aim_loans.borrowers.models import person
+from aim_loans.borrowers.models import person, person_name_key
+from aim_loans.borrowers.spelling import name_keys
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.operations import IMPORT_ACCOUNT, IMPORT_SERIES
 from aim_loans.config.reader import read_settings
@@ -46,6 +47,7 @@ from aim_loans.loans.models import (
 from aim_loans.loans.positions import refresh_positions
 from aim_loans.origination.operations import SetUp, ensure_programme, set_up
 from bench.lives import LAST_DAY, Life, branch_codes, gender_of, lives, officers_of
+from bench.names import name_of
 
 AUDIT_KEY = b"a key that only the bench signs with"
 ACTOR = shell_actor("bench")
@@ -55,6 +57,7 @@ CHUNK = 2_000
 
 COLUMNS: dict[Table, tuple[str, ...]] = {
     person: ("id", "ref", "name", "cnic", "gender", "district", "act_id"),
+    person_name_key: ("key", "person_id"),
     loan: (
         *("id", "ref", "borrower_id", "product_code", "fund_code", "principal"),
         *("instalments_asked", "frequency", "source", "source_digest", "act_id", "recorded_at"),
@@ -166,9 +169,11 @@ class Chunk:
 
     def _add_person(self, life: Life) -> None:
         number = self.numbers.next(person)
-        names = (f"P{number:07d}", f"Borrower {number}", f"{35_201 * 10**8 + number:013d}")
-        district = life.places[0].district
-        self.rows[person].append((number, *names, gender_of(number), district, self.act[0]))
+        gender, district = gender_of(number), life.places[0].district
+        name = name_of(number, gender)
+        who = (f"P{number:07d}", name, f"{35_201 * 10**8 + number:013d}", gender, district)
+        self.rows[person].append((number, *who, self.act[0]))
+        self.rows[person_name_key].extend((key, number) for key in name_keys(name))
 
     def _add_schedule(self, loan_id: int, life: Life) -> None:
         version_id = self.numbers.next(schedule_version)

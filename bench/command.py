@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.closed import closed
 from bench.importing import importing
+from bench.pages import pages
 from bench.places import POSTGRESQL, SQLITE, Places, open_places
 from bench.readings import past, today
 from bench.receipts import receipts
@@ -16,7 +17,7 @@ from bench.results import Result, table
 from bench.tape import loans_csv
 from bench.verifying import verify
 
-Entry = Callable[..., Result]
+Entry = Callable[..., Result | list[Result]]
 
 ENTRIES: dict[str, Entry] = {
     "today": today,
@@ -26,6 +27,7 @@ ENTRIES: dict[str, Entry] = {
     "receipts": receipts,
     "import": importing,
     "closed": closed,
+    "pages": pages,
 }
 DATABASES = (SQLITE, POSTGRESQL)
 DEFAULT_LOANS, DEFAULT_RUNS = 100_000, 5
@@ -61,12 +63,13 @@ def run(
     runs: int,
 ) -> list[Result]:
     """Run entries, each on every database, and give their results."""
-    results = []
+    results: list[Result] = []
     for database in databases:
         for name in entries:
-            result = ENTRIES[name](places, database, loans=loans, runs=runs)
-            print("  ".join(cell for cell in result.cells() if cell), flush=True)
-            results.append(result)
+            found = ENTRIES[name](places, database, loans=loans, runs=runs)
+            for result in found if isinstance(found, list) else [found]:
+                print("  ".join(cell for cell in result.cells() if cell), flush=True)
+                results.append(result)
     return sorted(results, key=lambda result: list(entries).index(_name(result)))
 
 

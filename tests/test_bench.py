@@ -21,9 +21,14 @@ def test_every_entry_agrees_with_its_peer(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(receipts, "RECEIPTS_A_CLERK", 20)
     with open_places(tmp_path) as places:
         results = run(places, entries=list(ENTRIES), databases=[SQLITE], loans=LOANS, runs=1)
-    assert len(results) == len(ENTRIES)
-    assert all(result.ratio for result in results)
-    assert len(table(results).splitlines()) == len(ENTRIES) + 2
+    pages = [result for result in results if result.entry.startswith("pages")]
+    assert [page.entry for page in pages] == [
+        f"pages, {name}" for name in ("list", "loan", "borrower", "branch", "home", "search")
+    ]
+    others = [result for result in results if result not in pages]
+    assert len(others) == len(ENTRIES) - 1
+    assert all(result.ratio for result in others)
+    assert len(table(results).splitlines()) == len(results) + 2
 
 
 def test_the_made_up_book_is_a_true_book(tmp_path: Path) -> None:

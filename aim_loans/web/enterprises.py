@@ -40,12 +40,11 @@ class EnterpriseOffers:
         return self.visible.act_branch is not None
 
     def first_choice(self) -> dict[str, str]:
-        """Give what the form begins with: the newest enterprise, its sector and activity."""
+        """Give what the form begins with: the newest enterprise, and its sector."""
         if not self.known:
             return {}
         newest = self.known[-1]
-        chosen = {"enterprise": str(newest.id), "sector": newest.sector}
-        return chosen | ({"activity": newest.activity} if newest.activity else {})
+        return {"enterprise": str(newest.id), "sector": newest.sector}
 
 
 @dataclass(frozen=True, slots=True)
