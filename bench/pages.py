@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -100,7 +101,7 @@ def _pages(manager: FlaskClient, head: FlaskClient, loans: int) -> Sequence[Page
 
 
 def _opened(browser: FlaskClient, paths: Sequence[str]) -> Iterator[Look]:
-    return (lambda path=path: _open(browser, path) for path in cycle(paths))
+    return (partial(_open, browser, path) for path in cycle(paths))
 
 
 def _open(browser: FlaskClient, path: str) -> None:
@@ -114,7 +115,7 @@ def _searches(browser: FlaskClient) -> Iterator[Look]:
         found = _TOKEN.search(answer.get_data(as_text=True))
     if found is None:
         raise AssertionError("pages: a page without a token")
-    return (lambda wanted=wanted: _search(browser, found[1], wanted) for wanted in cycle(SEARCHES))
+    return (partial(_search, browser, found[1], wanted) for wanted in cycle(SEARCHES))
 
 
 def _search(browser: FlaskClient, token: str, wanted: str) -> None:

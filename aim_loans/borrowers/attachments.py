@@ -4,6 +4,7 @@ The bytes lie in the store. Taking one off hides it from the pages; the bytes st
 that it was attached does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from aim_loans.identity.operations import begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 
 MOST_OF_ONE = 30
+_ROWS_TOGETHER = 1_000
 _COLUMNS = (
     *("person_id", "kind", "media_type", "size", "file_name", "removes_id"),
     *("act_id", "recorded_at"),
@@ -198,6 +200,16 @@ def attachments_of(connection: Connection, person_id: int) -> list[Attachment]:
     mine = _attachments().where(person_attachment.c.person_id == person_id, ~_taken_off())
     rows = connection.execute(mine.order_by(person_attachment.c.id).limit(MOST_OF_ONE))
     return [_attachment(row) for row in rows]
+
+
+def kept_names(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Give each attachment that ever was, with the name of its file in the store."""
+    names = select(person_attachment.c.id, person_attachment.c.file_name)
+    rows = connection.execute(
+        names.where(person_attachment.c.removes_id.is_(None)).order_by(person_attachment.c.id),
+        execution_options={"yield_per": _ROWS_TOGETHER},
+    )
+    return ((row.id, row.file_name) for row in rows)
 
 
 def opening(connection: Connection, opening_id: int) -> Opening:

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from aim_loans.checks import book, fees, ledger, months
+from aim_loans.checks import book, fees, files, ledger, months
 from aim_loans.checks.tables import fact_tables
+from aim_loans.files.store import Store
 from aim_loans.identity.verification import verify_chains
 
 CHECKS: Mapping[str, book.Check] = {
@@ -42,6 +43,11 @@ def verify_book(connection: Connection, *, zone: ZoneInfo, audit_key: bytes) -> 
     for name, check in CHECKS.items():
         yield Outcome(name, list(check(connection, zone)))
     yield verify_audit(connection, audit_key=audit_key)
+
+
+def verify_files(connection: Connection, store: Store) -> Outcome:
+    """Read every file that was ever attached; it takes as long as there are files."""
+    return Outcome("files", list(files.attachments_are_kept(connection, store)))
 
 
 def verify_audit(connection: Connection, *, audit_key: bytes) -> Outcome:

@@ -1,8 +1,8 @@
-"""The commands `aim-loans init | upgrade | verify | audit verify | staff add` and the rest."""
+"""The commands `aim-loans init | upgrade | verify | files verify | staff add` and the rest."""
 
 import click
 
-from aim_loans.checks.run import Outcome, verify_audit, verify_book
+from aim_loans.checks.run import Outcome, verify_audit, verify_book, verify_files
 from aim_loans.cli.book import import_group, portfolio
 from aim_loans.cli.close import close
 from aim_loans.cli.door import Door, Group
@@ -56,6 +56,22 @@ def verify_command(door: Door) -> None:
         for outcome in verify_book(connection, zone=zone, audit_key=door.audit_key):
             failed = _show(door, outcome) or failed
     if failed:
+        raise SystemExit(1)
+
+
+@main.group("files")
+def files_group() -> None:
+    """Ask the folder of attachments."""
+
+
+@files_group.command("verify")
+@click.pass_obj
+def files_verify_command(door: Door) -> None:
+    """Read every attached file: none is missing, damaged or sealed with another key."""
+    require(door.actor, Deed.VERIFY, branch=None)
+    with reading(door.ready_engine) as connection:
+        outcome = verify_files(connection, door.files)
+    if _show(door, outcome):
         raise SystemExit(1)
 
 

@@ -8,7 +8,7 @@ from waitress import serve as listen  # type: ignore[import-untyped]  # it ships
 
 from aim_loans.cli.door import Door
 from aim_loans.config.environment import derived_key, secret_key
-from aim_loans.web.app import create_app
+from aim_loans.web.app import LARGEST_FORM, create_app
 from aim_loans.web.surroundings import Surroundings
 
 THREADS = 8
@@ -45,4 +45,7 @@ def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: 
     # Without the asker's own address one stranger's wrong passwords would lock everybody out.
     behind = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": FORWARDED}
     named = behind if trusted_proxy else {}
-    listen(app, host=host, port=port, threads=THREADS, ident=None, **named)
+    # Nothing larger is taken, and nothing that is taken waits on the disk in clear.
+    largest = LARGEST_FORM + door.settings.attachments.most_bytes
+    room = {"max_request_body_size": largest, "inbuf_overflow": largest}
+    listen(app, host=host, port=port, threads=THREADS, ident=None, **room, **named)

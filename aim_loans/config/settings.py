@@ -271,6 +271,11 @@ class Attachments:
 
     most_megabytes: int
 
+    @property
+    def most_bytes(self) -> int:
+        """Give the same in bytes."""
+        return self.most_megabytes * 1_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:

@@ -25,7 +25,6 @@ from aim_loans.web.forms import Form, checked_length, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
-from aim_loans.web.uploads import most_bytes
 
 pages = Blueprint("attachments", __name__)
 
@@ -45,7 +44,7 @@ def send(person_id: int) -> tuple[str, int] | Response:
     upload = request.files.get("file")
     with form.attempt():
         content = upload.read() if upload else b""
-        file = keep_file(here.files, content, most_bytes=most_bytes())
+        file = keep_file(here.files, content, most_bytes=here.settings.attachments.most_bytes)
         if kind is not None:
             with here.writing() as tx:
                 command = AttachFile(person_id, kind, file, branch)

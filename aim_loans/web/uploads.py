@@ -5,7 +5,6 @@ from typing import IO
 
 from flask import Request, request
 
-from aim_loans.files.media import MEGABYTE
 from aim_loans.web.surroundings import around
 
 _TAKES_A_FILE = "attachments.send"
@@ -24,12 +23,8 @@ class RequestInMemory(Request):
         return io.BytesIO()
 
 
-def most_bytes() -> int:
-    """Give the most bytes of one attachment."""
-    return around().settings.attachments.most_megabytes * MEGABYTE
-
-
 def make_room() -> None:
     """Let the one form that sends a file be larger than the others by a file."""
     if request.endpoint == _TAKES_A_FILE and request.mimetype == "multipart/form-data":
-        request.max_content_length = (request.max_content_length or 0) + most_bytes()
+        most = around().settings.attachments.most_bytes
+        request.max_content_length = (request.max_content_length or 0) + most

@@ -19,6 +19,7 @@ from aim_loans.borrowers.attachments import (
     remove_attachment,
 )
 from aim_loans.borrowers.models import person_attachment
+from aim_loans.checks.run import verify_files
 from aim_loans.db.engine import reading, writing
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
 from aim_loans.files.media import MediaType
@@ -99,6 +100,20 @@ def test_another_branch_and_a_cashier_change_nothing(book: Book) -> None:
     with pytest.raises(NotAllowed):
         run(book, open_attachment, OpenAttachment(1, "LHR-01"), STRANGER)
     assert len(standing(book, person)) == 1
+
+
+def test_a_lost_file_is_found_even_of_an_attachment_that_was_taken_off(
+    book: Book, tmp_path: Path
+) -> None:
+    store, person = Store(tmp_path, b"a key"), Branch(book).person("Bushra")
+    attach(book, person, keep_file(store, picture(), most_bytes=10_000))
+    run(book, remove_attachment, RemoveAttachment(1, "wrong", "LHR-01"))
+    with reading(book.engine) as connection:
+        assert verify_files(connection, store).faults == []
+        for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+            path.unlink()
+        (fault,) = verify_files(connection, store).faults
+    assert fault.startswith("attachment 1: The file ")
 
 
 def test_only_what_is_no_paper_is_kept_from_the_store(tmp_path: Path) -> None:

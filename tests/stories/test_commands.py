@@ -130,6 +130,7 @@ def test_init_and_upgrade_can_be_run_again(shell: Shell) -> None:
     assert "nothing was changed" in shell.good("init").err
     assert "nothing was changed" in shell.good("upgrade").err
     assert shell.good("verify").out.count("ok ") == 13
+    assert shell.good("files", "verify").out == "ok      files\n"
 
 
 def test_staff_are_added_by_the_shell_and_audited(shell: Shell) -> None:

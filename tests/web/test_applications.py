@@ -17,6 +17,7 @@ from aim_loans.origination.models import application, appraisal, guarantee
 from tests.book import TODAY
 from tests.branch import OFFICER, Branch
 from tests.web.desk import Browser, Screens
+from tests.web.test_weight import MOST_STATEMENTS, counted
 
 ASKED = {
     "programme": "general",
@@ -281,6 +282,9 @@ def test_a_borrowers_page_shows_applications_and_live_guarantees(
     officer = screens.browser("officer")
     officer.get(f"/borrowers/{bushra}")
     assert "Open applications" in officer.page
+    with counted(screens) as statements:
+        officer.get(f"/borrowers/{bushra}")
+    assert len(statements) <= MOST_STATEMENTS
     assert f'href="/applications/{asked}"' in officer.page
     officer.get("/borrowers/1")
     assert "Guarantees for" in officer.page
