@@ -26,7 +26,7 @@ from aim_loans.dates import parse_date
 from aim_loans.errors import NotFound
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.identity.queries import branch_codes
-from aim_loans.web.borrowers import visible_person
+from aim_loans.web.borrower_page import visible_person
 from aim_loans.web.forms import Form, row_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
