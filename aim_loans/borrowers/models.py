@@ -1,4 +1,4 @@
-"""Tables of borrowers: persons, what is attached to them, their enterprises and groups."""
+"""Tables of borrowers: persons, what is attached to them, enterprises, groups, complaints."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
@@ -163,3 +163,43 @@ Index(None, group_membership.c.person_id)
 unique_where_given(group_membership.c.ends_id)
 for _column in (person.c.branch_code, person.c.mobile):
     Index(None, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))
+
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("branch_code", ForeignKey("branch.code"), nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("gender", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("contact", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("gender", "female", "male", "transgender", "unknown"), name="gender"),
+    info=FACT,
+    comment="A complaint as it came in; `contact` says how to reach whoever made it.",
+)
+
+complaint_step = Table(
+    "complaint_step",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("complaint_id", ForeignKey("complaint.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("done_on", Date, nullable=False),
+    Column("outcome", Text),
+    Column("note", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("kind", "answered", "closed", "reopened"), name="kind"),
+    CheckConstraint("(kind = 'closed') = (outcome IS NOT NULL)", name="outcome"),
+    info=FACT,
+    comment="What was done about a complaint; the last step says how it stands.",
+)
+
+Index(None, complaint.c.act_id)
+Index(None, complaint.c.branch_code)
+Index(None, complaint_step.c.act_id)
+Index(None, complaint_step.c.complaint_id)

@@ -11,10 +11,14 @@ from aim_loans.ledger import models as ledger
 from aim_loans.loans import models as loans
 from aim_loans.origination import models as origination
 from aim_loans.portfolio import models as portfolio
+from aim_loans.portfolio.feeder import models as feeder
 from aim_loans.repayment import models as repayment
 
 # Importing a module of models is what adds its tables to the metadata.
-ROOMS = (borrowers, cash, identity, intake, ledger, loans, origination, portfolio, repayment)
+ROOMS = (
+    *(borrowers, cash, feeder, identity, intake, ledger, loans, origination, portfolio),
+    repayment,
+)
 
 
 def all_tables() -> MetaData:

@@ -6,6 +6,7 @@ from aim_loans.checks.run import Outcome, verify_audit, verify_book, verify_file
 from aim_loans.cli.book import import_group, portfolio
 from aim_loans.cli.close import close
 from aim_loans.cli.door import Door, Group
+from aim_loans.cli.export import export
 from aim_loans.cli.schedule import schedule
 from aim_loans.cli.serve import serve
 from aim_loans.config.resources import resource
@@ -149,6 +150,7 @@ main.add_command(close)
 main.add_command(schedule)
 main.add_command(import_group)
 main.add_command(portfolio)
+main.add_command(export)
 main.add_command(serve)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import click
 
+from aim_loans.cells import Column
 from aim_loans.cli.door import DAY, RUPEES, Door
 from aim_loans.loans.schedule import (
     DueRule,
@@ -16,7 +17,7 @@ from aim_loans.loans.schedule import (
 )
 from aim_loans.money import RoundingRule
 from aim_loans.origination.queries import holidays_of, schedule_rules
-from aim_loans.portfolio.output import FORMATS, Column, write_rows
+from aim_loans.portfolio.output import FORMATS, write_rows
 
 COLUMNS = (
     Column("number", "count"),

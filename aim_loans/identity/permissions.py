@@ -49,6 +49,10 @@ class Deed(StrEnum):
     CLOSE_MONTH = "close_month"
     ASK_REOPEN = "ask_reopen"
     CONFIRM_REOPEN = "confirm_reopen"
+    RECORD_COMPLAINT = "record_complaint"
+    ANSWER_COMPLAINT = "answer_complaint"
+    MAKE_FILES = "make_files"
+    RELEASE_FILES = "release_files"
 
 
 class Scope(StrEnum):
@@ -58,7 +62,7 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
 
 
-_COUNTER = (Deed.READ_BOOK, Deed.RECEIVE, Deed.ASK_REVERSAL)
+_COUNTER = (Deed.READ_BOOK, Deed.RECEIVE, Deed.ASK_REVERSAL, Deed.RECORD_COMPLAINT)
 # Donations are read by nobody who appraises or decides.
 _CASHIER = (*_COUNTER, Deed.TAKE_DONATION, Deed.ASK_REFUND, Deed.DISBURSE)
 _FIELD = (
@@ -77,6 +81,7 @@ _BRANCH = (
     Deed.CONFIRM_REVERSAL,
     Deed.ASK_REFUND,
     Deed.CONFIRM_REFUND,
+    Deed.ANSWER_COMPLAINT,
 )
 _AREA = (
     Deed.READ_BOOK,
@@ -84,6 +89,8 @@ _AREA = (
     Deed.CONFIRM_REVERSAL,
     Deed.CONFIRM_REFUND,
     Deed.CHANGE_DIMENSION,
+    Deed.RECORD_COMPLAINT,
+    Deed.ANSWER_COMPLAINT,
 )
 _HEAD_OFFICE = (
     *_AREA,
@@ -95,6 +102,8 @@ _HEAD_OFFICE = (
     Deed.CLOSE_MONTH,
     Deed.ASK_REOPEN,
     Deed.CONFIRM_REOPEN,
+    Deed.MAKE_FILES,
+    Deed.RELEASE_FILES,
 )
 # The shell: one person, so nothing that needs two.
 _SHELL = (
@@ -104,6 +113,7 @@ _SHELL = (
     Deed.MANAGE_SETTINGS,
     Deed.VERIFY,
     Deed.CLOSE_MONTH,
+    Deed.MAKE_FILES,
 )
 
 PERMISSIONS: Mapping[Role, Mapping[Deed, Scope]] = {
@@ -132,6 +142,7 @@ APPROVING = frozenset(
         Deed.MANAGE_SETTINGS,
         Deed.CLOSE_MONTH,
         Deed.CONFIRM_REOPEN,
+        Deed.RELEASE_FILES,
     }
 )
 

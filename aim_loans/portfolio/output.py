@@ -1,22 +1,31 @@
 """The book as a table for people, and as CSV or JSON for programs.
 
-In files amounts are plain decimals in rupees, days ISO dates, ratios fractions of six places,
-and what has no value is empty (null). CSV follows RFC 4180; a text that a spreadsheet would
-take for a formula is neutralised. JSON is a list of objects whose amounts are exact number
-literals: no amount passes through a binary float. Files are written as the rows come.
+Cells of files are those of `aim_loans.cells`; CSV follows RFC 4180. JSON is a list of objects
+whose amounts are exact number literals: no amount passes through a binary float; what has no
+value is null. Files are written as the rows come.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import islice
-from typing import Any, Literal, NamedTuple, TextIO, get_args
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TextIO, get_args
 
 import pandas as pd
 
-from aim_loans.money import Grouping, divide_rounded, format_rupees, plain, ratio_text
+from aim_loans.cells import (
+    CSV,
+    Cell,
+    Cells,
+    Column,
+    Kind,
+    Ratio,
+    Row,
+    Writer,
+    columns_of,
+    ratios,
+    rupees,
+)
+from aim_loans.money import Grouping, divide_rounded, format_rupees
 from aim_loans.portfolio.engine import LoanRow
 from aim_loans.portfolio.layout import Sheet, write_sheet
 from aim_loans.texts import Translator
@@ -24,30 +33,6 @@ from aim_loans.vocabulary import N_
 
 Format = Literal["table", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-Kind = Literal["text", "date", "amount", "count", "ratio"]
-
-
-class Ratio(NamedTuple):
-    """A share, kept as its parts until it is written; over a zero it has no value."""
-
-    numerator: int
-    denominator: int
-
-
-# A cell is a text, a day, a whole number (paisa where its column holds amounts) or a ratio.
-Cell = str | date | int | Ratio | None
-Row = Sequence[Any]
-Cells = Sequence[Any]
-_Writer = Callable[[Cells], Sequence[str | int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name in files, and what its cells are; amounts are in paisa."""
-
-    name: str
-    kind: Kind
-
 
 LOAN_COLUMNS = (
     Column("loan_ref", "text"),
@@ -70,9 +55,6 @@ _RATIOS = {
     "recovery_due": ("recovery", "recovery_collected", "recovery_due"),
 }
 _COUNTS = ("active_loans", "active_borrowers")
-# Rows are written in batches: so small that the garbage collector hardly looks at them.
-_BATCH = 500
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_rows(
@@ -196,7 +178,7 @@ def _total_of(loans: Sequence[LoanRow], words: Translator) -> Row:
 def _write_csv(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
-    for texts in _by_column(rows, columns, _CSV):
+    for texts in _by_column(rows, columns, CSV):
         writer.writerows(zip(*texts, strict=True))
 
 
@@ -212,44 +194,22 @@ def _write_json(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) 
 
 
 def _by_column(
-    rows: Iterable[Row], columns: Sequence[Column], write: Mapping[Kind, _Writer]
+    rows: Iterable[Row], columns: Sequence[Column], write: Mapping[Kind, Writer]
 ) -> Iterator[list[Sequence[str | int]]]:
-    """Write cells column by column, some hundred rows at a time: half the work of each cell."""
-    left = iter(rows)
-    while batch := list(islice(left, _BATCH)):
-        cells = zip(*batch, strict=True)
+    for cells in columns_of(rows):
         yield [write[column.kind](each) for column, each in zip(columns, cells, strict=True)]
-
-
-def _csv_texts(cells: Cells) -> list[str]:
-    return [f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell for cell in cells]
 
 
 def _json_texts(cells: Cells) -> list[str]:
     return [json.dumps(cell, ensure_ascii=False) for cell in cells]
 
 
-def _rupees(cells: Cells) -> list[str | int]:
-    return [plain(paisa) if paisa % 100 else paisa // 100 for paisa in cells]
-
-
-def _ratios(cells: Cells) -> list[str]:
-    return [ratio_text(*ratio) for ratio in cells]
-
-
-_CSV: dict[Kind, _Writer] = {
-    "text": _csv_texts,
-    "date": lambda days: [day.isoformat() for day in days],
-    "amount": _rupees,
-    "count": lambda counts: counts,
-    "ratio": _ratios,
-}
-_JSON: dict[Kind, _Writer] = {
+_JSON: Mapping[Kind, Writer] = {
     "text": _json_texts,
     "date": lambda days: [f'"{day.isoformat()}"' for day in days],
-    "amount": _rupees,
+    "amount": rupees,
     "count": lambda counts: counts,
-    "ratio": lambda ratios: [text or "null" for text in _ratios(ratios)],
+    "ratio": lambda shares: [text or "null" for text in ratios(shares)],
 }
 
 

@@ -3,7 +3,8 @@
 All sources give the same columns, so that one query goes over any: loan_id, borrower_id,
 the dimensions asked for, disbursed, paid (on the principal), outstanding, due (by the version
 in force), due_first (as first agreed, for recovery rates), arrears, what tells the oldest
-unpaid due date, and for a list of loans disbursed_on and credit. Amounts are paisa.
+unpaid due date, and for a list of loans disbursed_on, credit, waived and written_off. Amounts
+are paisa.
 """
 
 from collections.abc import Sequence
@@ -329,7 +330,7 @@ def _common(rows: FromClause, wanted: Wanted) -> list[ColumnElement[Any]]:
 def _details(
     rows: FromClause, disbursed_on: ColumnElement[Any] | None, wanted: Wanted
 ) -> list[ColumnElement[Any]]:
-    """Give what only a list of loans shows: the day paid out, the borrower's credit.
+    """Give what only a list of loans shows: the day paid out, the credit, what ended the loan.
 
     The credit is the money above the balance, or above the claim of a write-off, and what
     came in after a waiver, less what was paid back.
@@ -344,7 +345,8 @@ def _details(
         + rows.c.credited
         - rows.c.refunded
     )
-    return [disbursed_on.label("disbursed_on"), credit.label("credit")]
+    ended = (rows.c.waived, rows.c.written_off)
+    return [disbursed_on.label("disbursed_on"), credit.label("credit"), *ended]
 
 
 def _disbursed_on(rows: FromClause, view: View) -> ColumnElement[Any]:

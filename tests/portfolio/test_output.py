@@ -11,19 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from aim_loans.cells import Column, Ratio
 from aim_loans.portfolio.cells import MEASURES
 from aim_loans.portfolio.engine import LoanRow
 from aim_loans.portfolio.frames import book_frame
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.layout import width
-from aim_loans.portfolio.output import (
-    Column,
-    Ratio,
-    book_columns,
-    write_book,
-    write_loans,
-    write_rows,
-)
+from aim_loans.portfolio.output import book_columns, write_book, write_loans, write_rows
 from aim_loans.texts import translator
 from tests.portfolio.test_book import LADDER
 

@@ -47,6 +47,10 @@ verify             -       -       -       -    -      e    e       -       e
 close_month        -       -       -       -    -      e    -       -       e
 ask_reopen         -       -       -       -    -      e    -       -       -
 confirm_reopen     -       -       -       -    -      e    -       -       -
+record_complaint   o       o       o       o    o      e    -       -       -
+answer_complaint   -       -       o       o    o      e    -       -       -
+make_files         -       -       -       -    -      e    -       -       e
+release_files      -       -       -       -    -      e    -       -       -
 """
 ROLES = dict(
     zip(

@@ -1,0 +1,175 @@
+"""The files that add loans up: by class, by gender, by programme."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    Text,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+
+from aim_loans.cells import Ratio
+from aim_loans.db.bulk import whole_sum
+from aim_loans.ledger.chart import Account
+from aim_loans.ledger.models import journal_line
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import loan_fact
+from aim_loans.origination.models import programme
+from aim_loans.portfolio.due import sum_where
+from aim_loans.portfolio.feeder.asked import AskedMonth
+from aim_loans.portfolio.feeder.counted import EVERY_LOAN, counted_loans
+from aim_loans.portfolio.feeder.tape import BASIS_POINTS
+from aim_loans.vocabulary import WORDS
+
+# The dimensions of the classification, in the order of the file, with their columns.
+_DIMENSIONS = {
+    "whole": None,
+    "branch": "branch_code",
+    "district": "district",
+    "programme": "programme_code",
+    "product": "product_code",
+    "sector": "sector",
+    "gender": "gender",
+    "urban_rural": "urban_rural",
+}
+_OF_LOAN = [name for name in _DIMENSIONS.values() if name]
+_CASH = (Account.VAULT, Account.CASH_WITH_OFFICER, Account.BANK)
+_GIVEN = (Account.FUND_CAPITAL, Account.DONATIONS, Account.IMPORT_OPENING)
+
+Row = tuple[Any, ...]
+
+
+def classification_rows(connection: Connection, asked: AskedMonth) -> Iterator[Row]:
+    """Give loans, borrowers and amounts (paisa) by dimension, value and class."""
+    loans = counted_loans(connection, asked, _OF_LOAN)
+    parts: list[Select[Any]] = []
+    for place, column in enumerate(_DIMENSIONS.values()):
+        value = loans.c[column] if column else literal_column("NULL", Text)
+        parts.append(
+            select(
+                literal_column(str(place), Integer).label("place"),
+                value.label("value"),
+                loans.c.level,
+                func.count().label("loans"),
+                whole_sum(loans.c.by_class).label("borrowers"),
+                *(whole_sum(loans.c[name]) for name in ("outstanding", "arrears", "provision")),
+            )
+            .where(loans.c.active == 1)
+            .group_by(*([value] if column else []), loans.c.level)
+        )
+    found = connection.execute(union_all(*parts), EVERY_LOAN).all()
+    names, classes = list(_DIMENSIONS), asked.ladder.classes
+    for place, value, level, *sums in sorted(found, key=lambda row: (row[0], row[1] or "", row[2])):
+        *amounts, provision = sums
+        rate = Ratio(classes[level].provision_bps, BASIS_POINTS)
+        yield (asked.day, names[place], value, classes[level].name, *amounts, rate, provision)
+
+
+def gender_rows(connection: Connection, asked: AskedMonth) -> Iterator[Row]:
+    """Give every gender with its borrowers, what was lent to them and what they owe (paisa)."""
+    loans = counted_loans(connection, asked, ["gender"])
+    of_month = loans.c.of_month == 1
+    statement = select(
+        loans.c.gender,
+        whole_sum(loans.c.first_of_borrower * loans.c.of_month),
+        *(whole_sum(loans.c[name]) for name in ("by_size", "active", "of_month")),
+        sum_where(loans.c.disbursed, of_month),
+        *(whole_sum(loans.c[name]) for name in ("outstanding", "over30")),
+    ).group_by(loans.c.gender)
+    found = {gender: sums for gender, *sums in connection.execute(statement, EVERY_LOAN)}
+    rows = {gender: found.get(gender, [0] * 7) for gender in WORDS["gender"]}
+    new, active = (sum(row[place] for row in rows.values()) for place in (0, 1))
+    for gender, (first, borrowers, count, lent, amount, owed, late) in rows.items():
+        yield (
+            *(asked.day, gender, first, _share(first, new)),
+            *(borrowers, _share(borrowers, active)),
+            *(count, lent, amount, owed, late, _share(late, owed)),
+        )
+
+
+def programme_rows(connection: Connection, asked: AskedMonth) -> Iterator[Row]:
+    """Give every programme with what was lent, owed, received and ended, and its fund (paisa)."""
+    lent, funds = _by_programme(connection, asked), _funds(connection, asked)
+    known = select(programme.c.code, programme.c.name, programme.c.fund_code)
+    for code, name, fund in connection.execute(known.order_by(programme.c.code)):
+        one = lent.get(code, {})
+        yield (
+            *(asked.day, code, name, fund, None),
+            *(one.get(name, 0) for name in _OF_PROGRAMME[:_BEFORE_RATIO]),
+            _share(one.get("over30", 0), one.get("outstanding", 0)),
+            *(one.get(name, 0) for name in _OF_PROGRAMME[_BEFORE_RATIO:]),
+            *funds.get(fund, (0, 0)),
+        )
+
+
+# The sums of a programme in the order of the file; a ratio stands after `over30`.
+_OF_PROGRAMME = (
+    *("lent_in_month", "amount_in_month", "lent", "disbursed", "by_size", "active"),
+    *("outstanding", "due", "paid", "receipt", "arrears", "over30"),
+    *("waiver", "waived", "write_off", "written_off"),
+)
+_BEFORE_RATIO = _OF_PROGRAMME.index("over30") + 1
+
+
+def _by_programme(connection: Connection, asked: AskedMonth) -> Mapping[str, Mapping[str, int]]:
+    loans, moved = counted_loans(connection, asked, ["programme_code"]), _moved(asked)
+    sums: dict[str, ColumnElement[int]] = {
+        "lent_in_month": whole_sum(loans.c.of_month),
+        "amount_in_month": sum_where(loans.c.disbursed, loans.c.of_month == 1),
+        "lent": func.count(),
+        **{
+            name: whole_sum((moved if name in moved.c else loans).c[name])
+            for name in _OF_PROGRAMME
+            if name in moved.c or name in loans.c
+        },
+    }
+    statement = (
+        select(loans.c.programme_code, *(sums[name].label(name) for name in _OF_PROGRAMME))
+        .select_from(loans.outerjoin(moved, moved.c.loan_id == loans.c.loan_id))
+        .group_by(loans.c.programme_code)
+    )
+    rows = connection.execute(statement, EVERY_LOAN).mappings()
+    return {row["programme_code"]: dict(row) for row in rows}
+
+
+def _moved(asked: AskedMonth) -> Subquery:
+    """Sum what was received, waived and written off in the month, a loan."""
+    fact = loan_fact
+    kinds = (Kind.RECEIPT, Kind.WAIVER, Kind.WRITE_OFF)
+    return (
+        select(
+            fact.c.loan_id,
+            *(sum_where(fact.c.amount, fact.c.kind == kind).label(kind.value) for kind in kinds),
+        )
+        .where(asked.view.counts(fact), fact.c.value_on >= asked.first)
+        .group_by(fact.c.loan_id)
+        .subquery("moved")
+    )
+
+
+def _funds(connection: Connection, asked: AskedMonth) -> Mapping[str, tuple[int, int]]:
+    """Give what each fund received, and what of it lies in cash and bank, by the ledger."""
+    line = journal_line
+
+    def net(accounts: tuple[Account, ...]) -> ColumnElement[int]:
+        debits = sum_where(line.c.amount, line.c.debit.in_(accounts))
+        return debits - sum_where(line.c.amount, line.c.credit.in_(accounts))
+
+    statement = (
+        select(line.c.fund_code, -net(_GIVEN), net(_CASH))
+        .where(asked.view.counts(line))
+        .group_by(line.c.fund_code)
+    )
+    return {fund: (given, cash) for fund, given, cash in connection.execute(statement)}
+
+
+def _share(part: int, whole: int) -> Ratio | None:
+    return Ratio(part, whole) if whole else None

@@ -1,0 +1,194 @@
+"""The loan tape: a row for every loan with a balance, and for those that ended in the month.
+
+A loan ended in the month when it has no balance on the last day, and had one at the end of the
+month before or was paid out since.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, case, func, or_, select
+
+from aim_loans.borrowers.models import person
+from aim_loans.cells import Ratio
+from aim_loans.dates import business_date
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, schedule_version
+from aim_loans.money import divide_rounded
+from aim_loans.origination.models import application_loan, application_step, background_check
+from aim_loans.portfolio.due import View, days_past_due, sum_where, version_in_force
+from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym
+from aim_loans.portfolio.lateness import scale
+from aim_loans.portfolio.standing import Wanted, source_for, standing
+
+BASIS_POINTS = 10_000
+_LOANS_A_BLOCK = 10_000
+_DIMENSIONS = ("branch_code", "district", "gender", "urban_rural", "programme_code", "sector")
+_SUMS = ("disbursed", "outstanding", "due", "paid", "arrears", "waived", "written_off")
+_NO_CHARGE = Ratio(0, 1)
+
+
+def tape_rows(
+    connection: Connection, asked: AskedMonth, *, hide: Pseudonym | None
+) -> Iterator[tuple[Any, ...]]:
+    """Give the tape in the order in which loans were recorded; amounts in paisa.
+
+    With `hide` the rows hold pseudonyms and years of birth (`reports.feeder.catalogue.TAPE`),
+    without it CNICs, names and days of birth (`TAPE_IDENTIFIED`). Loans are read in blocks, so
+    that a book of any size needs the same memory.
+    """
+    steps = scale(asked.ladder)
+    rates: dict[str, int] = {step.name: step.provision_bps for step in asked.ladder.classes}
+    for row in _read(connection, asked):
+        (ref, agreed, frequency, person_id, cnic, name, born, product, paid_out_on, *rest) = row
+        (branch, district, gender, urban_rural, programme, sector, *rest) = rest
+        (disbursed, outstanding, due, paid, arrears, waived, written_off, *rest) = rest
+        (version, instalments, matures_on, cycle, approved_at, bureau, *unpaid) = rest
+        days = days_past_due(asked.day, unpaid) if arrears else 0
+        loan_class, rate, provision = None, None, 0
+        if outstanding:
+            loan_class = steps.loan_class(days)
+            rate = Ratio(rates[loan_class], BASIS_POINTS)
+            provision = provision_of(outstanding, rate.numerator)
+        who: tuple[Any, ...] = (cnic, name, gender, born, urban_rural, ref)
+        if hide is not None:
+            key, year = hide(f"person {person_id}"), born and born.year
+            who = (key, gender, year, urban_rural, hide(f"loan {ref}"))
+        yield (
+            *(asked.day, branch, district),
+            *who,
+            *(status_of(outstanding, waived, written_off), cycle, programme, product),
+            *("individual", sector),
+            approved_at and business_date(approved_at, asked.zone),
+            *(agreed, paid_out_on, disbursed, matures_on, instalments, frequency),
+            *(outstanding, due, paid, arrears, max(0, paid - due), days),
+            *(loan_class, rate, provision),
+            *("yes" if version > 1 else "no", version - 1, _NO_CHARGE, bureau),
+        )
+
+
+def status_of(outstanding: int, waived: int, written_off: int) -> str:
+    """Say what a loan that was paid out is, from its balance and what ended it (paisa)."""
+    if outstanding:
+        return "active"
+    if waived:
+        return "waived"
+    return "written_off" if written_off else "closed"
+
+
+def provision_of(outstanding: int, basis_points: int) -> int:
+    """Give the specific provision on a balance, to the paisa, a half up."""
+    return divide_rounded(outstanding * basis_points, BASIS_POINTS, multiple=1, rule="half_up")
+
+
+def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Any]]:
+    """Read block by block of loans what `tape_rows` takes apart."""
+    view = asked.view
+    source = source_for(connection, view)
+    wanted = Wanted(dimensions=_DIMENSIONS, detailed=True)
+    rows = standing(source, view, wanted).subquery("loans")
+    version = schedule_version.alias("in_force")
+    statement = (
+        select(
+            *(loan.c.ref, loan.c.principal, loan.c.frequency),
+            *(person.c.id, person.c.cnic, person.c.name, person.c.birth_date),
+            *(rows.c[name] for name in ("product_code", "disbursed_on", *_DIMENSIONS, *_SUMS)),
+            *(version.c.number, version.c.instalment_count, _matures_on(version)),
+            *(_cycle(rows, view), _approved_at(rows), _bureau_check(rows, view)),
+            *(rows.c[name] for name in source.value),
+        )
+        .join(loan, loan.c.id == rows.c.loan_id)
+        .join(person, person.c.id == rows.c.borrower_id)
+        .join(version, version.c.id == version_in_force(rows.c.loan_id, view))
+        .where(or_(rows.c.outstanding > 0, _was_open(rows, asked.before) == 1))
+        .order_by(rows.c.loan_id)
+    )
+    last = connection.execute(select(func.max(loan.c.id))).scalar() or 0
+    for after in range(0, last, _LOANS_A_BLOCK):
+        yield from connection.execute(statement, {"after": after, "up_to": after + _LOANS_A_BLOCK})
+
+
+def _was_open(rows: FromClause, before: View) -> ScalarSelect[int]:
+    """Give 1 for a loan that had a balance at the end of the month before, or was not paid out."""
+    fact = loan_fact.alias("earlier")
+
+    def total(*kinds: Kind) -> ColumnElement[int]:
+        return sum_where(fact.c.amount, fact.c.kind.in_(kinds))
+
+    disbursed = total(Kind.DISBURSEMENT)
+    gone = total(Kind.RECEIPT, Kind.WAIVER, Kind.WRITE_OFF)
+    return (
+        select(case((disbursed == 0, 1), (disbursed > gone, 1), else_=0))
+        .where(fact.c.loan_id == rows.c.loan_id, before.counts(fact))
+        .correlate_except(fact)
+        .scalar_subquery()
+    )
+
+
+def _matures_on(version: FromClause) -> ScalarSelect[date]:
+    return (
+        select(instalment.c.due_on)
+        .where(
+            instalment.c.version_id == version.c.id,
+            instalment.c.number == version.c.instalment_count,
+        )
+        .correlate_except(instalment)
+        .scalar_subquery()
+    )
+
+
+def _cycle(rows: FromClause, view: View) -> ScalarSelect[int]:
+    """Count the borrower's loans paid out up to this one; of one day the one recorded first."""
+    other, fact, undone = loan_position.alias(), loan_fact.alias(), loan_fact.alias()
+    earlier = or_(
+        fact.c.value_on < rows.c.disbursed_on,
+        (fact.c.value_on == rows.c.disbursed_on) & (other.c.loan_id <= rows.c.loan_id),
+    )
+    taken_back = select(undone.c.id).where(undone.c.reverses_id == fact.c.id, view.counts(undone))
+    return (
+        select(func.count(other.c.loan_id.distinct()))
+        .join(fact, fact.c.loan_id == other.c.loan_id)
+        .where(
+            other.c.borrower_id == rows.c.borrower_id,
+            fact.c.kind == Kind.DISBURSEMENT,
+            fact.c.amount > 0,
+            view.counts(fact),
+            earlier,
+            ~taken_back.correlate_except(undone).exists(),
+        )
+        .correlate_except(other, fact)
+        .scalar_subquery()
+    )
+
+
+def _approved_at(rows: FromClause) -> ScalarSelect[Any]:
+    """Give the moment of the last approval of the loan's application."""
+    return (
+        select(func.max(application_step.c.recorded_at, type_=application_step.c.recorded_at.type))
+        .join(
+            application_loan,
+            application_loan.c.application_id == application_step.c.application_id,
+        )
+        .where(application_loan.c.loan_id == rows.c.loan_id, application_step.c.kind == "approved")
+        .correlate_except(application_step, application_loan)
+        .scalar_subquery()
+    )
+
+
+def _bureau_check(rows: FromClause, view: View) -> ScalarSelect[str]:
+    """Give the last answer of the credit bureau that is known."""
+    check = background_check
+    return (
+        select(check.c.result)
+        .join(application_loan, application_loan.c.application_id == check.c.application_id)
+        .where(
+            application_loan.c.loan_id == rows.c.loan_id,
+            check.c.kind == "bureau",
+            view.known(check),
+        )
+        .order_by(check.c.id.desc())
+        .limit(1)
+        .correlate_except(check, application_loan)
+        .scalar_subquery()
+    )

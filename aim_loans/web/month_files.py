@@ -1,0 +1,155 @@
+"""Makes the files of a month for both doors: rows of the book, drawn, read back, written down."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from aim_loans.config.environment import derived_key
+from aim_loans.config.settings import Institution
+from aim_loans.db.engine import Clock, Writing, cutting, reading, writing
+from aim_loans.identity.operations import TakeCut, take_cut
+from aim_loans.identity.permissions import Actor, Deed, require
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym, closing_day, pseudonyms
+from aim_loans.portfolio.feeder.issuing import PART_BYTES, Edition, IssueFile, Names, issue_file
+from aim_loans.portfolio.feeder.register import complaint_rows, register_rows
+from aim_loans.portfolio.feeder.state import State, state_of
+from aim_loans.portfolio.feeder.summaries import classification_rows, gender_rows, programme_rows
+from aim_loans.portfolio.feeder.tape import tape_rows
+from reports.feeder.columns import FeederFile
+from reports.feeder.manifest import ENDING, SCHEMA_ENDING, Issue, manifest_text, schema_text, stem
+from reports.feeder.writing import Contents, Draft, parts, publish_text, refuse_taken
+
+PSEUDONYM_PURPOSE = "pseudonyms"
+
+Rows = Iterator[tuple[Any, ...]]
+_PLAIN: Mapping[str, Callable[[Connection, AskedMonth], Rows]] = {
+    "secp_classification_summary": classification_rows,
+    "secp_gender_portfolio": gender_rows,
+    "secp_complaints": complaint_rows,
+    "waiver_writeoff_register": register_rows,
+    "programme_report": programme_rows,
+}
+
+
+def rows_of(connection: Connection, name: str, asked: AskedMonth, hide: Pseudonym) -> Rows:
+    """Give the rows of a declared file, in the order of its columns."""
+    if name in _PLAIN:
+        return _PLAIN[name](connection, asked)
+    return tape_rows(connection, asked, hide=hide if name == "secp_loan_tape" else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month to make files of: what its rows are asked at, and whether it is closed."""
+
+    asked: AskedMonth
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFiles:
+    """What making files needs of a door: database, institution, key, clock, who asks."""
+
+    engine: Engine
+    institution: Institution
+    audit_key: bytes
+    actor: Actor
+    clock: Clock | None = None
+
+    def open_month(self, month: date, *, today: date) -> Month:
+        """Fix the moment K for the files of a month; Refused for one that is not over."""
+        require(self.actor, Deed.MAKE_FILES, branch=None)
+        day = closing_day(month, today=today)
+        with cutting(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
+            known_at = take_cut(tx, TakeCut(f"files of {day:%Y-%m}"), actor=self.actor)
+        with reading(self.engine) as connection:
+            ladder = settings_in_force(connection).ladder_on(day)
+            state = state_of(connection, day)
+        return Month(AskedMonth(day, known_at, ladder, self.institution.zone), state)
+
+    def to_folder(
+        self, declared: FeederFile, month: Month, folder: Path, *, bom: bool
+    ) -> tuple[Path, Contents]:
+        """Issue a file into a folder, with its schema and manifest; gives what it holds."""
+        with Draft(folder, declared) as draft:
+            contents = self._write(draft, month, bom=bom)
+            with self._writing() as tx:
+                edition = self._issue(tx, draft, contents, month, bom=bom)
+                name = stem(declared.name, month.asked.day, edition.number)
+                beside = [folder / f"{name}{ending}" for ending in (SCHEMA_ENDING, ENDING)]
+                for path in (*beside, folder / f"{name}.csv"):
+                    refuse_taken(path)
+            draft.publish(folder / f"{name}.csv")
+        # The manifest comes last: where it stands, everything stands.
+        for path, text in zip(beside, (schema_text(declared), edition.manifest), strict=True):
+            publish_text(path, text)
+        return folder / f"{name}.csv", contents
+
+    def to_database(
+        self, declared: FeederFile, month: Month, folder: Path, *, request_id: int | None
+    ) -> Edition:
+        """Issue a file whose bytes are kept for downloads; `folder` is for the draft alone."""
+        with Draft(folder, declared) as draft:
+            contents = self._write(draft, month, bom=False)
+            with self._writing() as tx:
+                return self._issue(
+                    tx, draft, contents, month, bom=False, keep=True, request_id=request_id
+                )
+
+    def _write(self, draft: Draft, month: Month, *, bom: bool) -> Contents:
+        hide = pseudonyms(derived_key(self.audit_key, PSEUDONYM_PURPOSE))
+        with reading(self.engine) as connection:
+            rows = rows_of(connection, draft.declared.name, month.asked, hide)
+            return draft.write(rows, bom=bom)
+
+    def _issue(
+        self,
+        tx: Writing,
+        draft: Draft,
+        contents: Contents,
+        month: Month,
+        *,
+        bom: bool,
+        keep: bool = False,
+        request_id: int | None = None,
+    ) -> Edition:
+        declared, asked = draft.declared, month.asked
+
+        def manifest(number: int, previous: str | None, made_at: datetime, by: Names) -> str:
+            issue = Issue(
+                institution=self.institution.name,
+                month=asked.day,
+                known_at=asked.known_at,
+                state=month.state,
+                made_by=by,
+                made_at=made_at,
+                edition=number,
+                previous_sha256=previous,
+                ladder=asked.ladder.source,
+                ladder_confirmed=asked.ladder.verified,
+                bom=bom,
+            )
+            return manifest_text(declared, issue, contents)
+
+        command = IssueFile(
+            *(declared.name, declared.level, asked.day, asked.known_at, month.state),
+            *(contents.totals.rows, contents.sha256),
+        )
+        with draft.path.open("rb") as stream:
+            return issue_file(
+                tx,
+                command,
+                manifest=manifest,
+                parts=parts(stream, PART_BYTES) if keep else (),
+                actor=self.actor,
+                request_id=request_id,
+            )
+
+    def _writing(self) -> AbstractContextManager[Writing]:
+        return writing(self.engine, audit_key=self.audit_key, clock=self.clock)

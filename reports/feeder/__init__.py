@@ -1,0 +1,1 @@
+"""The files for regulators and partners: declared once, written, read back, checked."""
