@@ -53,6 +53,14 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """What lets a file go out in the browser: the form's one-time key, the request it answers."""
+
+    key: str
+    request_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MonthFiles:
     """What making files needs of a door: database, institution, key, clock, who asks."""
 
@@ -92,15 +100,13 @@ class MonthFiles:
         return folder / f"{name}.csv", contents
 
     def to_database(
-        self, declared: FeederFile, month: Month, folder: Path, *, request_id: int | None
+        self, declared: FeederFile, month: Month, folder: Path, released: Released
     ) -> Edition:
         """Issue a file whose bytes are kept for downloads; `folder` is for the draft alone."""
         with Draft(folder, declared) as draft:
             contents = self._write(draft, month, bom=False)
             with self._writing() as tx:
-                return self._issue(
-                    tx, draft, contents, month, bom=False, keep=True, request_id=request_id
-                )
+                return self._issue(tx, draft, contents, month, bom=False, released=released)
 
     def _write(self, draft: Draft, month: Month, *, bom: bool) -> Contents:
         hide = pseudonyms(derived_key(self.audit_key, PSEUDONYM_PURPOSE))
@@ -116,8 +122,7 @@ class MonthFiles:
         month: Month,
         *,
         bom: bool,
-        keep: bool = False,
-        request_id: int | None = None,
+        released: Released | None = None,
     ) -> Edition:
         declared, asked = draft.declared, month.asked
 
@@ -146,9 +151,10 @@ class MonthFiles:
                 tx,
                 command,
                 manifest=manifest,
-                parts=parts(stream, PART_BYTES) if keep else (),
+                parts=parts(stream, PART_BYTES) if released else (),
                 actor=self.actor,
-                request_id=request_id,
+                request_id=released.request_id if released else None,
+                key=released.key if released else None,
             )
 
     def _writing(self) -> AbstractContextManager[Writing]:

@@ -48,21 +48,16 @@ class Surroundings:
     @contextmanager
     def writing(self) -> Iterator[Writing]:
         """Open the one transaction of an act; refuses when a form is only shown again."""
-        _refuse_if_looking()
+        refuse_while_looking()
         with writing(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
             yield tx
 
     @contextmanager
     def cutting(self) -> Iterator[Writing]:
         """Open the transaction of an act at a cut, as `writing` does; it waits for all others."""
-        _refuse_if_looking()
+        refuse_while_looking()
         with cutting(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
             yield tx
-
-
-def _refuse_if_looking() -> None:
-    if g.get(_LOOKING):
-        raise Refused("Nothing was written yet. Look at what you typed and send it once more.")
 
 
 def keep(app: Flask, surroundings: Surroundings) -> None:
@@ -74,6 +69,12 @@ def around() -> Surroundings:
     """Give the surroundings of the page under way."""
     found: Surroundings = current_app.extensions[_NAME]
     return found
+
+
+def refuse_while_looking() -> None:
+    """Refuse an act while a form is only shown again."""
+    if g.get(_LOOKING):
+        raise Refused("Nothing was written yet. Look at what you typed and send it once more.")
 
 
 def only_look() -> None:

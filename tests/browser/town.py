@@ -36,8 +36,8 @@ from tests.web.desk import Browser, Screens
 # What answers a GET and is no page to look at.
 NO_PAGES = frozenset(
     {
-        *("static", "health.show", "second_factor.picture"),
-        *("sheet.following", "sheet.written", "attachments.file"),
+        *("static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"),
+        *("attachments.file", "files.contents", "files.manifest", "files.schema"),
     }
 )
 FORGOTTEN = date(2026, 2, 20)
@@ -138,6 +138,7 @@ def full_town(folder: Path) -> Town:
         "loan_id": loan_id,
         "money_in_id": int(plain.rpartition("/")[2]),
         **_people_and_applications(screens),
+        "complaint_id": _complaints_and_files(screens),
         "table": "fee",
         "key": "institution",
     }
@@ -196,6 +197,19 @@ def _fill_the_page_of(branch: Branch, screens: Screens, person_id: int) -> None:
         file = keep_file(screens.files, picture(), most_bytes=10_000)
         with screens.writing() as tx:
             attach_file(tx, AttachFile(person_id, kind, file, "LHR-01"), actor=OFFICER)
+
+
+def _complaints_and_files(screens: Screens) -> int:
+    """Record a complaint, make a file and ask for one of people; gives the complaint's number."""
+    officer, head = screens.browser("officer"), screens.browser("head")
+    officer.get("/complaints/new")
+    told = {"branch": "LHR-01", "received_on": TODAY.isoformat(), "channel": "branch"}
+    about = {"category": "delay", "gender": "female", "words": "قرض کی درخواست کا جواب نہیں ملا۔"}
+    recorded = officer.send("/complaints/new", **told, **about).request.path
+    for name, more in (("secp_gender_portfolio", {}), ("programme_report", {"reason": "Board"})):
+        head.get("/files")
+        head.send("/files", name=name, month="2026-02", **more)
+    return int(recorded.rpartition("/")[2])
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:

@@ -74,6 +74,7 @@ def issue_file(
     parts: Iterable[bytes],
     actor: Actor,
     request_id: int | None = None,
+    key: str | None = None,
 ) -> Edition:
     """Write down that a file is issued, the next edition of its month, and keep its parts.
 
@@ -89,6 +90,7 @@ def issue_file(
         second=asked_by,
         subject=f"file {command.name} of {command.day:%Y-%m}",
         chain=HEAD_OFFICE_CHAIN,
+        key=key,
     )
     made_by = (asked_by.name, actor.name) if asked_by else (actor.name,)
     edition = _insert_edition(tx, this, command, manifest, made_by)
@@ -203,7 +205,7 @@ def take_file(tx: Writing, command: TakeFile, *, actor: Actor) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An issued file: which edition, of which month, with its manifest."""
+    """An issued file: which edition, of which month, with its manifest; `kept` if its bytes are."""
 
     id: int
     name: str
@@ -215,6 +217,7 @@ class Issued:
     rows: int
     sha256: str
     manifest: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +342,9 @@ def _insert_edition(
 
 def _issued() -> Select[Any]:
     names = ("id", "name", "level", "month_end", "edition", "known_at", "state", "row_count")
-    return select(*(issued_file.c[name] for name in (*names, "sha256", "manifest")))
+    kept = select(issued_part.c.issued_id).where(issued_part.c.issued_id == issued_file.c.id)
+    columns = [issued_file.c[name] for name in (*names, "sha256", "manifest")]
+    return select(*columns, kept.exists().label("kept"))
 
 
 def _write_request(tx: Writing, this: Act, values: tuple[object, ...]) -> None:

@@ -1,0 +1,195 @@
+"""The files for regulators and partners: made, asked for, released by another person, taken."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from aim_loans.dates import add_months, month_end, parse_month
+from aim_loans.errors import NotFound
+from aim_loans.identity.permissions import Deed, require
+from aim_loans.identity.queries import key_used
+from aim_loans.portfolio.feeder.asked import closing_day
+from aim_loans.portfolio.feeder.issuing import (
+    PEOPLE,
+    AskFile,
+    DeclineFile,
+    Issued,
+    TakeFile,
+    ask_file,
+    decline_file,
+    download,
+    issued_by_id,
+    issued_files,
+    kept_parts,
+    open_request,
+    open_requests,
+    take_file,
+)
+from aim_loans.web.forms import Form
+from aim_loans.web.guard import needs
+from aim_loans.web.month_files import MonthFiles, Released
+from aim_loans.web.people import me
+from aim_loans.web.surroundings import around, refuse_while_looking
+from reports.feeder.catalogue import BY_NAME, FILES
+from reports.feeder.columns import FeederFile
+from reports.feeder.manifest import ENDING, SCHEMA_ENDING, schema_text, stem
+
+pages = Blueprint("files", __name__)
+
+MOST_SHOWN = 100
+
+
+@pages.get("/files")
+@needs(Deed.MAKE_FILES)
+def show() -> str | tuple[str, int]:
+    """Show the files of a month, the last one that is over when none is named."""
+    form = Form(request.args)
+    shown = _shown(form, _month(form))
+    return (shown, 422) if form.faults else shown
+
+
+@pages.post("/files")
+@needs(Deed.MAKE_FILES)
+def send() -> tuple[str, int] | Response:
+    """Make a file of aggregates or pseudonyms; ask for one of people."""
+    form, here = Form(request.form), around()
+    month, declared = _month(form), _declared(form.typed("name"))
+    if not form.faults:
+        with form.attempt():
+            if declared.level == PEOPLE:
+                day = closing_day(month, today=here.today)
+                with here.writing() as tx:
+                    command = AskFile(declared.name, day, form.typed("reason"))
+                    ask_file(tx, command, actor=me().actor, key=form.key)
+            else:
+                _make(declared, month, Released(form.key))
+    return _done(form, month)
+
+
+@pages.post("/files/requests/<row:request_id>")
+@needs(Deed.RELEASE_FILES)
+def answer(request_id: int) -> tuple[str, int] | Response:
+    """Release what another asked for, or decline it with a reason."""
+    form, here = Form(request.form), around()
+    with here.reading() as connection:
+        asked = open_request(connection, request_id)
+    with form.attempt():
+        if form.typed("answer") == "release":
+            _make(_declared(asked.name), asked.day, Released(form.key, request_id))
+        else:
+            with here.writing() as tx:
+                command = DeclineFile(request_id, form.typed("reason"))
+                decline_file(tx, command, actor=me().actor)
+    return _done(form, asked.day)
+
+
+@pages.post("/files/<row:issued_id>/download")
+@needs(Deed.MAKE_FILES)
+def take(issued_id: int) -> Response:
+    """Write the download down, then lead to the file."""
+    with around().writing() as tx:
+        download_id = take_file(tx, TakeFile(issued_id), actor=me().actor)
+    return redirect(url_for("files.contents", download_id=download_id), code=303)
+
+
+@pages.get("/files/downloads/<row:download_id>")
+@needs(Deed.MAKE_FILES)
+def contents(download_id: int) -> Response:
+    """Send the bytes of a file to whoever had the download written down."""
+    here = around()
+    with here.reading() as connection:
+        issued = download(connection, download_id, actor=me().actor, now=here.now)
+
+    def sent() -> Iterator[bytes]:
+        with here.reading() as connection:
+            yield from kept_parts(connection, issued.id)
+
+    return _attachment(issued, ".csv", sent(), "text/csv; charset=utf-8")
+
+
+@pages.get("/files/<row:issued_id>/manifest")
+@needs(Deed.MAKE_FILES)
+def manifest(issued_id: int) -> Response:
+    """Send the manifest of a file; it holds no row."""
+    issued = _issued(issued_id)
+    return _attachment(issued, ENDING, issued.manifest, "application/json")
+
+
+@pages.get("/files/<row:issued_id>/schema")
+@needs(Deed.MAKE_FILES)
+def schema(issued_id: int) -> Response:
+    """Send the schema of a file."""
+    issued = _issued(issued_id)
+    return _attachment(
+        issued, SCHEMA_ENDING, schema_text(_declared(issued.name)), "application/json"
+    )
+
+
+def _make(declared: FeederFile, month: date, released: Released) -> None:
+    """Make a file and keep it, once however often the form is sent."""
+    here = around()
+    refuse_while_looking()
+    with here.reading() as connection:
+        if key_used(connection, released.key):
+            return
+    maker = MonthFiles(
+        here.engine, here.settings.institution, here.audit_key, me().actor, here.clock
+    )
+    opened = maker.open_month(month, today=here.today)
+    with tempfile.TemporaryDirectory() as folder:
+        maker.to_database(declared, opened, Path(folder), released)
+
+
+def _declared(name: str) -> FeederFile:
+    if name not in BY_NAME:
+        raise NotFound("There is no file {name}. Choose one of the list.", name=name)
+    return BY_NAME[name]
+
+
+def _issued(issued_id: int) -> Issued:
+    require(me().actor, Deed.MAKE_FILES, branch=None)
+    with around().reading() as connection:
+        return issued_by_id(connection, issued_id)
+
+
+def _month(form: Form) -> date:
+    """Read the month; the last one that is over when none is given."""
+    last = add_months(around().today.replace(day=1), -1)
+    given = form.read("month", parse_month) if form.typed("month") else None
+    return given or last
+
+
+def _done(form: Form, month: date) -> tuple[str, int] | Response:
+    if form.faults:
+        return _shown(form, month), 422
+    return redirect(url_for("files.show", month=f"{month:%Y-%m}"), code=303)
+
+
+def _shown(form: Form, month: date) -> str:
+    actor = me().actor
+    require(actor, Deed.MAKE_FILES, branch=None)
+    with around().reading() as connection:
+        issued = issued_files(connection, month_end(month), most=MOST_SHOWN)
+        waiting = open_requests(connection)
+    return render_template(
+        "files.html",
+        form=form,
+        month=month,
+        files=FILES,
+        people=PEOPLE,
+        issued=issued,
+        waiting=waiting,
+        own=actor.name,
+    )
+
+
+def _attachment(
+    issued: Issued, ending: str, body: str | Iterator[bytes], mimetype: str
+) -> Response:
+    name = f"{stem(issued.name, issued.day, issued.edition)}{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, headers=headers, content_type=mimetype)

@@ -1,0 +1,104 @@
+"""Files on the web: made by head office, of people by two, taken after it was written down."""
+
+import csv
+import hashlib
+import json
+import re
+
+import pytest
+from sqlalchemy import select
+
+from aim_loans.db.engine import reading
+from aim_loans.identity.models import act
+from aim_loans.identity.permissions import Role
+from tests.web.desk import Browser, Screens
+
+MONTH = "2026-02"
+
+
+@pytest.fixture
+def head(screens: Screens) -> Browser:
+    """Head office, over a book with a loan."""
+    screens.book.open_loan("L1")
+    return screens.browser("head")
+
+
+def ways_to_take(browser: Browser) -> list[str]:
+    """Give the downloads that the page offers."""
+    return re.findall(r'action="(/files/\d+/download)"', browser.page)
+
+
+def ask(browser: Browser, name: str, **more: str) -> int:
+    """Ask for a file of the month."""
+    browser.get(f"/files?month={MONTH}")
+    return browser.send("/files", name=name, month=MONTH, **more).status_code
+
+
+def test_a_file_is_made_once_and_taken_after_it_is_written_down(
+    screens: Screens, head: Browser
+) -> None:
+    head.get(f"/files?month={MONTH}")
+    for _ in range(2):
+        head.send_only("/files", name="secp_loan_tape", month=MONTH)
+    head.get(f"/files?month={MONTH}")
+    (take,) = ways_to_take(head)
+    answer = head.send_only(take)
+    assert answer.status_code == 303
+    sent = head.client.get(answer.location)
+    assert sent.headers["Content-Disposition"].endswith('secp_loan_tape.feeder-v1.2026-02.csv"')
+    manifest = json.loads(head.client.get(take.replace("download", "manifest")).data)
+    assert hashlib.sha256(sent.data).hexdigest() == manifest["sha256"]
+    assert len(list(csv.reader(sent.text.splitlines()))) == 1 + manifest["rows"] == 2
+    assert head.client.get(take.replace("download", "schema")).json
+    other = screens.browser("auditor")
+    assert other.client.get(answer.location).status_code == 403
+    screens.hire("second", Role.HEAD_OFFICE, None)
+    assert screens.browser("second").client.get(answer.location).status_code == 404
+    with reading(screens.book.engine) as connection:
+        kinds = list(connection.execute(select(act.c.kind).order_by(act.c.id)).scalars())
+    assert kinds.count("issue_file") == kinds.count("take_file") == 1
+
+
+def test_a_file_of_people_needs_two_of_head_office(screens: Screens, head: Browser) -> None:
+    assert ask(head, "secp_loan_tape_identified") == 422
+    assert "Give the reason" in head.page
+    assert ask(head, "secp_loan_tape_identified", reason="Letter of SECP") == 200
+    assert "another person releases it" in head.page
+    assert ask(head, "secp_loan_tape_identified", reason="Again") == 422
+    head.get(f"/files?month={MONTH}")
+    assert head.send("/files/requests/1", answer="release").status_code == 403
+    screens.hire("second", Role.HEAD_OFFICE, None)
+    second = screens.browser("second")
+    second.get("/files")
+    assert second.send("/files/requests/1", answer="release").status_code == 200
+    (take,) = ways_to_take(second)
+    made_by = json.loads(second.client.get(take.replace("download", "manifest")).data)["made_by"]
+    assert made_by == ["head", "second"]
+    assert "Borrower of L1" in second.client.get(second.send_only(take).location).text
+    second.get("/files")
+    assert second.send("/files/requests/1", answer="release").status_code == 422
+
+
+def test_a_declined_request_makes_nothing(screens: Screens, head: Browser) -> None:
+    ask(head, "programme_report", reason="Letter of the owner")
+    screens.hire("second", Role.HEAD_OFFICE, None)
+    second = screens.browser("second")
+    second.get("/files")
+    assert second.send("/files/requests/1", answer="decline", reason="").status_code == 422
+    second.send("/files/requests/1", answer="decline", reason="Not needed")
+    assert ways_to_take(second) == []
+    assert "/files/requests/" not in second.page
+
+
+@pytest.mark.parametrize("username", ["officer", "manager", "auditor", "partner", "stranger"])
+def test_nobody_but_head_office_sees_files(screens: Screens, username: str) -> None:
+    browser = screens.browser(username)
+    assert browser.get("/files").status_code == 403
+
+
+@pytest.mark.parametrize("month", ["2026-03", "2026-13", "soon", "0000-01"])
+def test_a_month_that_is_not_over_or_none_is_refused(head: Browser, month: str) -> None:
+    head.get("/files")
+    name = "secp_gender_portfolio"
+    assert head.send("/files", name=name, month=month).status_code == 422
+    assert head.send("/files", name="nothing", month=MONTH).status_code == 404
