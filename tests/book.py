@@ -1,5 +1,6 @@
 """A small book to try operations on: an engine set up, people, branches, loans paid out."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from pyotp import TOTP
 from sqlalchemy import Engine, insert, make_url
 
+from aim_loans.borrowers.complaints import RecordComplaint, TakeStep, record_complaint, take_step
 from aim_loans.borrowers.models import person
 from aim_loans.borrowers.operations import write_name_keys
 from aim_loans.config.dated import DatedRow
@@ -40,6 +42,15 @@ from aim_loans.origination.operations import (
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.setting_requests import AskSetting, ask_setting
 from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.portfolio.feeder.issuing import (
+    AskFile,
+    IssueFile,
+    TakeFile,
+    ask_file,
+    issue_file,
+    open_requests,
+    take_file,
+)
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
 from aim_loans.repayment.ending_requests import AskEnding, Ending, ask_ending
 from tests.databases import copy_database, empty_database
@@ -51,6 +62,7 @@ SHELL = shell_actor("tester")
 CASHIER = Actor("cashier", (Grant(Role.CASHIER), Grant(Role.BRANCH_MANAGER)))
 MANAGER = Actor("manager", (Grant(Role.BRANCH_MANAGER),))
 HEAD_OFFICE = Actor("head office", (Grant(Role.HEAD_OFFICE),))
+SECOND_AT_HEAD_OFFICE = Actor("second", (Grant(Role.HEAD_OFFICE),))
 
 
 @dataclass
@@ -213,3 +225,40 @@ def close_a_month(book: Book, month: date = date(2026, 2, 28)) -> None:
         close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_to_reopen(tx, AskToReopen(month, "a receipt was forgotten"), actor=HEAD_OFFICE)
+
+
+def complain(tx: Writing) -> None:
+    """Record a complaint and close it the same day."""
+    told = RecordComplaint(
+        branch="LHR-01",
+        received_on=TODAY,
+        channel="branch",
+        category="delay",
+        gender="female",
+        words="No answer for two months",
+        contact="0300-1234567",
+    )
+    number = record_complaint(tx, told, actor=MANAGER, today=TODAY)
+    closed = TakeStep(
+        complaint_id=number, kind="closed", done_on=TODAY, note="Told her.", outcome="upheld"
+    )
+    take_step(tx, closed, actor=MANAGER, today=TODAY)
+
+
+def issue_files(tx: Writing) -> None:
+    """Ask for a file of people, release it by another, and take it; then its next edition."""
+    name, day, contents = "programme_report", date(2026, 2, 28), b"a file\r\n"
+    digest = hashlib.sha256(contents).hexdigest()
+    made = IssueFile(name, "C", day, tx.now, "provisional", 0, digest)
+    for _ in range(2):
+        ask_file(tx, AskFile(name, day, "letter of the owner"), actor=HEAD_OFFICE)
+        (asked,) = open_requests(tx.connection)
+        edition = issue_file(
+            tx,
+            made,
+            manifest=lambda number, *_: f"edition {number}",
+            parts=[contents],
+            actor=SECOND_AT_HEAD_OFFICE,
+            request_id=asked.id,
+        )
+        take_file(tx, TakeFile(edition.issued_id), actor=HEAD_OFFICE)

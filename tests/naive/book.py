@@ -163,7 +163,7 @@ def _standing(loan: Loan, as_of: date, known_at: datetime | None) -> Standing | 
     credit = total["receipt"] - paid + over_claim + total["credit"] - total["refund"]
     waived_on = _stands(facts, "waiver")
     until = as_of if waived_on is None else min(as_of, waived_on)
-    version = _in_force(loan, as_of, known_at)
+    version = in_force(loan, as_of, known_at)
     disbursed_on = _stands(facts, "disbursement")
     assert disbursed_on is not None
     return Standing(
@@ -194,7 +194,8 @@ def _stands(facts: Sequence[Fact], kind: str) -> date | None:
     return max(days, default=None)
 
 
-def _in_force(loan: Loan, as_of: date, known_at: datetime | None) -> Version:
+def in_force(loan: Loan, as_of: date, known_at: datetime | None) -> Version:
+    """Give the version whose dates count."""
     version = loan.versions[0]
     for later in loan.versions[1:]:
         if later.effective_on <= as_of and _known(later.recorded_at, known_at):

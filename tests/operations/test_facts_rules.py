@@ -55,6 +55,8 @@ from tests.book import (
     ask_for_a_fee,
     ask_to_waive,
     close_a_month,
+    complain,
+    issue_files,
     open_book,
     use_a_second_factor,
 )
@@ -119,6 +121,8 @@ def live(book: Book) -> None:
         record_visit(tx, RecordVisit(1, TODAY, "not_home"), actor=MANAGER, today=TODAY)
         use_a_second_factor(tx, "amina")
         ask_for_a_fee(tx)
+        complain(tx)
+        issue_files(tx)
         note_a_gap(tx)
         named = PersonDetails(name="Borrower of the first loan", gender="female")
         change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)

@@ -57,6 +57,8 @@ from tests.book import (
     ask_for_a_fee,
     ask_to_waive,
     close_a_month,
+    complain,
+    issue_files,
     use_a_second_factor,
 )
 from tests.branch import Branch, attach_a_card
@@ -80,6 +82,7 @@ def lived(book: Book) -> Book:
     transfer(book)
     live_in_the_office(book)
     close_a_month(book)
+    live_with_complaints_and_files(book)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
     return book
@@ -159,6 +162,13 @@ def live_in_the_office(book: Book) -> None:
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         named = PersonDetails(name="Zainab", gender="female")
         change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
+
+
+def live_with_complaints_and_files(book: Book) -> None:
+    """Record a complaint and close it; ask for a file of people, release it, take it."""
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        complain(tx)
+        issue_files(tx)
 
 
 def test_a_sound_book_has_no_faults(lived: Book) -> None:
