@@ -237,13 +237,10 @@ def _check_step(
     _check_day("done_on", command.done_on, today)
     _check_text("note", command.note)
     closed = before.status == CLOSED
-    if closed != (command.kind == REOPEN):
-        raise Refused(
-            "This complaint is closed. Open it again first."
-            if closed
-            else "This complaint is open; only a closed one is opened again.",
-            field="kind",
-        )
+    if closed and command.kind != REOPEN:
+        raise Refused("This complaint is closed. Open it again first.", field="kind")
+    if command.kind == REOPEN and not closed:
+        raise Refused("This complaint is open; only a closed one is opened again.", field="kind")
     earliest = max([before.received_on, *(step.done_on for step in taken)])
     if command.done_on < earliest:
         raise Refused(

@@ -30,6 +30,7 @@ from aim_loans.texts import (
 from aim_loans.vocabulary import WORDS
 
 PACKAGE = Path(texts.__file__).parent
+ROOTS = (PACKAGE, PACKAGE.parent / "reports")
 URDU_CATALOGUE = PACKAGE / "locale" / "ur" / "LC_MESSAGES" / "aim_loans.po"
 MARKERS = {"N_"}
 METHODS = {"text", "plural", "note"}
@@ -81,6 +82,12 @@ def messages(root: Path) -> Iterator[Message]:
             elif isinstance(node, ast.Assign | ast.AnnAssign) and is_table(node):
                 yield from (Message((text,), place, None) for text in sentences(node))
     yield from templates(root)
+
+
+def all_messages() -> Iterator[Message]:
+    """Every message of the software and of the papers and files that it draws."""
+    for root in ROOTS:
+        yield from messages(root)
 
 
 def templates(root: Path) -> Iterator[Message]:
@@ -149,7 +156,7 @@ def config_labels() -> set[str]:
 def test_every_message_of_the_code_has_its_urdu_with_the_same_fields() -> None:
     urdu = translator("ur")
     missing, unlike = [], []
-    for message in messages(PACKAGE):
+    for message in all_messages():
         if len(message.forms) == 2:
             translated = list(urdu.plurals.get(message.forms[0], ()))
         else:
@@ -164,7 +171,7 @@ def test_every_message_of_the_code_has_its_urdu_with_the_same_fields() -> None:
 def test_every_message_gets_the_fields_that_it_names() -> None:
     unfilled = [
         f"{message.place}: {form}"
-        for message in messages(PACKAGE)
+        for message in all_messages()
         for form in message.forms
         if message.filled is not None and fields(form) - message.filled - {"count"}
     ]
@@ -176,7 +183,7 @@ def test_every_label_of_the_shipped_configuration_has_its_urdu() -> None:
 
 
 def test_the_catalogue_keeps_no_message_that_nobody_says() -> None:
-    said = {message.forms[0] for message in messages(PACKAGE)} | config_labels()
+    said = {message.forms[0] for message in all_messages()} | config_labels()
     urdu = translator("ur")
     assert sorted((set(urdu.sentences) | set(urdu.plurals)) - said) == []
 
