@@ -129,6 +129,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "expired": N_("Expired"),
         "paid_out": N_("Paid out"),
     },
+    "feeder_file": {
+        "secp_loan_tape": N_("Loan tape under pseudonyms"),
+        "secp_loan_tape_identified": N_("Loan tape with CNIC and name"),
+        "secp_classification_summary": N_("Portfolio by class"),
+        "secp_gender_portfolio": N_("Portfolio by gender"),
+        "secp_complaints": N_("Complaints"),
+        "waiver_writeoff_register": N_("Register of waivers and write-offs"),
+        "programme_report": N_("Report to the owners of funds"),
+    },
     "file_level": {
         "A": N_("Aggregates"),
         "B": N_("Rows under pseudonyms"),

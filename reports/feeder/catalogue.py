@@ -114,7 +114,6 @@ _TAPE_GRAIN = (
 TAPE = FeederFile(
     "secp_loan_tape",
     "B",
-    "Loan tape under pseudonyms",
     _TAPE_GRAIN,
     (
         *_TAPE_PLACE,
@@ -129,7 +128,6 @@ TAPE = FeederFile(
 TAPE_IDENTIFIED = FeederFile(
     "secp_loan_tape_identified",
     "C",
-    "Loan tape with the borrowers' CNIC and name",
     _TAPE_GRAIN,
     (
         *_TAPE_PLACE,
@@ -146,7 +144,6 @@ TAPE_IDENTIFIED = FeederFile(
 CLASSIFICATION = FeederFile(
     "secp_classification_summary",
     "A",
-    "Portfolio by class",
     "A row for every value of a dimension and class that holds a loan with a balance. A borrower "
     "counts once a dimension: in the worst class, there on the largest loan, then the oldest.",
     (
@@ -173,7 +170,6 @@ CLASSIFICATION = FeederFile(
 GENDER_PORTFOLIO = FeederFile(
     "secp_gender_portfolio",
     "A",
-    "Portfolio by gender",
     "A row for every gender, and one for those not known. A borrower with several loans counts "
     "on the largest, then the oldest.",
     (
@@ -215,7 +211,6 @@ GENDER_PORTFOLIO = FeederFile(
 COMPLAINTS = FeederFile(
     "secp_complaints",
     "B",
-    "Complaints",
     "A row for every complaint that was open on the day, or was closed in the month.",
     (
         AS_OF,
@@ -239,7 +234,6 @@ COMPLAINTS = FeederFile(
 REGISTER = FeederFile(
     "waiver_writeoff_register",
     "C",
-    "Register of waivers and write-offs",
     "A row for every waiver, write-off, later recovery, and taking back of one, dated in the "
     "month.",
     (
@@ -264,7 +258,6 @@ REGISTER = FeederFile(
 PROGRAMME = FeederFile(
     "programme_report",
     "C",
-    "Report to the owners of funds",
     "A row for every programme. A borrower with several loans counts on the largest, then the "
     "oldest.",
     (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from aim_loans.cells import CSV, Column, Writer, with_blanks
+from aim_loans.vocabulary import word
 
 LAYOUT = "feeder-v1"
 Level = Literal["A", "B", "C"]
@@ -57,9 +58,13 @@ class FeederFile:
 
     name: str
     level: Level
-    title: str
     grain: str
     columns: tuple[FileColumn, ...]
+
+    @property
+    def title(self) -> str:
+        """Give its name in the words of the trade, as a message to translate."""
+        return word("feeder_file", self.name)
 
     @property
     def schema_id(self) -> str:

@@ -145,7 +145,7 @@ def test_lines_end_as_rfc_4180_says_and_text_is_utf_8(issued: Path) -> None:
 def test_any_text_comes_back(cells: list[tuple[str, int]]) -> None:
     columns = (FileColumn("name", "text", "x"), FileColumn("amount", "amount", "x"))
     stream = StringIO(newline="")
-    totals = write_csv(cells, FeederFile("f", "A", "F", "A row.", columns), stream)
+    totals = write_csv(cells, FeederFile("f", "A", "A row.", columns), stream)
     stream.seek(0)
     _, *read = csv.reader(stream)
     assert [name for name, _ in read] == [plain_text(n, "text") if n else "" for n, _ in cells]
