@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from aim_loans.money import plain, ratio_text
+from aim_loans.money import Ratio, plain, ratio_text
 
 Kind = Literal["text", "date", "amount", "count", "ratio"]
-
-
-class Ratio(NamedTuple):
-    """A share, kept as its parts until it is written; over a zero it has no value."""
-
-    numerator: int
-    denominator: int
 
 
 # A cell is a text, a day, a whole number (paisa where its column holds amounts) or a ratio.

@@ -5,7 +5,7 @@ imported are plain decimals in rupees, written with the digits 0-9.
 """
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aim_loans.errors import Refused
 
@@ -119,6 +119,13 @@ def _group_by_lakh(digits: str) -> str:
     first = len(head) % 2
     pairs = [head[start : start + 2] for start in range(first, len(head), 2)]
     return ",".join([*([head[:first]] if first else []), *pairs, tail])
+
+
+class Ratio(NamedTuple):
+    """A share, kept as its parts until it is written; over a zero it has no value."""
+
+    numerator: int
+    denominator: int
 
 
 def ratio_text(numerator: int, denominator: int) -> str:

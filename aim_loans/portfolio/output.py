@@ -18,14 +18,13 @@ from aim_loans.cells import (
     Cells,
     Column,
     Kind,
-    Ratio,
     Row,
     Writer,
     columns_of,
     ratios,
     rupees,
 )
-from aim_loans.money import Grouping, divide_rounded, format_rupees
+from aim_loans.money import Grouping, Ratio, divide_rounded, format_rupees
 from aim_loans.portfolio.engine import LoanRow
 from aim_loans.portfolio.layout import Sheet, write_sheet
 from aim_loans.texts import Translator

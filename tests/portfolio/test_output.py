@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from aim_loans.cells import Column, Ratio
+from aim_loans.cells import Column
+from aim_loans.money import Ratio
 from aim_loans.portfolio.cells import MEASURES
 from aim_loans.portfolio.engine import LoanRow
 from aim_loans.portfolio.frames import book_frame

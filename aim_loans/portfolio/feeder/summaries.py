@@ -16,7 +16,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from aim_loans.cells import Ratio
+from aim_loans.money import Ratio
 from aim_loans.db.bulk import whole_sum
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, case, func, or_, select
 
 from aim_loans.borrowers.models import person
-from aim_loans.cells import Ratio
+from aim_loans.money import Ratio
 from aim_loans.dates import business_date
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, schedule_version
