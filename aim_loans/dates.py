@@ -48,9 +48,9 @@ def parse_date(text: str) -> date:
 
 
 def parse_month(text: str) -> date:
-    """Read a month, YYYY-MM, as its last day; refuses any other form."""
+    """Read an ISO month, YYYY-MM, as its last day; surrounding spaces are dropped."""
     bare = text.strip()
-    if _ISO_MONTH.fullmatch(bare) is None:
+    if not _ISO_MONTH.fullmatch(bare):
         raise Refused("Write the month as year-month, for example 2026-01.")
     return month_end(parse_date(f"{bare}-01"))
 

@@ -9,7 +9,7 @@ from aim_loans.config.rows import ConfigurationFault
 from aim_loans.db.bulk import whole_sum
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
-from aim_loans.portfolio.freezing import ALL_LOANS, cells, frozen_loans
+from aim_loans.portfolio.freezing import cells, frozen_loans
 from aim_loans.portfolio.models import month_cell, month_close, month_loan
 from aim_loans.portfolio.months import newest_close
 from aim_loans.portfolio.standing import Source
@@ -53,7 +53,7 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
     for one, other in ((stored, facts), (facts, stored)):
         wrong = one.except_(other).subquery("wrong")
         found = select(wrong.c.loan_id).order_by(wrong.c.loan_id)
-        for (loan_id,) in connection.execute(found, ALL_LOANS):
+        for (loan_id,) in connection.execute(found):
             yield f"month {last.month}: loan {loan_id} was frozen otherwise than its facts say"
     names = [c.name for c in month_cell.c if c.name not in ("id", "act_id")]
     kept = select(*(month_cell.c[name] for name in names)).where(month_cell.c.close_id == last.id)

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -93,9 +93,14 @@ class Door:
         return shell_actor(getpass.getuser())
 
     @property
+    def now(self) -> datetime:
+        """Give the moment."""
+        return system_clock()
+
+    @property
     def today(self) -> date:
         """Give the business date."""
-        return business_date(system_clock(), self.settings.institution.zone)
+        return business_date(self.now, self.settings.institution.zone)
 
     def note(self, message: str, /, **values: object) -> None:
         """Say something that is no data, on standard error."""

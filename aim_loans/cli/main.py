@@ -7,6 +7,7 @@ from aim_loans.cli.book import import_group, portfolio
 from aim_loans.cli.close import close
 from aim_loans.cli.door import Door, Group
 from aim_loans.cli.export import export
+from aim_loans.cli.report import report_group
 from aim_loans.cli.schedule import schedule
 from aim_loans.cli.serve import serve
 from aim_loans.config.resources import resource
@@ -151,6 +152,7 @@ main.add_command(schedule)
 main.add_command(import_group)
 main.add_command(portfolio)
 main.add_command(export)
+main.add_command(report_group)
 main.add_command(serve)
 
 

@@ -93,8 +93,11 @@ def _reach(
 ) -> frozenset[str] | None:
     if branch_code is not None:
         return frozenset({branch_code})
-    if line_id is None:
-        return None
+    return None if line_id is None else branches_within(connection, line_id)
+
+
+def branches_within(connection: Connection, line_id: int) -> frozenset[str]:
+    """Give the codes of the branches of a line: of an area, or of the areas below it."""
     below = select(line.c.id).where(line.c.id == line_id).cte("below", recursive=True)
     below = below.union_all(select(line.c.id).join(below, line.c.parent_id == below.c.id))
     within = select(branch.c.code).where(branch.c.area_id.in_(select(below.c.id)))

@@ -101,20 +101,25 @@ def books(
     return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
-def kept_loans(source: Source, view: View, by: Sequence[str], kept: Kept) -> Select[Any]:
-    """Select how each kept loan stands, with the text of dimensions under their names."""
+def kept_loans(
+    source: Source, view: View, by: Sequence[str], kept: Kept, *, details: Sequence[str] = ()
+) -> Select[Any]:
+    """Select how each kept loan stands, with the text of dimensions under their names.
+
+    `details` are further columns of `standing`.
+    """
     names = {*by, *kept.filters}
     columns = {_COLUMN[name] for name in names}
     if kept.branches is not None:
         columns.add("branch_code")
-    wanted = Wanted(dimensions=sorted(columns - {"product_code"}))
+    wanted = Wanted(dimensions=sorted(columns - {"product_code"}), detailed=bool(details))
     loans = standing(source, view, wanted).subquery("loans")
     tables: FromClause = loans
     if "area" in names:
         area = and_(line.c.id == branch.c.area_id, line.c.level == "area")
         tables = loans.outerjoin(branch, branch.c.code == loans.c.branch_code).outerjoin(line, area)
     chosen: list[ColumnElement[Any]] = [_text(name, loans).label(name) for name in by]
-    chosen += [loans.c[name] for name in (*_STANDING, *source.value)]
+    chosen += [loans.c[name] for name in (*_STANDING, *source.value, *details)]
     filters = [_text(name, loans) == value for name, value in kept.filters.items()]
     rows = select(*chosen).select_from(tables).where(*filters)
     if kept.branches is not None:

@@ -81,8 +81,12 @@ def book_tables(
     groupings: Sequence[Sequence[str]],
     ladder: Ladder,
     kept: Kept = EVERYTHING,
+    idle: bool = False,
 ) -> list[pd.DataFrame]:
-    """Give the book by several groupings from one look at its loans, each as `book_rows` does."""
+    """Give the book by several groupings from one look at its loans, each as `book_rows` does.
+
+    With `idle` the groups that have no active loan any more are there too.
+    """
     for by in (*groupings, tuple(kept.filters)):
         check_dimensions(by)
     view, steps = View(as_of, known_at), scale(ladder)
@@ -94,6 +98,7 @@ def book_tables(
             [(*row[1 : 1 + len(by)], *row[1 + widest :]) for row in rows if row[0] == place],
             by,
             steps,
+            idle=idle,
         )
         for place, by in enumerate(groupings)
     ]
@@ -124,7 +129,7 @@ def loan_rows(
 
 def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequence[Any]]:
     """Read what `loan_rows` shows, block by block of loans."""
-    rows = standing(source, view, Wanted(detailed=True)).subquery("loans")
+    rows = standing(source, view, Wanted(detailed=True, in_blocks=True)).subquery("loans")
     names = ("disbursed_on", "disbursed", "paid", "credit", "outstanding", "due", "arrears")
     statement = (
         select(loan.c.ref, *(rows.c[name] for name in (*names, *source.value)))

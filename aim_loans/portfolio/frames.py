@@ -36,10 +36,12 @@ def exactly(measures: Mapping[str, int], days: int) -> int:
     return begun - measures[f"par{days}"]
 
 
-def book_frame(rows: Sequence[Sequence[Any]], by: Sequence[str], scale: Scale) -> pd.DataFrame:
+def book_frame(
+    rows: Sequence[Sequence[Any]], by: Sequence[str], scale: Scale, *, idle: bool = False
+) -> pd.DataFrame:
     """Give the measures a group, in the order of the groups' text; without groups, one row.
 
-    `rows` are those of `cells.groups`. Groups with no active loan are left out.
+    `rows` are those of `cells.groups`. Groups with no active loan are left out, unless `idle`.
     """
     width = len(by) + len(MEASURES) + len(scale.edges)
     columns = list(zip(*rows, strict=True)) or [()] * width
@@ -50,7 +52,8 @@ def book_frame(rows: Sequence[Sequence[Any]], by: Sequence[str], scale: Scale) -
         return pd.DataFrame(measures)
     groups = {name: pd.Series(column, dtype="str") for name, column in zip(by, texts, strict=True)}
     frame = pd.DataFrame({**groups, **measures})
-    return frame[frame["active_loans"] > 0].sort_values(list(by), ignore_index=True)
+    shown = frame if idle else frame[frame["active_loans"] > 0]
+    return shown.sort_values(list(by), ignore_index=True)
 
 
 def _measures(sums: Mapping[str, Whole], late: Sequence[Whole], scale: Scale) -> dict[str, Whole]:

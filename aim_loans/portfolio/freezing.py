@@ -36,8 +36,6 @@ _AMOUNTS = (
     *("disbursed", "paid", "waived", "written_off", "outstanding"),
     *("due", "due_first", "arrears", "missed"),
 )
-# Every loan at once, of what is otherwise asked for in blocks.
-ALL_LOANS = {"after": 0, "up_to": 2**63 - 1}
 
 
 class Marks(NamedTuple):
@@ -74,10 +72,7 @@ def marks(connection: Connection, month: date) -> Marks:
 
 
 def frozen_loans(close_id: int, source: Source, view: View, ladder: Ladder) -> Select[Any]:
-    """Select the rows that a close keeps, in the order of the table's columns.
-
-    It is asked with the values `ALL_LOANS`.
-    """
+    """Select the rows that a close keeps, in the order of the table's columns."""
     wanted = Wanted(dimensions=_DIMENSIONS, detailed=True, sums=True)
     rows = as_closed(source, view, wanted).subquery("rows")
     made = {
@@ -91,7 +86,7 @@ def freeze_loans(tx: Writing, close_id: int, source: Source, view: View, ladder:
     """Freeze how every loan stands; gives what they add up to."""
     rows = frozen_loans(close_id, source, view, ladder)
     names = [column.name for column in month_loan.c]
-    tx.connection.execute(insert(month_loan).from_select(names, rows), ALL_LOANS)
+    tx.connection.execute(insert(month_loan).from_select(names, rows))
     active = month_loan.c.outstanding > 0
     found = tx.connection.execute(
         select(

@@ -17,7 +17,6 @@ from aim_loans.ledger.queries import value_balance
 from aim_loans.loans.models import loan, loan_fact
 from aim_loans.money import plain
 from aim_loans.portfolio.due import View
-from aim_loans.portfolio.freezing import ALL_LOANS
 from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
 from aim_loans.vocabulary import N_
 
@@ -76,8 +75,7 @@ def _of_loans(connection: Connection, rows: FromClause) -> tuple[Balances, Balan
     found = connection.execute(
         select(*by, whole_sum(rows.c.outstanding), whole_sum(rows.c.credit))
         .join_from(rows, loan, loan.c.id == rows.c.loan_id)
-        .group_by(*by),
-        ALL_LOANS,
+        .group_by(*by)
     ).all()
     loans = {Side(Account.LOANS, branch, fund): out for branch, fund, out, _ in found}
     credit = {Side(Account.BORROWER_CREDIT, branch, fund): -owed for branch, fund, _, owed in found}

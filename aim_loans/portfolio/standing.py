@@ -3,8 +3,8 @@
 All sources give the same columns, so that one query goes over any: loan_id, borrower_id,
 the dimensions asked for, disbursed, paid (on the principal), outstanding, due (by the version
 in force), due_first (as first agreed, for recovery rates), arrears, what tells the oldest
-unpaid due date, and for a list of loans disbursed_on, credit, waived and written_off. Amounts
-are paisa.
+unpaid due date. In detail also disbursed_on, credit, waived, written_off, recovery (on a
+written-off claim) and refunded. Amounts are paisa.
 """
 
 from collections.abc import Sequence
@@ -53,6 +53,7 @@ _COMMON = (
     *("loan_id", "borrower_id", "product_code"),
     *("disbursed", "paid", "outstanding", "due", "due_first"),
 )
+_ENDED = ("waived", "written_off", "refunded")
 _PATTERN = ("instalment_count", "step_months", "first_month", "due_day", "step_days", "first_day")
 _TERMS = ("loan_id", "borrower_id", "product_code", "base_amount", *_PATTERN)
 
@@ -85,21 +86,22 @@ Source.FACTS = Source(("unpaid_key", "unpaid_number", "unpaid_on"))
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a question needs of each loan: dimension columns, or the details of a list.
+    """What a question needs of each loan: dimension columns, and all that is `detailed`.
 
-    A list is asked for in blocks of loans, by the parameters `after` and `up_to` (loan ids).
+    A list is asked for `in_blocks` of loans, by the parameters `after` and `up_to` (loan ids).
     `among` narrows the loans to those that it selects; `sums` asks for the sums by kind too.
     """
 
     dimensions: Sequence[str] = ()
     detailed: bool = False
+    in_blocks: bool = False
     among: Select[Any] | None = None
     sums: bool = False
 
     def of(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
         """Tell whether a loan is one of those asked for."""
         within = true() if self.among is None else loan_id.in_(self.among)
-        if not self.detailed:
+        if not self.in_blocks:
             return within
         return and_(within, loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
 
@@ -186,6 +188,7 @@ def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
     names += ["disbursed_on", "credit"] if wanted.detailed else []
     mine = and_(held.c.close_id == closed.id, held.c.disbursed > 0, wanted.of(held.c.loan_id))
     columns = [held.c[name] for name in names]
+    columns += _ended(held) if wanted.detailed else []
     if view.known_at == closed.known_at:
         return select(*columns).where(mine)
     changed = changed_since(closed, view).cte("changed")
@@ -323,14 +326,15 @@ def _unpaid(rows: FromClause, late: ColumnElement[bool], view: View) -> list[Lab
 def _common(rows: FromClause, wanted: Wanted) -> list[ColumnElement[Any]]:
     sums: list[str] = []
     if wanted.sums:
-        sums = [name for name in SUM_OF_KIND if name in rows.c and name not in _COMMON]
+        given = (*_COMMON, *(_ENDED if wanted.detailed else ()))
+        sums = [name for name in SUM_OF_KIND if name in rows.c and name not in given]
     return [rows.c[name] for name in (*_COMMON, *wanted.dimensions, *sums)]
 
 
 def _details(
     rows: FromClause, disbursed_on: ColumnElement[Any] | None, wanted: Wanted
 ) -> list[ColumnElement[Any]]:
-    """Give what only a list of loans shows: the day paid out, the credit, what ended the loan.
+    """Give what only lists and statements show: the day paid out, credit, what ended the loan.
 
     The credit is the money above the balance, or above the claim of a write-off, and what
     came in after a waiver, less what was paid back.
@@ -345,8 +349,14 @@ def _details(
         + rows.c.credited
         - rows.c.refunded
     )
-    ended = (rows.c.waived, rows.c.written_off)
-    return [disbursed_on.label("disbursed_on"), credit.label("credit"), *ended]
+    return [disbursed_on.label("disbursed_on"), credit.label("credit"), *_ended(rows)]
+
+
+def _ended(rows: FromClause) -> list[ColumnElement[Any]]:
+    """Give what ended or left the loan: waived, written off, recovered of that, paid back."""
+    claim, recovered = rows.c.written_off, rows.c.recovered
+    recovery = case((recovered > claim, claim), else_=recovered)
+    return [*(rows.c[name] for name in _ENDED), recovery.label("recovery")]
 
 
 def _disbursed_on(rows: FromClause, view: View) -> ColumnElement[Any]:

@@ -59,6 +59,7 @@ class Loan:
     ref: str
     borrower: str
     product: str
+    fund: str = "general"
     versions: list[Version] = field(default_factory=list)
     belongings: list[Belonging] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -77,6 +78,12 @@ class Standing:
     due: int
     due_first: int
     days: int
+    waived: int
+    written_off: int
+    recovery: int
+    refunded: int
+    waived_on: date | None
+    rescheduled: bool
 
     @property
     def arrears(self) -> int:
@@ -176,6 +183,12 @@ def _standing(loan: Loan, as_of: date, known_at: datetime | None) -> Standing | 
         due=sum(amount for day, amount in version.instalments if day <= until),
         due_first=sum(amount for day, amount in loan.versions[0].instalments if day <= until),
         days=_days_past_due(version, paid, as_of) if payable > paid else 0,
+        waived=total["waiver"],
+        written_off=total["write_off"],
+        recovery=total["recovery"] - over_claim,
+        refunded=total["refund"],
+        waived_on=waived_on,
+        rescheduled=version.number > 1,
     )
 
 

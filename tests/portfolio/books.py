@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aim_loans.loans.due_dates import DueRule, Frequency, HolidayRule, Holidays
 from aim_loans.loans.schedule import Pattern, Request, Schedule, ScheduleRules, build, from_rows
 from tests.naive.book import Belonging, Fact, Loan, Version
-from tests.portfolio.store import AREAS, BRANCHES, OFFICERS, PRODUCTS, PROGRAMMES, Stored
+from tests.portfolio.store import AREAS, BRANCHES, FUNDS, OFFICERS, PRODUCTS, PROGRAMMES, Stored
 
 FIRST_DAY = date(2024, 1, 1)
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -90,7 +90,8 @@ def life(dice: Random, recording: Recording, number: int) -> Stored:
     """Make a loan: agreed, paid out, paid back in part, changed, ended, taken back."""
     agreed = FIRST_DAY + timedelta(days=dice.randint(0, 300))
     plan = schedule(dice, agreed)
-    loan = Loan(f"L{number}", dice.choice(BORROWERS), dice.choice(PRODUCTS))
+    fund = FUNDS[number % len(FUNDS)]
+    loan = Loan(f"L{number}", dice.choice(BORROWERS), dice.choice(PRODUCTS), fund)
     loan.versions.append(version_of(plan, 1, agreed, recording.next()))
     loan.belongings.append(Belonging(agreed, recording.now, anywhere(dice)))
     story = Story(dice, recording, loan, agreed)

@@ -11,6 +11,7 @@ from aim_loans.borrowers.models import person
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
 from aim_loans.identity.models import act, branch, line, staff
+from aim_loans.ledger.chart import KINDS
 from aim_loans.ledger.models import account, fund
 from aim_loans.loans.models import (
     instalment,
@@ -29,6 +30,7 @@ AREAS = {"LHR-01": "Centre", "MUL-01": "South", "KHI-01": "South"}
 BRANCHES = (*AREAS, "ISB-01")
 OFFICERS = ("asma", "bilal")
 PROGRAMMES = ("general", "women")
+FUNDS = ("general", "women")
 PRODUCTS = ("crop", "family_enterprise")
 _HAS_MONEY = ("receipt", "recovery", "credit")
 _TEXTS = {"branch": "branch_code", "programme": "programme_code"}
@@ -67,8 +69,8 @@ def put_surroundings(connection: Connection, borrowers: Iterable[str]) -> None:
         ),
     )
     _put(connection, staff, ({"username": u, "full_name": u, "act_id": 1} for u in OFFICERS))
-    connection.execute(insert(fund).values(code="general", name="general", act_id=1))
-    connection.execute(insert(account).values(code="vault", kind="asset"))
+    _put(connection, fund, ({"code": code, "name": code, "act_id": 1} for code in FUNDS))
+    _put(connection, account, ({"code": code, "kind": kind} for code, kind in KINDS.items()))
     _put(connection, product, ({"code": code, "name": code, "act_id": 1} for code in PRODUCTS))
     lent = {"fund_code": "general", "act_id": 1}
     _put(connection, programme, ({"code": code, "name": code, **lent} for code in PROGRAMMES))
@@ -100,7 +102,9 @@ def put_loans(connection: Connection, stored: Sequence[Stored], borrowers: Seque
     facts = [(i, fact) for i, each in enumerate(stored, 1) for fact in each.loan.facts]
     facts.sort(key=lambda pair: pair[1].recorded_at)
     ids = {id(fact): number for number, (_, fact) in enumerate(facts, 1)}
-    _put(connection, loan_fact, (_fact(loan_id, fact, ids) for loan_id, fact in facts))
+    funds = {i: each.loan.fund for i, each in enumerate(stored, 1)}
+    rows = (_fact(loan_id, fact, ids, funds[loan_id]) for loan_id, fact in facts)
+    _put(connection, loan_fact, rows)
     refresh_positions(connection, range(1, len(stored) + 1))
 
 
@@ -127,7 +131,7 @@ def _put_contract(
             ref=one.ref,
             borrower_id=borrower_id,
             product_code=one.product,
-            fund_code="general",
+            fund_code=one.fund,
             principal=sum(amount for _, amount in first.instalments),
             instalments_asked=len(first.instalments),
             frequency="monthly",
@@ -191,14 +195,14 @@ def _dimension(row_id: int, loan_id: int, row: Belonging) -> dict[str, object]:
     return {**one, **values, "recorded_at": row.recorded_at}
 
 
-def _fact(loan_id: int, fact: Fact, ids: Mapping[int, int]) -> dict[str, object]:
+def _fact(loan_id: int, fact: Fact, ids: Mapping[int, int], fund_code: str) -> dict[str, object]:
     return {
         "id": ids[id(fact)],
         "loan_id": loan_id,
         "kind": fact.kind,
         "amount": fact.amount,
         "value_on": fact.value_on,
-        "fund_code": "general",
+        "fund_code": fund_code,
         "contra": "vault",
         "contra_branch": BRANCHES[0],
         "money_in_id": 1 if fact.kind in _HAS_MONEY else None,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy import Connection, Engine
 
-from aim_loans.money import Ratio
 from aim_loans.dates import month_end
+from aim_loans.money import Ratio
 from aim_loans.portfolio.engine import book_rows
 from aim_loans.portfolio.feeder.asked import AskedMonth, pseudonyms
 from aim_loans.web.month_files import rows_of

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aim_loans.cells import Row
-from aim_loans.money import Ratio
 from aim_loans.errors import Conflict, Refused
+from aim_loans.money import Ratio
 from reports.feeder.catalogue import FILES
 from reports.feeder.checking import check_folder
 from reports.feeder.columns import FeederFile, FileColumn

@@ -24,9 +24,6 @@ from aim_loans.portfolio.feeder.asked import AskedMonth
 from aim_loans.portfolio.feeder.tape import BASIS_POINTS
 from aim_loans.portfolio.standing import Wanted, source_for, standing
 
-# All loans at once: a statement over `counted_loans` is run with these.
-EVERY_LOAN = {"after": 0, "up_to": 2**62}
-
 _SUMS = ("disbursed", "paid", "outstanding", "due", "arrears", "waived", "written_off")
 
 

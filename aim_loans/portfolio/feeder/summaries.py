@@ -16,16 +16,16 @@ from sqlalchemy import (
     union_all,
 )
 
-from aim_loans.money import Ratio
 from aim_loans.db.bulk import whole_sum
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan_fact
+from aim_loans.money import Ratio
 from aim_loans.origination.models import programme
 from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.feeder.asked import AskedMonth
-from aim_loans.portfolio.feeder.counted import EVERY_LOAN, counted_loans
+from aim_loans.portfolio.feeder.counted import counted_loans
 from aim_loans.portfolio.feeder.tape import BASIS_POINTS
 from aim_loans.vocabulary import WORDS
 
@@ -65,7 +65,7 @@ def classification_rows(connection: Connection, asked: AskedMonth) -> Iterator[R
             .where(loans.c.active == 1)
             .group_by(*([value] if column else []), loans.c.level)
         )
-    found = connection.execute(union_all(*parts), EVERY_LOAN).all()
+    found = connection.execute(union_all(*parts)).all()
     names, classes = list(_DIMENSIONS), asked.ladder.classes
     for place, value, level, *sums in sorted(found, key=lambda row: (row[0], row[1] or "", row[2])):
         *amounts, provision = sums
@@ -84,7 +84,7 @@ def gender_rows(connection: Connection, asked: AskedMonth) -> Iterator[Row]:
         sum_where(loans.c.disbursed, of_month),
         *(whole_sum(loans.c[name]) for name in ("outstanding", "over30")),
     ).group_by(loans.c.gender)
-    found = {gender: sums for gender, *sums in connection.execute(statement, EVERY_LOAN)}
+    found = {gender: sums for gender, *sums in connection.execute(statement)}
     rows = {gender: found.get(gender, [0] * 7) for gender in WORDS["gender"]}
     new, active = (sum(row[place] for row in rows.values()) for place in (0, 1))
     for gender, (first, borrowers, count, lent, amount, owed, late) in rows.items():
@@ -136,7 +136,7 @@ def _by_programme(connection: Connection, asked: AskedMonth) -> Mapping[str, Map
         .select_from(loans.outerjoin(moved, moved.c.loan_id == loans.c.loan_id))
         .group_by(loans.c.programme_code)
     )
-    rows = connection.execute(statement, EVERY_LOAN).mappings()
+    rows = connection.execute(statement).mappings()
     return {row["programme_code"]: dict(row) for row in rows}
 
 

@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, case, func, or_, select
 
 from aim_loans.borrowers.models import person
-from aim_loans.money import Ratio
 from aim_loans.dates import business_date
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, schedule_version
-from aim_loans.money import divide_rounded
+from aim_loans.money import Ratio, divide_rounded
 from aim_loans.origination.models import application_loan, application_step, background_check
 from aim_loans.portfolio.due import View, days_past_due, sum_where, version_in_force
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym
@@ -86,7 +85,7 @@ def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Any]]:
     """Read block by block of loans what `tape_rows` takes apart."""
     view = asked.view
     source = source_for(connection, view)
-    wanted = Wanted(dimensions=_DIMENSIONS, detailed=True)
+    wanted = Wanted(dimensions=_DIMENSIONS, detailed=True, in_blocks=True)
     rows = standing(source, view, wanted).subquery("loans")
     version = schedule_version.alias("in_force")
     statement = (

@@ -1,0 +1,242 @@
+"""What happened to each loan in a month, added up into cells.
+
+How a loan stands at the end of the month, less how it stood at the end of the month before,
+both as known at the same cut: so the flows of a month are the difference of its two ends. The
+loans are those of the scope at the end of the month, with what they then belonged to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    RowMapping,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from aim_loans.db.bulk import whole_sum
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
+from aim_loans.portfolio.cells import Kept, kept_loans, late_by
+from aim_loans.portfolio.due import Number, View, standing_on, sum_where
+from aim_loans.portfolio.lateness import Scale
+from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
+
+BELONGING = ("sector", "branch", "officer", "programme", "gender")
+_DETAILS = ("disbursed", "paid", "waived", "written_off", "recovery", "refunded", "credit")
+_GROUPS = (*BELONGING, "fund")
+_LEVELS = ("level", "level_before", "rescheduled")
+# Counts, then paisa: how the loans stood at the opening and stand at the end, and what moved
+# between. `received_due` leaves out what was paid on instalments due after the month.
+MEASURES = (
+    "active_loans",
+    "loans_made",
+    "opening",
+    "outstanding",
+    "arrears",
+    "credit",
+    "disbursed",
+    "received",
+    "received_due",
+    "waived",
+    "written_off",
+    "recovered",
+    "refunded",
+)
+# A loan with nothing outstanding has no level.
+NO_LEVEL = -1
+_ON_TIME = 2
+_NOUGHT, _ZERO = literal_column("0", BigInteger), literal_column("0", Integer)
+_EMPTY = literal_column("''", Text)
+
+
+class Month(NamedTuple):
+    """The end of a month and the end of the month before it, both as known at one cut."""
+
+    end: View
+    before: View
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCells:
+    """A month in two tables of int64 sums, and what was covered on time of what fell due.
+
+    `by_group` by `BELONGING` and fund, `by_level` by the level (`lateness.Scale`, -1 where
+    nothing is outstanding) at the end, at the end before, and whether the loan is rescheduled.
+    Columns: `MEASURES`. `due` fell due in the month as first agreed, `due_on_time` of it was
+    covered on or before its day (paisa).
+    """
+
+    by_group: pd.DataFrame
+    by_level: pd.DataFrame
+    due: int
+    due_on_time: int
+
+
+def month_cells(connection: Connection, month: Month, scale: Scale, kept: Kept) -> MonthCells:
+    """Add up what the kept loans did in a month."""
+    moved = _moved(connection, month, scale, kept).cte("moved").prefix_with("MATERIALIZED")
+    parts = (_sums(moved, 0, _GROUPS, _LEVELS), _sums(moved, 1, _LEVELS, _GROUPS))
+    on_time = _on_time(moved, month.end, month.before)
+    rows = connection.execute(union_all(*parts, on_time)).mappings().all()
+    (fell_due,) = (row for row in rows if row["place"] == _ON_TIME)
+    return MonthCells(
+        _frame(rows, 0, _GROUPS),
+        _frame(rows, 1, _LEVELS),
+        due=fell_due[MEASURES[0]],
+        due_on_time=fell_due[MEASURES[1]],
+    )
+
+
+def _frame(rows: Sequence[RowMapping], place: int, by: Sequence[str]) -> pd.DataFrame:
+    names = (*by, *MEASURES)
+    cells = [[row[name] for name in names] for row in rows if row["place"] == place]
+    frame = pd.DataFrame(cells, columns=list(names))
+    return frame.astype(dict.fromkeys(MEASURES, "int64"))
+
+
+def _moved(connection: Connection, month: Month, scale: Scale, kept: Kept) -> Select[Any]:
+    """Select what each loan did: its groups, its levels at both ends, and the measures."""
+    at_end, at_start = (source_for(connection, view) for view in month)
+    end = kept_loans(at_end, month.end, BELONGING, kept, details=_DETAILS)
+    start = standing(at_start, month.before, Wanted(detailed=True))
+    now = end.cte("now").prefix_with("MATERIALIZED")
+    before = start.cte("before").prefix_with("MATERIALIZED")
+    again = _rescheduled(month.end)
+    tables = (
+        now.join(loan, loan.c.id == now.c.loan_id)
+        .outerjoin(before, before.c.loan_id == now.c.loan_id)
+        .outerjoin(again, again.c.loan_id == now.c.loan_id)
+    )
+    return select(
+        now.c.loan_id,
+        *(now.c[name] for name in BELONGING),
+        loan.c.fund_code.label("fund"),
+        _level(now, at_end, month.end, scale).label("level"),
+        _level(before, at_start, month.before, scale).label("level_before"),
+        case((again.c.loan_id.is_(None), 0), else_=1).label("rescheduled"),
+        *(amount.label(name) for name, amount in _measures(now, before).items()),
+        (now.c.due_first - _held(before, "due_first")).label("fell_due"),
+        case((now.c.waived > 0, standing_on(Kind.WAIVER, now.c.loan_id, month.end))).label(
+            "waived_on"
+        ),
+    ).select_from(tables)
+
+
+def _measures(now: FromClause, before: FromClause) -> dict[str, Number]:
+    moved = {
+        name: now.c[column] - _held(before, column)
+        for name, column in (
+            ("disbursed", "disbursed"),
+            ("received", "paid"),
+            ("waived", "waived"),
+            ("written_off", "written_off"),
+            ("recovered", "recovery"),
+            ("refunded", "refunded"),
+        )
+    }
+    due, paid_before = now.c.due_first, _held(before, "paid")
+    found = {
+        "active_loans": case((now.c.outstanding > 0, 1), else_=0),
+        "loans_made": case((before.c.loan_id.is_(None), 1), else_=0),
+        "opening": _held(before, "outstanding"),
+        "received_due": _lesser(now.c.paid, due) - _lesser(paid_before, due),
+        **{name: now.c[name] for name in ("outstanding", "arrears", "credit")},
+        **moved,
+    }
+    return {name: found[name] for name in MEASURES}
+
+
+def _level(loans: FromClause, source: Source, view: View, scale: Scale) -> ColumnElement[int]:
+    """Give how many edges of the scale a loan has reached; `NO_LEVEL` with nothing left."""
+    reached = [
+        (late_by(loans, source, view, days), level) for level, days in enumerate(scale.edges, 1)
+    ]
+    nothing = (func.coalesce(loans.c.outstanding, 0) == 0, NO_LEVEL)
+    return case(nothing, (loans.c.arrears == 0, 0), *reversed(reached), else_=0)
+
+
+def _rescheduled(view: View) -> Subquery:
+    version = schedule_version
+    return (
+        select(version.c.loan_id)
+        .where(version.c.number > 1, version.c.effective_on <= view.as_of, view.known(version))
+        .distinct()
+        .subquery("again")
+    )
+
+
+def _sums(moved: CTE, place: int, by: Sequence[str], blank: Sequence[str]) -> Select[Any]:
+    """Select the measures by some columns; the others are blank."""
+    keys = {name: moved.c[name] for name in by} | {name: _blank(name) for name in blank}
+    return select(
+        literal_column(str(place), Integer).label("place"),
+        *(keys[name].label(name) for name in (*_GROUPS, *_LEVELS)),
+        *(whole_sum(moved.c[name]).label(name) for name in MEASURES),
+    ).group_by(*(moved.c[name] for name in by))
+
+
+def _on_time(moved: CTE, end: View, before: View) -> Select[Any]:
+    """Select, in the first two measures, what fell due in the month and was paid on its day."""
+    first = schedule_version.alias("first")
+    row = instalment
+    tables = moved.join(first, and_(first.c.loan_id == moved.c.loan_id, first.c.number == 1)).join(
+        row, row.c.version_id == first.c.id
+    )
+    asked = or_(moved.c.waived_on.is_(None), row.c.due_on <= moved.c.waived_on)
+    covered = _paid_by(moved.c.loan_id, row.c.due_on, end) - (row.c.due_total - row.c.amount)
+    on_time = case((covered < 0, 0), (covered > row.c.amount, row.c.amount), else_=covered)
+    fell_due = (
+        select(row.c.amount, on_time.label("on_time"))
+        .select_from(tables)
+        .where(moved.c.fell_due > 0, row.c.due_on > before.as_of, row.c.due_on <= end.as_of, asked)
+        .subquery("fell_due")
+    )
+    sums = [whole_sum(fell_due.c.amount), whole_sum(fell_due.c.on_time)]
+    return select(
+        literal_column(str(_ON_TIME), Integer),
+        *(_blank(name) for name in (*_GROUPS, *_LEVELS)),
+        *sums,
+        *(_NOUGHT for _ in MEASURES[len(sums) :]),
+    )
+
+
+def _paid_by(loan_id: ColumnElement[int], day: ColumnElement[Any], view: View) -> Number:
+    """Give what had reached a loan's principal by a day."""
+    fact = loan_fact.alias()
+    sums = {kind: sum_where(fact.c.amount, fact.c.kind == kind) for kind in Kind}
+    payable = sums[Kind.DISBURSEMENT] - sums[Kind.WAIVER] - sums[Kind.WRITE_OFF]
+    return (
+        select(_lesser(sums[Kind.RECEIPT], payable))
+        .where(fact.c.loan_id == loan_id, fact.c.value_on <= day, view.known(fact))
+        .correlate_except(fact)
+        .scalar_subquery()
+    )
+
+
+def _blank(name: str) -> ColumnElement[Any]:
+    return _ZERO if name in _LEVELS else _EMPTY
+
+
+def _held(before: FromClause, name: str) -> Number:
+    return func.coalesce(before.c[name], 0)
+
+
+def _lesser(one: Number, other: Number) -> Number:
+    return case((one < other, one), else_=other)

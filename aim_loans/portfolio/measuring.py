@@ -1,0 +1,237 @@
+"""Measures the book into a monthly portfolio statement, at (D, K) and for a scope.
+
+One reading snapshot, a fixed number of statements whatever the size of the book. A statement
+that does not reconcile with the ledger is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import NamedTuple
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from aim_loans.config.settings import Ladder, Settings
+from aim_loans.dates import add_months, month_end
+from aim_loans.errors import Refused
+from aim_loans.identity.digests import command_digest
+from aim_loans.ledger.chart import Account
+from aim_loans.money import plain
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio import statement_parts as parts
+from aim_loans.portfolio.cells import Kept
+from aim_loans.portfolio.definitions import DEFINITIONS
+from aim_loans.portfolio.due import View
+from aim_loans.portfolio.engine import book_tables
+from aim_loans.portfolio.flows import Month, MonthCells, month_cells
+from aim_loans.portfolio.lateness import scale
+from aim_loans.portfolio.month_ends import MonthStanding, month_standing
+from aim_loans.portfolio.scopes import kept_of
+from aim_loans.portfolio.statement import Identity, PortfolioStatement, Scope
+from aim_loans.portfolio.statement_figures import Risk
+from aim_loans.portfolio.statement_reads import (
+    Controls,
+    control_accounts,
+    posting_lags,
+    waiting_days,
+    watched_loans,
+)
+from aim_loans.portfolio.statement_tables import (
+    ControlLine,
+    DataQuality,
+    Gap,
+    WatchedLoan,
+    WatchList,
+)
+
+TREND_MONTHS = 13
+WHOLE = Scope()
+_GROUPS = ("sector", "branch", "officer", "programme", "gender")
+_GATHERED = ("district", "sector", "branch")
+# What nobody entered, by field; each is asked for as a grouping of the book.
+_MISSING = {"officer": "", "activity": "", "district": "", "urban_rural": "", "gender": "unknown"}
+_BY = tuple(dict.fromkeys((*_GROUPS, *_GATHERED, *_MISSING)))
+_WATCHED_OVER = 30
+
+
+class Closed(NamedTuple):
+    """The close that a final statement stands on."""
+
+    edition: int
+    closed_at: datetime
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which statement: a month (its last day), the cut K, a scope; its close when it has one."""
+
+    month: date
+    known_at: datetime
+    scope: Scope = WHOLE
+    closed: Closed | None = None
+
+
+class _Measured(NamedTuple):
+    """All that was read of the book for one statement."""
+
+    kept: Kept
+    ladder: Ladder
+    trend: Sequence[MonthStanding]
+    cells: MonthCells
+    cells_before: MonthCells
+    books: Mapping[str, pd.DataFrame]
+    controls: Mapping[str, Controls]
+
+
+def portfolio_statement(
+    connection: Connection, asked: Asked, *, settings: Settings, code_version: str
+) -> PortfolioStatement:
+    """Measure the book into a statement.
+
+    The connection must show one unchanging state (`db.engine.reading`). Refused when the loans
+    and the ledger's control accounts differ; NotFound for a scope that there is not.
+    """
+    dated = settings_in_force(connection)
+    in_force = replace(settings, dated=dated)
+    read = _measure(connection, asked, dated.ladder_on(asked.month))
+    lines = _reconciled(read)
+    return _statement(connection, asked, read, lines, settings=in_force, code_version=code_version)
+
+
+def month_ends(month: date, count: int) -> list[date]:
+    """Give the last days of so many months, the last of them that of `month`."""
+    return [month_end(add_months(month, step)) for step in range(1 - count, 1)]
+
+
+def _measure(connection: Connection, asked: Asked, ladder: Ladder) -> _Measured:
+    kept, steps = kept_of(connection, asked.scope), scale(ladder)
+    days = month_ends(asked.month, TREND_MONTHS)
+    views = [View(day, asked.known_at) for day in days]
+    books = book_tables(
+        connection,
+        as_of=asked.month,
+        known_at=asked.known_at,
+        groupings=[(name,) for name in _BY],
+        ladder=ladder,
+        kept=kept,
+        idle=True,
+    )
+    return _Measured(
+        kept,
+        ladder,
+        [month_standing(connection, view, kept) for view in views],
+        month_cells(connection, Month(views[-1], views[-2]), steps, kept),
+        month_cells(connection, Month(views[-2], views[-3]), steps, kept),
+        dict(zip(_BY, books, strict=True)),
+        control_accounts(connection, views[-1], days[-2], kept),
+    )
+
+
+def _reconciled(read: _Measured) -> tuple[ControlLine, ...]:
+    """Put each fund's control accounts beside its loans; Refused where they differ."""
+    held = parts.fund_sums(read.cells, "outstanding", "credit")
+    lines = []
+    for fund in sorted({*held, *read.controls}):
+        control = read.controls.get(fund, Controls(0, 0, 0, 0))
+        outstanding, credit = held.get(fund, (0, 0))
+        lines.append(ControlLine(Account.LOANS.value, fund, control.loans, outstanding))
+        lines.append(ControlLine(Account.BORROWER_CREDIT.value, fund, control.credit, credit))
+    for line in lines:
+        if line.difference:
+            raise Refused(
+                "The statement does not reconcile: in the fund {fund} the ledger's account "
+                "{account} holds Rs {control}, the loans say Rs {sub_ledger}; the difference is "
+                "Rs {difference}. Run the checks of the book (verify), and mend what they name.",
+                field="fund",
+                fund=line.fund,
+                account=line.account,
+                control=plain(line.control),
+                sub_ledger=plain(line.sub_ledger),
+                difference=plain(line.difference),
+            )
+    return tuple(lines)
+
+
+def _statement(
+    connection: Connection,
+    asked: Asked,
+    read: _Measured,
+    lines: tuple[ControlLine, ...],
+    *,
+    settings: Settings,
+    code_version: str,
+) -> PortfolioStatement:
+    trend, steps = tuple(each.whole for each in read.trend), scale(read.ladder)
+    flow, risk = parts.flow(read.cells), parts.risk(read.cells, steps)
+    groups = {name: parts.groups(name, read.books[name], read.cells) for name in _GROUPS}
+    own = {line.key: line.outstanding for line in groups["sector"]}
+    view, last_month = View(asked.month, asked.known_at), trend[-2].day
+    zone = settings.institution.zone
+    return PortfolioStatement(
+        identity=_identity(asked, settings, code_version),
+        no_repayments=trend[-1].loans_made > 0 and not trend[-1].received,
+        trend=trend,
+        headline=parts.headline(
+            trend,
+            flow,
+            credit=int(read.cells.by_group["credit"].sum()),
+            allowance=sum(control.allowance for control in read.controls.values()),
+        ),
+        sectors=parts.sectors(own, settings.dated.benchmark_on(asked.month), asked.month),
+        risk=risk,
+        classification=parts.classification(read.cells, steps, read.ladder),
+        flow=flow,
+        flow_before=parts.flow(read.cells_before),
+        by_sector=groups["sector"],
+        by_branch=groups["branch"],
+        by_officer=groups["officer"],
+        by_programme=groups["programme"],
+        by_gender=groups["gender"],
+        funds=parts.funds(read.cells, read.controls),
+        vintages=parts.vintages(read.trend),
+        rolls=parts.rolls(read.cells, steps),
+        watch_list=_watch_list(watched_loans(connection, view, read.kept), risk),
+        concentration=tuple(
+            parts.concentration(name, read.books[name]["glp"].tolist()) for name in _GATHERED
+        ),
+        turnaround=parts.turnaround(waiting_days(connection, view, last_month, read.kept, zone)),
+        quality=DataQuality(
+            trend[-1].active_loans,
+            tuple(_gap(read, name) for name in _MISSING),
+            parts.posting(posting_lags(connection, view, last_month, read.kept, zone)),
+        ),
+        restatements=(),
+        reconciliation=lines,
+        definitions=DEFINITIONS,
+    )
+
+
+def _identity(asked: Asked, settings: Settings, code_version: str) -> Identity:
+    closed = asked.closed
+    return Identity(
+        institution=settings.institution.name,
+        scope=asked.scope,
+        month=asked.month,
+        as_of=asked.month,
+        known_at=asked.known_at,
+        state="provisional" if closed is None else "final",
+        edition=0 if closed is None else closed.edition,
+        closed_at=None if closed is None else closed.closed_at,
+        seal="" if closed is None else closed.seal,
+        code_version=code_version,
+        settings_digest=command_digest("settings", settings),
+    )
+
+
+def _watch_list(loans: tuple[WatchedLoan, ...], risk: Risk) -> WatchList:
+    (over,) = (line for line in risk.over if line.days == _WATCHED_OVER)
+    return WatchList(loans, over.loans, over.outstanding)
+
+
+def _gap(read: _Measured, name: str) -> Gap:
+    """Count the active loans for which a field is missing or not known."""
+    book = read.books[name]
+    missing = book[book[name] == _MISSING[name]]
+    return Gap(name, int(missing["active_loans"].sum()))

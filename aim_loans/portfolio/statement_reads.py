@@ -1,0 +1,157 @@
+"""What a statement asks beside the book: watched loans, waiting times, lags, control accounts."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, or_, select, type_coerce
+
+from aim_loans.cash.models import money_in
+from aim_loans.dates import from_day_number
+from aim_loans.db.bulk import whole_sum
+from aim_loans.ledger.chart import Account
+from aim_loans.ledger.models import journal_line
+from aim_loans.loans.models import loan
+from aim_loans.origination.models import application, application_loan
+from aim_loans.portfolio.cells import Kept, kept_loans, late_by
+from aim_loans.portfolio.due import View, days_past_due, sum_where
+from aim_loans.portfolio.standing import source_for
+from aim_loans.portfolio.statement_tables import MOST_WATCHED, WatchedLoan
+
+_WATCHED_FROM = 31
+_MICROS_A_DAY = 86_400_000_000
+_CONTROLS = (Account.LOANS, Account.BORROWER_CREDIT, Account.LOSS_ALLOWANCE)
+
+
+class Controls(NamedTuple):
+    """A fund's balances in the ledger by value date (paisa, as each account is kept).
+
+    Loans and loss allowance, and the borrowers' credit, at the end of the month; loans at
+    its opening too.
+    """
+
+    loans: int
+    opening: int
+    credit: int
+    allowance: int
+
+
+class Lag(NamedTuple):
+    """Receipts of a month that were entered so many days after the money came."""
+
+    days: int
+    receipts: int
+    amount: int
+
+
+def watched_loans(connection: Connection, view: View, kept: Kept) -> tuple[WatchedLoan, ...]:
+    """Give the loans more than 30 days late with the most outstanding, `MOST_WATCHED` at most.
+
+    Of two with as much outstanding the one recorded first comes first.
+    """
+    source = source_for(connection, view)
+    book = kept_loans(source, view, ("branch",), kept).subquery("book")
+    unpaid = [book.c[name] for name in source.value]
+    rows = connection.execute(
+        select(loan.c.ref, book.c.branch, book.c.outstanding, book.c.arrears, *unpaid)
+        .join(loan, loan.c.id == book.c.loan_id)
+        .where(book.c.outstanding > 0, late_by(book, source, view, _WATCHED_FROM))
+        .order_by(book.c.outstanding.desc(), book.c.loan_id)
+        .limit(MOST_WATCHED)
+    )
+    return tuple(
+        WatchedLoan(ref, branch, days_past_due(view.as_of, due), outstanding, arrears)
+        for ref, branch, outstanding, arrears, *due in rows
+    )
+
+
+def waiting_days(
+    connection: Connection, view: View, after: date, kept: Kept, zone: ZoneInfo
+) -> Counter[int]:
+    """Count, by days from application to disbursement, the loans paid out after a day.
+
+    An application counts from the local day on which it was entered.
+    """
+    source = source_for(connection, view)
+    book = kept_loans(source, view, (), kept, details=("disbursed_on",)).subquery("book")
+    entered = _local_day(application.c.recorded_at, view.as_of, zone)
+    rows = connection.execute(
+        select(entered, book.c.disbursed_on, func.count())
+        .select_from(application_loan)
+        .join(application, application.c.id == application_loan.c.application_id)
+        .join(book, book.c.loan_id == application_loan.c.loan_id)
+        .where(book.c.disbursed_on > after)
+        .group_by(entered, book.c.disbursed_on)
+    )
+    found: Counter[int] = Counter()
+    for number, paid_out_on, count in rows:
+        found[(paid_out_on - from_day_number(number)).days] += count
+    return found
+
+
+def posting_lags(
+    connection: Connection, view: View, after: date, kept: Kept, zone: ZoneInfo
+) -> list[Lag]:
+    """Give how late money received after a day was entered; its branch is that which took it."""
+    entered = _local_day(money_in.c.recorded_at, view.as_of, zone)
+    day = money_in.c.received_on
+    asked = [
+        money_in.c.reverses_id.is_(None),
+        day > after,
+        day <= view.as_of,
+        view.known(money_in),
+        *_within(money_in.c.branch_code, kept),
+    ]
+    rows = connection.execute(
+        select(entered, day, func.count(), whole_sum(money_in.c.amount))
+        .where(*asked)
+        .group_by(entered, day)
+    )
+    return [
+        Lag((from_day_number(number) - received_on).days, count, amount)
+        for number, received_on, count, amount in rows
+    ]
+
+
+def control_accounts(
+    connection: Connection, view: View, opening: date, kept: Kept
+) -> Mapping[str, Controls]:
+    """Give each fund's control accounts as the journal has them at (D, K)."""
+    line = journal_line
+    wanted = or_(line.c.debit.in_(_CONTROLS), line.c.credit.in_(_CONTROLS))
+    loans, credit, allowance = (_debit(account.value) for account in _CONTROLS)
+    begun = line.c.value_on <= opening
+    rows = connection.execute(
+        select(
+            line.c.fund_code,
+            whole_sum(loans),
+            sum_where(loans, begun),
+            -whole_sum(credit),
+            -whole_sum(allowance),
+        )
+        .where(view.counts(line), wanted, *_within(line.c.branch_code, kept))
+        .group_by(line.c.fund_code)
+    )
+    return {fund: Controls(*balances) for fund, *balances in rows}
+
+
+def _debit(account: str) -> ColumnElement[int]:
+    line = journal_line
+    return case(
+        (line.c.debit == account, line.c.amount),
+        (line.c.credit == account, -line.c.amount),
+        else_=0,
+    )
+
+
+def _within(branch_code: ColumnElement[Any], kept: Kept) -> list[ColumnElement[bool]]:
+    return [] if kept.branches is None else [branch_code.in_(kept.branches)]
+
+
+def _local_day(moment: ColumnElement[Any], about: date, zone: ZoneInfo) -> ColumnElement[int]:
+    """Give the number of the local day of a moment, by the zone's offset about that day."""
+    ahead = zone.utcoffset(datetime.combine(about, time.min)) or timedelta()
+    micros = type_coerce(moment, BigInteger) + ahead // timedelta(microseconds=1)
+    return micros // _MICROS_A_DAY

@@ -1,0 +1,114 @@
+"""The monthly statement is the plain model's in every figure; its parts add up; it reconciles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, insert
+
+from aim_loans.config.dated import dated_rows
+from aim_loans.config.reader import read_settings
+from aim_loans.dates import month_end
+from aim_loans.origination.models import dated_setting
+from aim_loans.portfolio.measuring import WHOLE, Asked, portfolio_statement
+from aim_loans.portfolio.statement import PortfolioStatement, Scope
+from tests.naive import statement as naive
+from tests.portfolio.books import BORROWERS, MadeBook, books
+from tests.portfolio.journal import put_journal
+from tests.portfolio.store import AREAS, BRANCHES, Stored, empty, put_loans, put_surroundings
+
+SETTINGS = read_settings(None, {})
+LATE_CUT = datetime(2100, 1, 1, tzinfo=UTC)
+SCOPES = {
+    WHOLE: None,
+    Scope("area", "South"): frozenset(code for code, area in AREAS.items() if area == "South"),
+    **{Scope("branch", code): frozenset({code}) for code in BRANCHES[:2]},
+}
+FIXTURE_IS_EMPTIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+def put_settings(connection: Connection) -> None:
+    for row in dated_rows(SETTINGS.dated):
+        values = {"table_name": row.table, "key": row.key, "effective_from": row.effective_from}
+        values |= {"source": row.source, "verified": row.verified, "body": row.body, "act_id": 1}
+        connection.execute(insert(dated_setting).values(**values))
+
+
+def put_book(connection: Connection, stored: Sequence[Stored], borrowers: Sequence[str]) -> None:
+    empty(connection)
+    put_surroundings(connection, borrowers)
+    put_settings(connection)
+    put_loans(connection, stored, borrowers)
+    put_journal(connection, stored)
+
+
+def measure(connection: Connection, asked: Asked) -> PortfolioStatement:
+    return portfolio_statement(connection, asked, settings=SETTINGS, code_version="0")
+
+
+def figures(statement: PortfolioStatement) -> dict[str, Any]:
+    """Give the parts that come from the loans, as the plain model names them."""
+    found = plain(asdict(statement))
+    found["own"] = {line["sector"]: line["own"] for line in found["sectors"]["lines"]}
+    found["gaps"] = [(gap["field"], gap["loans"]) for gap in found["quality"]["gaps"]]
+    for account, name in (("loans", "outstanding"), ("borrower_credit", "credit")):
+        lines = [line for line in found["reconciliation"] if line["account"] == account]
+        assert all(line["control"] == line["sub_ledger"] for line in lines)
+        found[name] = {line["fund"]: line["sub_ledger"] for line in lines}
+    for name in ("expected_loss_source", "ladder_from", "ladder_source", "verified"):
+        del found["classification"][name]
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Give lists for tuples; a ratio stays a pair."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if type(value) is tuple:
+        return [plain(each) for each in value]
+    return tuple(value) if isinstance(value, tuple) else value
+
+
+def without_zeros(amounts: Mapping[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in amounts.items() if amount}
+
+
+def compare(connection: Connection, made: MadeBook, asked: Asked) -> None:
+    question = naive.Question(asked.month, asked.known_at, SCOPES[asked.scope])
+    expected = naive.statement(made.loans, question)
+    got = figures(measure(connection, asked))
+    for name in ("own", "outstanding", "credit"):
+        expected[name], got[name] = without_zeros(expected[name]), without_zeros(got[name])
+    for name, value in expected.items():
+        assert got[name] == value, (name, asked)
+
+
+def expect_the_plain_statement(engine: Engine, made: MadeBook, scope: Scope) -> None:
+    with engine.begin() as connection:
+        put_book(connection, made.stored, BORROWERS)
+        cut = made.cuts[0] or LATE_CUT
+        for day, known_at in ((made.days[0], cut), (made.days[1], LATE_CUT)):
+            compare(connection, made, Asked(month_end(day), known_at, scope))
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED)
+@given(made=books(), scope=st.sampled_from(list(SCOPES)))
+def test_every_figure_is_the_plain_one(
+    writing_engine: Engine, made: MadeBook, scope: Scope
+) -> None:
+    expect_the_plain_statement(writing_engine, made, scope)
+
+
+# The same statements; what could differ is the arithmetic of the other database.
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 10)
+@given(made=books(), scope=st.sampled_from(list(SCOPES)))
+def test_every_figure_is_the_plain_one_on_postgresql(
+    writing_engine: Engine, made: MadeBook, scope: Scope
+) -> None:
+    expect_the_plain_statement(writing_engine, made, scope)
