@@ -7,6 +7,13 @@ from aim_loans.identity.models import line
 from aim_loans.identity.queries import branches_within, require_branch
 from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.statement import Scope
+from aim_loans.vocabulary import N_
+
+_SENTENCES = {
+    "division": N_("There is no division {name}."),
+    "region": N_("There is no region {name}."),
+    "area": N_("There is no area {name}."),
+}
 
 
 def kept_of(connection: Connection, scope: Scope) -> Kept:
@@ -22,10 +29,5 @@ def kept_of(connection: Connection, scope: Scope) -> Kept:
     named = select(line.c.id).where(line.c.level == scope.level, line.c.name == scope.name)
     line_id = connection.execute(named).scalar()
     if line_id is None:
-        raise NotFound(
-            "There is no {level} {name}. Check the name.",
-            field="scope",
-            level=scope.level,
-            name=scope.name,
-        )
+        raise NotFound(_SENTENCES[scope.level], field=scope.level, name=scope.name)
     return Kept(branches_within(connection, line_id))

@@ -72,11 +72,11 @@ class Recording:
 
 
 @st.composite
-def books(draw: st.DrawFn) -> MadeBook:
-    """Draw a book of one to five loans of three persons."""
+def books(draw: st.DrawFn, most: int = 5) -> MadeBook:
+    """Draw a book of one to `most` loans of three persons."""
     dice = draw(st.randoms(use_true_random=False))
     recording = Recording(dice)
-    stored = [life(dice, recording, number) for number in range(1, dice.randint(2, 6))]
+    stored = [life(dice, recording, number) for number in range(1, dice.randint(2, most + 1))]
     loans = [each.loan for each in stored]
     dues = [day for loan in loans for version in loan.versions for day, _ in version.instalments]
     days = [dice.choice(dues) + timedelta(days=dice.choice(EDGES)) for _ in range(3)]

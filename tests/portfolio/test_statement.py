@@ -87,28 +87,28 @@ def compare(connection: Connection, made: MadeBook, asked: Asked) -> None:
         assert got[name] == value, (name, asked)
 
 
-def expect_the_plain_statement(engine: Engine, made: MadeBook, scope: Scope) -> None:
+def expect_the_plain_statement(engine: Engine, made: MadeBook, scope: Scope, place: int) -> None:
+    cut = (made.cuts[0], None)[place] or LATE_CUT
     with engine.begin() as connection:
         put_book(connection, made.stored, BORROWERS)
-        cut = made.cuts[0] or LATE_CUT
-        for day, known_at in ((made.days[0], cut), (made.days[1], LATE_CUT)):
-            compare(connection, made, Asked(month_end(day), known_at, scope))
+        compare(connection, made, Asked(month_end(made.days[place]), cut, scope))
 
 
+# A statement is many questions at once: a few larger books hold more than many small ones.
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-@settings(suppress_health_check=FIXTURE_IS_EMPTIED)
-@given(made=books(), scope=st.sampled_from(list(SCOPES)))
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 8)
+@given(made=books(most=20), scope=st.sampled_from(list(SCOPES)), place=st.integers(0, 1))
 def test_every_figure_is_the_plain_one(
-    writing_engine: Engine, made: MadeBook, scope: Scope
+    writing_engine: Engine, made: MadeBook, scope: Scope, place: int
 ) -> None:
-    expect_the_plain_statement(writing_engine, made, scope)
+    expect_the_plain_statement(writing_engine, made, scope, place)
 
 
 # The same statements; what could differ is the arithmetic of the other database.
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 10)
-@given(made=books(), scope=st.sampled_from(list(SCOPES)))
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 25)
+@given(made=books(most=20), scope=st.sampled_from(list(SCOPES)), place=st.integers(0, 1))
 def test_every_figure_is_the_plain_one_on_postgresql(
-    writing_engine: Engine, made: MadeBook, scope: Scope
+    writing_engine: Engine, made: MadeBook, scope: Scope, place: int
 ) -> None:
-    expect_the_plain_statement(writing_engine, made, scope)
+    expect_the_plain_statement(writing_engine, made, scope, place)

@@ -26,6 +26,7 @@ from aim_loans.dates import (
     month_step,
     parse_date,
     parse_moment,
+    parse_month,
 )
 from aim_loans.errors import Refused
 
@@ -263,3 +264,13 @@ def test_a_day_whose_last_hour_came_twice_ends_with_the_second() -> None:
 )
 def test_the_fiscal_year_starts_in_july(day: date, year: int) -> None:
     assert fiscal_year(day) == year
+
+
+def test_a_month_is_read_as_its_last_day() -> None:
+    assert parse_month(" 2024-02 ") == date(2024, 2, 29)
+    for text in ("", "2024", "2024-2", "2024-02-01", "24-02", "\u06f2024-02"):
+        with pytest.raises(Refused, match="Write the month as year-month"):
+            parse_month(text)
+    for text in ("2024-00", "2024-13"):
+        with pytest.raises(Refused, match="the months are 01 to 12"):
+            parse_month(text)

@@ -4,6 +4,8 @@ from csv import DictReader
 
 import pytest
 
+from aim_loans.money import parse_rupees
+from aim_loans.portfolio.statement_json import from_json, statement_digest
 from tests.stories.shell import WORKED, Shell, import_worked
 
 DATES = ("2025-06-30", "2025-09-30", "2025-12-10", "2025-12-31")
@@ -78,3 +80,28 @@ def test_nothing_was_known_before_the_import(worked: Shell) -> None:
     )
     assert said.rows[0]["active_loans"] == "0"
     assert said.rows[0]["par30_ratio"] == ""
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_the_statement_of_a_month_is_written_and_read_back(worked: Shell) -> None:
+    whole, branch = worked.folder / "whole.json", worked.folder / "branch.json"
+    ask = ("report", "statement", "--month", "2025-12")
+    said = worked.good(*ask, "--out", whole)
+    worked.good(*ask, "--branch", "MUL-01", "--out", branch)
+    read, part = (from_json(file.read_text(encoding="utf-8")) for file in (whole, branch))
+    wanted = expected("expected_by_sector.csv", "2025-12-31")
+    assert [line.outstanding for line in read.by_sector] == [
+        parse_rupees(row["glp"]) for row in wanted
+    ]
+    assert statement_digest(read) in said.err
+    assert (part.identity.scope.name, part.identity.state) == ("MUL-01", "provisional")
+    for bad, sentence in (
+        (("--branch", "MUL-01", "--area", "Centre"), "Ask for one of"),
+        (("--branch", "nowhere"), "There is no branch nowhere."),
+        (("--month", "9999-01"), "The month ends on 9999-01-31."),
+        (("--month", "2025-12-31"), "Write the month as year-month"),
+    ):
+        refused = worked.run(*ask, "--out", worked.folder / "none.json", *bad)
+        assert refused.code != 0
+        assert sentence in refused.err
+    assert not (worked.folder / "none.json").exists()
