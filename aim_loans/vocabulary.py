@@ -204,6 +204,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "fee": N_("Application fee"),
         "benchmark": N_("National benchmark"),
         "expiry": N_("Expiry of applications"),
+        "expected_loss": N_("Expected credit loss"),
     },
     "complaint_channel": {
         "branch": N_("At the branch"),

@@ -14,6 +14,7 @@ from typing import Literal, TypeVar, get_args
 from aim_loans.config.rows import ConfigurationFault, Row
 from aim_loans.config.rules import (
     read_benchmark,
+    read_expected_loss,
     read_expiry,
     read_fee,
     read_ladder,
@@ -23,7 +24,9 @@ from aim_loans.config.rules import (
 from aim_loans.config.settings import DatedRule, DatedTables, Product
 from aim_loans.errors import Refused
 
-TableName = Literal["products", "ladder", "limits", "fee", "benchmark", "expiry"]
+TableName = Literal[
+    "products", "ladder", "limits", "fee", "benchmark", "expiry", "expected_loss"
+]
 
 # The tables with one row a day have one key for all their rows.
 ONLY_KEY = "institution"
@@ -41,7 +44,10 @@ _READERS: Mapping[TableName, Callable[[Row], DatedRule]] = {
     "fee": read_fee,
     "benchmark": read_benchmark,
     "expiry": read_expiry,
+    "expected_loss": read_expected_loss,
 }
+# Nobody needs to have entered these; a book from before them has none.
+_MAY_BE_EMPTY = ("expiry", "expected_loss")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +70,8 @@ def read_dated_tables(root: Row) -> DatedTables:
         limits=_rules(root, "limits", read_limits),
         fee=_rules(root, "fee", read_fee),
         benchmark=_rules(root, "benchmark", read_benchmark),
-        # A book from before this table has none: then no application expires.
-        expiry=_rules(root, "expiry", read_expiry) if root.has("expiry") else (),
+        expiry=_rules(root, "expiry", read_expiry),
+        expected_loss=_rules(root, "expected_loss", read_expected_loss),
     )
 
 
@@ -78,6 +84,7 @@ def dated_rows(tables: DatedTables) -> list[DatedRow]:
         ("fee", tables.fee),
         ("benchmark", tables.benchmark),
         ("expiry", tables.expiry),
+        ("expected_loss", tables.expected_loss),
     ]
     return [dated_row(table, rule) for table, rules in named for rule in rules]
 
@@ -156,11 +163,12 @@ def _rules(
     root: Row, table: TableName, read: Callable[[Row], DatedRuleT]
 ) -> tuple[DatedRuleT, ...]:
     """Read the rows of one table; two rows of one key may not begin on the same day."""
-    opened = root.tables(table)
+    may_be_empty = table in _MAY_BE_EMPTY
+    opened = [] if may_be_empty and not root.has(table) else root.tables(table)
     root.require(
         Refused("This table has no row. Add one.", field=root.key(table)),
         of=[table],
-        holds=bool(opened),
+        holds=may_be_empty or bool(opened),
     )
     begun: set[tuple[str, date]] = set()
     rules = []

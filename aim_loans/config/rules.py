@@ -1,4 +1,4 @@
-"""Reads one row of each dated table: products, ladder, limits, fee, benchmark and expiry.
+"""Reads one row of each dated table: products, ladder, limits, fee, benchmark and later ones.
 
 Each reader takes the fields first and then notes what only shows when they are read together.
 """
@@ -15,8 +15,10 @@ from aim_loans.config.settings import (
     ApplicationFee,
     Benchmark,
     BenchmarkLine,
+    ClassLoss,
     CommitteeStep,
     DueRule,
+    ExpectedLoss,
     Expiry,
     Frequency,
     HolidayRule,
@@ -259,6 +261,22 @@ def read_benchmark(row: Row) -> Benchmark:
     )
     _check_benchmark(row, benchmark)
     return benchmark
+
+
+def read_expected_loss(row: Row) -> ExpectedLoss:
+    """Read one row of [[expected_loss]]."""
+    losses = tuple(_read_loss(line) for line in row.tables("classes"))
+    if row.sound("classes"):
+        row.no_repeats("classes", (loss.name for loss in losses))
+    return ExpectedLoss(**_header(row), classes=losses)
+
+
+def _read_loss(row: Row) -> ClassLoss:
+    loss = ClassLoss(
+        name=row.choice("name", get_args(LadderClassName)), amount=row.amount("amount")
+    )
+    row.end()
+    return loss
 
 
 def _optional(

@@ -60,6 +60,10 @@ def in_force(rows: Sequence[DatedT], day: date) -> DatedT:
     return max(begun, key=lambda row: row.effective_from, default=earliest)
 
 
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedRule:
     """The columns that every dated row carries."""
@@ -184,6 +188,24 @@ class Benchmark(DatedRule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassLoss:
+    """The expected credit loss of the loans of one class."""
+
+    name: LadderClassName
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedLoss(DatedRule):
+    """The expected credit loss (IFRS 9) as head office entered it, of the month it begins in.
+
+    A class without a line has no figure.
+    """
+
+    classes: tuple[ClassLoss, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatedTables:
     """The dated tables: first read from config.toml, later from the database."""
 
@@ -193,6 +215,7 @@ class DatedTables:
     fee: tuple[ApplicationFee, ...]
     benchmark: tuple[Benchmark, ...]
     expiry: tuple[Expiry, ...] = ()
+    expected_loss: tuple[ExpectedLoss, ...] = ()
 
     def product_on(self, code: str, day: date) -> Product:
         """Give a product's rules on a day; NotFound for a code that is not there."""
@@ -226,6 +249,11 @@ class DatedTables:
     def benchmark_on(self, day: date) -> Benchmark:
         """Give the national benchmark in force on a day."""
         return in_force(self.benchmark, day)
+
+    def expected_loss_of(self, month: date) -> ExpectedLoss | None:
+        """Give the expected credit loss entered for a month; None where there is none."""
+        entered = [row for row in self.expected_loss if _same_month(row.effective_from, month)]
+        return max(entered, key=lambda row: row.effective_from, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

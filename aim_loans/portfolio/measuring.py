@@ -169,6 +169,9 @@ def _statement(
     own = {line.key: line.outstanding for line in groups["sector"]}
     view, last_month = View(asked.month, asked.known_at), trend[-2].day
     zone = settings.institution.zone
+    # Head office enters the expected loss for the whole book alone.
+    whole = asked.scope.level == "whole"
+    losses = settings.dated.expected_loss_of(asked.month) if whole else None
     return PortfolioStatement(
         identity=_identity(asked, settings, code_version),
         no_repayments=trend[-1].loans_made > 0 and not trend[-1].received,
@@ -181,7 +184,7 @@ def _statement(
         ),
         sectors=parts.sectors(own, settings.dated.benchmark_on(asked.month), asked.month),
         risk=risk,
-        classification=parts.classification(read.cells, steps, read.ladder),
+        classification=parts.classification(read.cells, steps, read.ladder, losses),
         flow=flow,
         flow_before=parts.flow(read.cells_before),
         by_sector=groups["sector"],

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from aim_loans.config.settings import Benchmark, Ladder
+from aim_loans.config.settings import Benchmark, ExpectedLoss, Ladder
 from aim_loans.dates import month_index
 from aim_loans.money import Ratio, divide_rounded
 from aim_loans.portfolio.comparison import beside_national, points
@@ -123,16 +123,19 @@ def risk(cells: MonthCells, scale: Scale) -> Risk:
     )
 
 
-def classification(cells: MonthCells, scale: Scale, ladder: Ladder) -> Classification:
+def classification(
+    cells: MonthCells, scale: Scale, ladder: Ladder, losses: ExpectedLoss | None
+) -> Classification:
     """Give the classes of a ladder; a provision is rounded half up, once a class."""
+    expected = {} if losses is None else {loss.name: loss.amount for loss in losses.classes}
     late = _with_days(cells.by_level, scale)
     classes, lines = late["days"].map(scale.loan_class), []
     for step in ladder.classes:
         rows = late[classes == step.name]
         loans, outstanding, arrears = _sums(rows, "active_loans", "outstanding", "arrears")
         provision = _part(outstanding, step.provision_bps)
-        figures = (loans, outstanding, arrears, step.provision_bps, provision, None)
-        lines.append(ClassLine(step.name, step.from_days, *figures))
+        figures = (loans, outstanding, arrears, step.provision_bps, provision)
+        lines.append(ClassLine(step.name, step.from_days, *figures, expected.get(step.name)))
     specific = sum(line.provision for line in lines)
     whole = sum(line.outstanding for line in lines)
     return Classification(
@@ -140,7 +143,7 @@ def classification(cells: MonthCells, scale: Scale, ladder: Ladder) -> Classific
         specific=specific,
         general_bps=ladder.general_provision_bps,
         general=_part(whole - specific, ladder.general_provision_bps),
-        expected_loss_source="",
+        expected_loss_source="" if losses is None else losses.source,
         ladder_from=ladder.effective_from,
         ladder_source=ladder.source,
         verified=ladder.verified,

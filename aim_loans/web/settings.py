@@ -157,6 +157,7 @@ def _holding(tables: DatedTables, today: date) -> list[DatedRow]:
             fee=(tables.fee_on(today),),
             benchmark=(tables.benchmark_on(today),),
             expiry=tuple(filter(None, (tables.expiry_on(today),))),
+            expected_loss=tables.expected_loss,
         )
     )
 

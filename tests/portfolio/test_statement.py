@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert
 
-from aim_loans.config.dated import dated_rows
+from aim_loans.config.dated import DatedRow, dated_rows
 from aim_loans.config.reader import read_settings
 from aim_loans.dates import month_end
 from aim_loans.origination.models import dated_setting
@@ -31,17 +31,17 @@ SCOPES = {
 FIXTURE_IS_EMPTIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-def put_settings(connection: Connection) -> None:
-    for row in dated_rows(SETTINGS.dated):
-        values = {"table_name": row.table, "key": row.key, "effective_from": row.effective_from}
-        values |= {"source": row.source, "verified": row.verified, "body": row.body, "act_id": 1}
-        connection.execute(insert(dated_setting).values(**values))
+def put_setting(connection: Connection, row: DatedRow) -> None:
+    values = {"table_name": row.table, "key": row.key, "effective_from": row.effective_from}
+    values |= {"source": row.source, "verified": row.verified, "body": row.body, "act_id": 1}
+    connection.execute(insert(dated_setting).values(**values))
 
 
 def put_book(connection: Connection, stored: Sequence[Stored], borrowers: Sequence[str]) -> None:
     empty(connection)
     put_surroundings(connection, borrowers)
-    put_settings(connection)
+    for row in dated_rows(SETTINGS.dated):
+        put_setting(connection, row)
     put_loans(connection, stored, borrowers)
     put_journal(connection, stored)
 
@@ -52,7 +52,7 @@ def measure(connection: Connection, asked: Asked) -> PortfolioStatement:
 
 def figures(statement: PortfolioStatement) -> dict[str, Any]:
     """Give the parts that come from the loans, as the plain model names them."""
-    found = plain(asdict(statement))
+    found: dict[str, Any] = plain(asdict(statement))
     found["own"] = {line["sector"]: line["own"] for line in found["sectors"]["lines"]}
     found["gaps"] = [(gap["field"], gap["loans"]) for gap in found["quality"]["gaps"]]
     for account, name in (("loans", "outstanding"), ("borrower_credit", "credit")):

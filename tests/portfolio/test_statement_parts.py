@@ -14,11 +14,14 @@ from sqlalchemy import Connection, event, insert, select, text
 
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
+from aim_loans.config.dated import dated_row
+from aim_loans.config.settings import ClassLoss, ExpectedLoss
 from aim_loans.db.engine import open_engine
 from aim_loans.errors import NotFound, Refused
 from aim_loans.loans.models import loan, loan_position
 from aim_loans.money import Ratio, parse_rupees
 from aim_loans.origination.models import application, application_loan
+from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.measuring import Asked, Closed, portfolio_statement
@@ -28,7 +31,7 @@ from aim_loans.portfolio.statement_parts import concentration, posting, turnarou
 from aim_loans.portfolio.statement_reads import Lag, waiting_days
 from aim_loans.portfolio.statement_tables import PostingLag, Turnaround
 from tests.databases import empty_database
-from tests.portfolio.test_statement import LATE_CUT, SETTINGS, measure, put_book
+from tests.portfolio.test_statement import LATE_CUT, SETTINGS, measure, put_book, put_setting
 from tests.portfolio.test_worked import FOLDER, worked_book
 
 KARACHI = ZoneInfo("Asia/Karachi")
@@ -70,7 +73,11 @@ def put_application(connection: Connection, ref: str, *, days_before: int) -> No
     ).one()
     day = found.disbursed_on - timedelta(days=days_before)
     entered = datetime(day.year, day.month, day.day, 0, 10, tzinfo=KARACHI)
-    one = {"branch_code": "LHR-01", "programme_code": "general", "entered_by": "asma"}
+    one: dict[str, object] = {
+        "branch_code": "LHR-01",
+        "programme_code": "general",
+        "entered_by": "asma",
+    }
     one |= {"id": 1, "borrower_id": found.borrower_id, "act_id": 1, "recorded_at": entered}
     connection.execute(insert(application).values(**one))
     values = {"application_id": 1, "loan_id": found.id, "act_id": 1}
@@ -79,7 +86,12 @@ def put_application(connection: Connection, ref: str, *, days_before: int) -> No
 
 def put_receipt(connection: Connection, *, received_on: date, entered_on: date) -> None:
     entered = datetime(entered_on.year, entered_on.month, entered_on.day, 6, tzinfo=UTC)
-    one = {"id": 2, "branch_code": "LHR-01", "fund_code": "general", "account": "bank"}
+    one: dict[str, object] = {
+        "id": 2,
+        "branch_code": "LHR-01",
+        "fund_code": "general",
+        "account": "bank",
+    }
     one |= {"amount": 2_100_00, "number": 2, "received_on": received_on}
     connection.execute(insert(money_in).values(**one, act_id=1, recorded_at=entered))
 
@@ -179,6 +191,29 @@ def test_a_final_statement_names_its_close(worked: Worked) -> None:
     assert {loan.branch for loan in final.watch_list.loans} <= {"MUL-01"}
 
 
+def test_the_expected_loss_is_that_of_its_month_and_of_the_whole_book(worked: Worked) -> None:
+    assert {line.expected_loss for line in worked.statement.classification.lines} == {None}
+    assert worked.statement.classification.expected_loss_source == ""
+    entered = ExpectedLoss(
+        effective_from=MONTH,
+        source="computed by finance",
+        verified=True,
+        classes=(ClassLoss(name="loss", amount=12_345),),
+    )
+    row = dated_row("expected_loss", entered)
+    changed = worked.connection.begin_nested()
+    put_setting(worked.connection, row)
+    tables = settings_in_force(worked.connection)
+    found = measure(worked.connection, Asked(MONTH, LATE_CUT)).classification
+    part = measure(worked.connection, Asked(MONTH, LATE_CUT, Scope("branch", "MUL-01")))
+    changed.rollback()
+    assert tables.expected_loss == (entered,)
+    assert tables.expected_loss_of(date(2025, 11, 30)) is None
+    assert [line.expected_loss for line in found.lines] == [None, None, None, None, 12_345]
+    assert found.expected_loss_source == "computed by finance"
+    assert {line.expected_loss for line in part.classification.lines} == {None}
+
+
 def test_a_book_without_loans_has_empty_cells(worked: Worked) -> None:
     early = measure(worked.connection, Asked(date(2020, 1, 31), LATE_CUT))
     assert early.now.recovery == early.now.par30_ratio == Ratio(0, 0)
@@ -186,7 +221,9 @@ def test_a_book_without_loans_has_empty_cells(worked: Worked) -> None:
     assert early.sectors.own_whole == 0
     assert all(line.difference is None for line in early.sectors.lines)
     assert early.turnaround == Turnaround(0, None, None)
-    assert early.by_branch == early.funds == early.watch_list.loans == ()
+    assert not early.by_branch
+    assert not early.funds
+    assert not early.watch_list.loans
     assert not early.no_repayments
 
 

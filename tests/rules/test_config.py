@@ -256,7 +256,7 @@ FAULTY = {
             (
                 "weather: This key is not known. The keys here are: institution, currency, "
                 "lending, attachments, calendar, sectors, funds, programmes, products, ladder, "
-                "limits, fee, benchmark, expiry."
+                "limits, fee, benchmark, expiry, expected_loss."
             )
         ],
     ),
@@ -562,6 +562,13 @@ FAULTY = {
         '{ sector = "livestock", amount',
         '{ sector = "trade", amount',
         ["benchmark[3].lines: trade stands here twice. Keep one of them."],
+    ),
+    "an expected loss with a class twice": (
+        "[currency]",
+        "[[expected_loss]]\n"
+        'effective_from = 2025-12-31\nsource = "finance"\nverified = true\n'
+        'classes = [{ name = "loss", amount = 1 }, { name = "loss", amount = 2 }]\n[currency]',
+        ["expected_loss[1].classes: loss stands here twice. Keep one of them."],
     ),
 }
 
