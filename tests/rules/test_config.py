@@ -565,9 +565,11 @@ FAULTY = {
     ),
     "an expected loss with a class twice": (
         "[currency]",
-        "[[expected_loss]]\n"
-        'effective_from = 2025-12-31\nsource = "finance"\nverified = true\n'
-        'classes = [{ name = "loss", amount = 1 }, { name = "loss", amount = 2 }]\n[currency]',
+        (
+            "[[expected_loss]]\n"
+            'effective_from = 2025-12-31\nsource = "finance"\nverified = true\n'
+            'classes = [{ name = "loss", amount = 1 }, { name = "loss", amount = 2 }]\n[currency]'
+        ),
         ["expected_loss[1].classes: loss stands here twice. Keep one of them."],
     ),
 }
