@@ -1,0 +1,38 @@
+"""What a PDF says, read back by an independent library."""
+
+import io
+from collections.abc import Iterator
+
+from pypdf import PageObject, PdfReader
+from pypdf.generic import ContentStream, DictionaryObject
+
+
+def spoken(pdf: bytes) -> list[list[str]]:
+    """The lines of each page in the order they are drawn, as copying gives them (ActualText)."""
+    return [list(_lines(page)) for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def extracted(pdf: bytes) -> str:
+    """All text, by the letters of the glyphs: right for lines that run left to right."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def font_names(pdf: bytes) -> set[str]:
+    """The fonts that the pages name; each must be embedded."""
+    names = set()
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        for font in page["/Resources"]["/Font"].values():
+            (descendant,) = font.get_object()["/DescendantFonts"]
+            assert "/FontFile2" in descendant.get_object()["/FontDescriptor"].get_object()
+            names.add(str(font.get_object()["/BaseFont"]))
+    return names
+
+
+def _lines(page: PageObject) -> Iterator[str]:
+    contents = page.get_contents()
+    assert isinstance(contents, ContentStream)
+    for operands, operator in contents.operations:
+        if operator == b"BDC":
+            said = operands[1]
+            assert isinstance(said, DictionaryObject)
+            yield str(said["/ActualText"])
