@@ -11,7 +11,7 @@ from functools import partial
 from reports.marks import Mark, Rule, Words
 from reports.page import WIDTH, Piece, paragraph
 from reports.style import BODY, FIRM, INK, NOTE, SPACES, Style
-from reports.text import Hand
+from reports.text import Hand, isolated
 
 _PAD = 4.0  # beside each cell, in points
 _OPEN = 2.0  # above and below each row, in points
@@ -50,6 +50,10 @@ class _Grid:
     widths: Sequence[float]
     width: float
     size: float
+
+    def text(self, place: int, text: str) -> str:
+        """Give a cell's text; a figure keeps its direction in Urdu as well."""
+        return isolated(text) if self.columns[place].figures and text else text
 
     def start(self, place: int, width: float) -> float:
         """Give where a text of this width begins; figures stand at the right in both languages."""
@@ -97,8 +101,8 @@ def _row(grid: _Grid, texts: Sequence[str], style: Style, *, total: bool = False
     """Set one row, a hairline below it; a total has a firm line above."""
     marks: list[Mark] = []
     lines_of = [
-        grid.hand.wrap(text, style, width - 2 * _PAD)
-        for text, width in zip(texts, grid.widths, strict=True)
+        grid.hand.wrap(grid.text(place, text), style, grid.widths[place] - 2 * _PAD)
+        for place, text in enumerate(texts)
     ]
     for place, lines in enumerate(lines_of):
         for number, line in enumerate(lines):

@@ -81,9 +81,9 @@ class Hand:
         return _NASTALIQ if style.letter else _NASKH
 
 
-def hand_of(language: str) -> Hand:
-    """Give who writes a language."""
-    return Hand(language)
+def isolated(text: str) -> str:
+    """Keep a text in its own direction whatever surrounds it; figures run left to right."""
+    return f"\u2068{text}\u2069"
 
 
 @lru_cache(_KEPT_LINES)
