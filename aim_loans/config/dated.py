@@ -24,9 +24,7 @@ from aim_loans.config.rules import (
 from aim_loans.config.settings import DatedRule, DatedTables, Product
 from aim_loans.errors import Refused
 
-TableName = Literal[
-    "products", "ladder", "limits", "fee", "benchmark", "expiry", "expected_loss"
-]
+TableName = Literal["products", "ladder", "limits", "fee", "benchmark", "expiry", "expected_loss"]
 
 # The tables with one row a day have one key for all their rows.
 ONLY_KEY = "institution"

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from aim_loans import clauses
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
@@ -138,6 +139,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_global(language.per_cent, "per_cent")
     app.add_template_global(language.share, "share")
     app.add_template_global(points, "points")
+    app.add_template_global(clauses, "clauses")
     app.add_template_global(static_file, "static_file")
     return app
 
