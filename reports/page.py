@@ -95,11 +95,6 @@ def beside(columns: Sequence[Sequence[Piece]], offsets: Sequence[float]) -> Piec
     return Piece(height, tuple(marks), space)
 
 
-def together(pieces: Sequence[Piece]) -> Piece:
-    """Make pieces one that never splits."""
-    return beside([pieces], [0])
-
-
 def paginate(pieces: Sequence[Piece], height: float) -> list[list[Placed]]:
     """Let pieces flow down pages of this height, in points.
 
@@ -143,6 +138,14 @@ def paper(sections: Sequence[tuple[Around, Sequence[Piece]]]) -> list[Page]:
     for around, pages in laid:
         found += framed(pages, around, first=len(found) + 1, total=total)
     return found
+
+
+def strip(pieces: Sequence[Piece], width: float, margin: float) -> Page:
+    """Lay pieces out on one page as long as they are, such as the roll of a printer (points)."""
+    placed: list[Placed] = []
+    height = _stack(placed, pieces, 0.0)
+    moved = tuple(Placed(margin + each.x, margin + each.y, each.marks) for each in placed)
+    return Page(width, height + 2 * margin, moved)
 
 
 def ends(

@@ -40,6 +40,7 @@ class Style:
 
 
 BODY = Style()
+LETTER = Style(letter=True)
 NOTE = Style(SMALL, colour=MUTED)
 STRONG = Style(bold=True)
 FIGURE = Style(LARGE, bold=True)

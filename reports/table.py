@@ -13,7 +13,7 @@ from reports.page import WIDTH, Piece, paragraph
 from reports.style import BODY, FIRM, INK, NOTE, SPACES, Style
 from reports.text import Hand, isolated
 
-_PAD = 4.0  # beside each cell, in points
+_PAD = 6.0  # beside each cell, in points
 _OPEN = 2.0  # above and below each row, in points
 
 

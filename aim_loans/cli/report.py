@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from aim_loans.cli.door import MONTH, Door, known_at_moment
+from aim_loans.cli.loan_paper import loan_command
 from aim_loans.db.engine import reading
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, require
@@ -67,3 +68,6 @@ def _scope(*names: str | None) -> Scope:
     if len(given) > 1:
         raise Refused("Ask for one of: a branch, an area, a region, a division.")
     return given[0] if given else WHOLE
+
+
+report_group.add_command(loan_command)

@@ -21,6 +21,7 @@ from aim_loans.loans.models import (
     loan_position,
     schedule_version,
 )
+from aim_loans.vocabulary import N_
 
 MOST_OF_ONE = 200
 
@@ -57,6 +58,16 @@ class DueRow(NamedTuple):
     due_on: date
     amount: int
     paid: int
+
+    def stands(self, *, outstanding: int, today: date) -> str:
+        """Say how it stands, as a message; a loan with nothing outstanding has ended."""
+        if self.paid == self.amount:
+            return N_("paid")
+        if not outstanding:
+            return N_("ended")
+        if self.due_on < today:
+            return N_("late")
+        return N_("due today") if self.due_on == today else N_("to come")
 
 
 class Happened(NamedTuple):

@@ -245,6 +245,18 @@ def enterprise_of_loan(connection: Connection, loan_id: int) -> str | None:
     return connection.execute(found).scalar()
 
 
+def application_of_loan(connection: Connection, loan_id: int) -> int:
+    """Give the application that a loan was paid out on; NotFound for a loan without one."""
+    wanted = select(application_loan.c.application_id).where(application_loan.c.loan_id == loan_id)
+    found = connection.execute(wanted).scalar()
+    if found is None:
+        raise NotFound(
+            "This loan came into the book without an application, so its papers are not here. "
+            "Print its statement or its schedule."
+        )
+    return int(found)
+
+
 def require_person(connection: Connection, person_id: int) -> None:
     """Refuse with NotFound a borrower who is not registered."""
     if connection.execute(select(person.c.id).where(person.c.id == person_id)).first() is None:

@@ -37,6 +37,7 @@ from aim_loans.web import (
     papers,
     password,
     people,
+    prints,
     receipts,
     second_factor,
     settings,
@@ -85,6 +86,7 @@ _PAGES = (
     months.pages,
     papers.pages,
     password.pages,
+    prints.pages,
     receipts.pages,
     second_factor.pages,
     settings.pages,
@@ -139,7 +141,6 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_global(language.per_cent, "per_cent")
     app.add_template_global(language.share, "share")
     app.add_template_global(points, "points")
-    app.add_template_global(clauses, "clauses")
     app.add_template_global(static_file, "static_file")
     return app
 
@@ -218,4 +219,5 @@ def _said() -> dict[str, object]:
         "may": _may,
         "typed_again": typed_again,
         "institution": around().settings.institution.name,
+        "clauses": clauses,
     }

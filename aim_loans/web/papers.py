@@ -1,5 +1,7 @@
 """The borrower's papers, printed and acknowledged before the money is handed over."""
 
+from datetime import date
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -37,6 +39,13 @@ def show(application_id: int) -> str:
     return render_template(
         "papers.html", asked=asked, plan=plan, planned_on=planned_on, fee=fee, today=here.today
     )
+
+
+def planned_day() -> date:
+    """Read the day of the payout from the address: today, or a later one."""
+    form, today = Form(request.args), around().today
+    planned_on = form.read("planned_on", parse_date) if form.typed("planned_on") else None
+    return today if planned_on is None else max(planned_on, today)
 
 
 @pages.post("/applications/<row:application_id>/acknowledgement")

@@ -22,8 +22,11 @@ from aim_loans.config.reader import read_settings
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
 from aim_loans.identity.models import staff
+from aim_loans.identity.paper_codes import PaperCode
 from aim_loans.intake.operations import BookSources, import_book
+from aim_loans.loans.lookup import loan_page
 from aim_loans.loans.models import loan
+from aim_loans.origination.paper_marks import code_of_loan
 from aim_loans.portfolio.closing import closed_months
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.guard import PUBLIC
@@ -38,6 +41,7 @@ NO_PAGES = frozenset(
     {
         *("static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"),
         *("attachments.file", "files.contents", "files.manifest", "files.schema"),
+        *("prints.application_pdf", "prints.loan_pdf", "prints.receipt_pdf"),
     }
 )
 FORGOTTEN = date(2026, 2, 20)
@@ -141,6 +145,7 @@ def full_town(folder: Path) -> Town:
         "complaint_id": _complaints_and_files(screens),
         "table": "fee",
         "key": "institution",
+        "code": _code_of_paper(screens, loan_id),
     }
     return Town(screens, examples, _more_scenes(loan_id, asked, cancelled))
 
@@ -154,6 +159,12 @@ def _close_with_a_late_receipt(book: Book) -> int:
         record_receipt(tx, command, actor=CASHIER, today=TODAY, backdating_days=60)
     with reading(book.engine) as connection:
         return closed_months(connection)[0].id
+
+
+def _code_of_paper(screens: Screens, loan_id: int) -> PaperCode:
+    with reading(screens.book.engine) as connection:
+        loan = loan_page(connection, loan_id, today=TODAY)
+    return code_of_loan(AUDIT_KEY, "statement", loan, as_of=TODAY)
 
 
 def _people_and_applications(screens: Screens) -> dict[str, object]:

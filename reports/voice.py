@@ -1,0 +1,110 @@
+"""One language of a paper: its words, its amounts, and the pieces that papers have in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aim_loans.amount_words import amount_in_words
+from aim_loans.money import format_rupees
+from aim_loans.texts import Translator, format_cnic, translator
+from reports.ink import About, to_pdf
+from reports.loan_values import Letterhead, Person
+from reports.page import Around, Piece, paper, paragraph
+from reports.parts import beside_code, with_code
+from reports.style import HEADING, HEADLINE, LETTER, SPACES
+from reports.text import Hand, isolated
+
+BOTH = "both"
+PAPER_LANGUAGES = ("en", "ur", BOTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Speaks one language on a paper of the institution that carries this short code."""
+
+    hand: Hand
+    words: Translator
+    letterhead: Letterhead
+    code: str
+
+    def rupees(self, paisa: int) -> str:
+        """Write an amount."""
+        return format_rupees(paisa, grouping=self.letterhead.grouping)
+
+    def figure(self, paisa: int) -> str:
+        """Write an amount of a table, whose note says that it is rupees."""
+        return self.rupees(paisa).removeprefix("Rs ")
+
+    def heading(self, text: str) -> list[Piece]:
+        """Set a heading, which stays with what follows."""
+        return paragraph(self.hand, text, HEADING, space=SPACES[3], tied=True)
+
+    def body(self, text: str) -> list[Piece]:
+        """Set a sentence or more."""
+        return paragraph(self.hand, text, LETTER, space=SPACES[1])
+
+    def amount_in_words(self, paisa: int) -> tuple[str, str]:
+        """Give an amount in words, and the name of that."""
+        return self.words.text("Amount in words"), amount_in_words(paisa, self.hand.language)
+
+    def person(self, name: str, person: Person) -> list[tuple[str, str]]:
+        """Give the names and values that tell who somebody is."""
+        return [
+            (name, isolated(person.name)),
+            *(
+                [(self.words.text("Father or husband"), isolated(person.father_or_husband))]
+                if person.father_or_husband
+                else []
+            ),
+            *(
+                [(self.words.text("CNIC"), isolated(format_cnic(person.cnic)))]
+                if person.cnic
+                else []
+            ),
+        ]
+
+
+Compose = Callable[[Voice], Sequence[Piece]]
+
+
+def voices(letterhead: Letterhead, code: str, language: str) -> list[Voice]:
+    """Give the voices of `en`, `ur` or `both`, Urdu first; Refused for any other language."""
+    named = ("ur", "en") if language == BOTH else (language,)
+    return [Voice(Hand(each), translator(each), letterhead, code) for each in named]
+
+
+def draw(title: str, ref: str, sections: Sequence[Compose], speaking: Sequence[Voice]) -> bytes:
+    """Draw sections, each from a new page, in each language; the title is a message with {ref}."""
+    laid = [
+        (_around(voice, ref), [_head(voice, title, ref), *section(voice)])
+        for voice in speaking
+        for section in sections
+    ]
+    first = speaking[0]
+    about = About(
+        f"{title.format(ref=ref)} · {ref}", first.letterhead.institution, first.hand.language
+    )
+    return to_pdf(paper(laid), about)
+
+
+def code_line(voice: Voice) -> str:
+    """Say what the short code is for."""
+    return voice.words.text(
+        "Code {code}: any branch can check this paper with it.", code=voice.code
+    )
+
+
+def _around(voice: Voice, ref: str) -> Around:
+    return Around(
+        voice.hand,
+        voice.letterhead.institution,
+        isolated(ref),
+        left=code_line(voice),
+        synthetic=voice.letterhead.synthetic,
+    )
+
+
+def _head(voice: Voice, title: str, ref: str) -> Piece:
+    """Set the title beside the square code."""
+    said = voice.words.text(title, ref=ref)
+    pieces = paragraph(voice.hand, said, HEADLINE, width=beside_code())
+    return with_code(voice.hand, pieces, voice.code)
