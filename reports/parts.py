@@ -51,7 +51,7 @@ def clauses(
     for number, sentence in enumerate(sentences, start=1):
         first, *others = paragraph(hand, sentence, style, width=width, indent=indent)
         (mark,) = paragraph(hand, f"{number}." if counted else "•", style, width=width)
-        pieces.append(replace(first, marks=(*first.marks, *mark.marks), space=SPACES[0]))
+        pieces.append(replace(first, marks=(*mark.marks, *first.marks), space=SPACES[0]))
         pieces += others
     return pieces
 

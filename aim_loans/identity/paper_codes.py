@@ -60,7 +60,7 @@ def read_code(text: str) -> PaperCode | None:
     """Read a code as somebody types it, in any case, with spaces for dashes; None for others."""
     typed = re.sub(r"[\s-]+", "-", text.strip().upper())
     found = _FORM.fullmatch(typed[:1] + typed[1:].translate(_MISREAD))
-    if found is None:
+    if found is None or not text.isascii():
         return None
     kind, row, state, signature = found.groups()
     code = PaperCode(kind, _value(row), _value(state or "0"), signature)

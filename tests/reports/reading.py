@@ -17,6 +17,12 @@ def extracted(pdf: bytes) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
+def page_sizes(pdf: bytes) -> list[tuple[float, float]]:
+    """The width and height of each page, in points."""
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    return [(float(page.mediabox.width), float(page.mediabox.height)) for page in pages]
+
+
 def font_names(pdf: bytes) -> set[str]:
     """The fonts that the pages name; each must be embedded."""
     names = set()
