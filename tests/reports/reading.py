@@ -29,7 +29,9 @@ def font_names(pdf: bytes) -> set[str]:
     for page in PdfReader(io.BytesIO(pdf)).pages:
         for font in page["/Resources"]["/Font"].values():
             (descendant,) = font.get_object()["/DescendantFonts"]
-            assert "/FontFile2" in descendant.get_object()["/FontDescriptor"].get_object()
+            described = descendant.get_object()
+            assert isinstance(described, DictionaryObject)
+            assert "/FontFile2" in described["/FontDescriptor"]
             names.add(str(font.get_object()["/BaseFont"]))
     return names
 

@@ -29,7 +29,7 @@ def pdf(browser: Browser, path: str) -> bytes:
     answer = browser.client.get(path)
     assert answer.status_code == 200, path
     assert answer.mimetype == "application/pdf"
-    return answer.data
+    return bytes(answer.data)
 
 
 def code_of(paper: bytes) -> str:
