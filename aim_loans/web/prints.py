@@ -1,6 +1,7 @@
 """The papers of a loan as PDF, and the check of a paper by its short code."""
 
 import re
+from collections.abc import Container
 
 from flask import Blueprint, render_template, request
 from sqlalchemy import Connection
@@ -29,17 +30,18 @@ from aim_loans.web.papers import planned_day
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 from aim_loans.web.words import words
-from reports.accounts import account_paper
-from reports.offers import offer_paper
+from reports.accounts import ACCOUNT_PAPERS, account_paper
+from reports.offers import OFFER_PAPERS, offer_paper
 from reports.receipts import A4_SHEET, SHEETS, receipt_paper
 
 pages = Blueprint("prints", __name__)
 
 
-@pages.get("/loans/<row:loan_id>/<any(statement, schedule, clearance):paper>.pdf")
+@pages.get("/loans/<row:loan_id>/<paper>.pdf")
 @needs(Deed.READ_BOOK)
 def loan_pdf(loan_id: int, paper: str) -> Response:
     """Draw a loan's paper in the language of the address."""
+    _require_known(paper, ACCOUNT_PAPERS)
     here, loan = around(), visible_loan(loan_id)
     code = code_of_loan(here.audit_key, paper, loan, as_of=here.today)
     account = account_of(loan, as_of=here.today, zone=here.settings.institution.zone)
@@ -49,10 +51,11 @@ def loan_pdf(loan_id: int, paper: str) -> Response:
     return _pdf(drawn, f"{paper}-{loan.ref}")
 
 
-@pages.get("/applications/<row:application_id>/<any(key_facts, agreement, undertaking):paper>.pdf")
+@pages.get("/applications/<row:application_id>/<paper>.pdf")
 @needs(Deed.READ_BOOK)
 def application_pdf(application_id: int, paper: str) -> Response:
     """Draw a paper of a payout on the day in the address, by default today."""
+    _require_known(paper, OFFER_PAPERS)
     here, planned_on = around(), planned_day()
     with here.reading() as connection:
         asked = visible(connection, application_id)
@@ -102,6 +105,11 @@ def check(code: str) -> str:
         of_receipt=read.kind == RECEIPT,
         of_loan=read.kind in OF_LOAN.values(),
     )
+
+
+def _require_known(paper: str, papers: Container[str]) -> None:
+    if paper not in papers:
+        raise NotFound("There is no paper of this name. Choose one on the page of the loan.")
 
 
 def is_ours(connection: Connection, code: PaperCode) -> bool:

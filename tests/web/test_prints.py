@@ -56,6 +56,7 @@ def test_the_papers_of_a_loan_hold_its_figures_and_a_code_that_stays_good(screen
     assert answer.headers["Content-Disposition"] == 'inline; filename="schedule-L1.pdf"'
     assert answer.headers["Cache-Control"] == "no-store"
     assert "10 Jul 2026" in extracted(answer.data)
+    assert browser.get(f"/loans/{loan_id}/nothing.pdf").status_code == 404
     assert browser.get(f"/loans/{loan_id}/statement.pdf?language=fr").status_code == 422
     assert browser.get(f"/loans/{loan_id}/clearance.pdf").status_code == 422
     assert "not closed" in browser.page
