@@ -46,9 +46,19 @@ class Planned(NamedTuple):
     balance: int
 
 
+class Group(NamedTuple):
+    """A group of borrowers, by its name and number."""
+
+    name: str
+    ref: str
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a borrower agrees to before the payout; `asked` is the count asked for."""
+    """What a borrower agrees to before the payout; `asked` is the count asked for.
+
+    `group` guarantees the loan, when one does.
+    """
 
     ref: str
     borrower: Person
@@ -58,6 +68,7 @@ class Offer:
     purpose: str
     asked: int
     instalments: Sequence[Planned]
+    group: Group | None = None
 
 
 class Happening(NamedTuple):

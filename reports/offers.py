@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from aim_loans.clauses import AGREEMENT, KEY_FACTS, OTHER_DAY, UNDERTAKING
+from aim_loans.clauses import AGREEMENT, KEY_FACTS, OF_A_GROUP, OTHER_DAY, UNDERTAKING
 from aim_loans.errors import Refused
 from aim_loans.texts import format_day
 from aim_loans.vocabulary import N_
@@ -54,6 +54,8 @@ def _key_facts(offer: Offer, voice: Voice) -> list[Piece]:
 def _agreement(offer: Offer, voice: Voice) -> list[Piece]:
     filled = _filled(voice, offer)
     sentences = [voice.words.text(each, **filled) for each in AGREEMENT]
+    if offer.group:
+        sentences.append(voice.words.text(OF_A_GROUP, **offer.group._asdict()))
     return [
         *_parties(voice, offer),
         *clauses(voice.hand, sentences, counted=True, style=LETTER),

@@ -187,7 +187,7 @@ def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
     names = [*_COMMON, *wanted.dimensions, "arrears", "missed", "late_days"]
     names += ["disbursed_on", "credit"] if wanted.detailed else []
     mine = and_(held.c.close_id == closed.id, held.c.disbursed > 0, wanted.of(held.c.loan_id))
-    columns = [held.c[name] for name in names]
+    columns: list[ColumnElement[Any]] = [held.c[name] for name in names]
     columns += _ended(held) if wanted.detailed else []
     if view.known_at == closed.known_at:
         return select(*columns).where(mine)

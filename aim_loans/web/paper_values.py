@@ -36,6 +36,7 @@ def offer_of(asked: Application, plan: Schedule, *, planned_on: date) -> loan_va
             loan_values.Planned(row.number, row.due_on, row.amount, principal - row.due_total)
             for row in plan.instalments
         ],
+        group=loan_values.Group(asked.group.name, asked.group.ref) if asked.group else None,
     )
 
 
