@@ -14,9 +14,15 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
-# The demo keeps its book in var/, whatever database the shell may point at.
-DEMO := env -u AIM_DATABASE_URL -u AIM_CONFIG AIM_SECRET_KEY="$$(cat var/secret-key)" $(BIN)/aim-loans
-BOOK := tests/worked
+# The demo: how many loans it has, where it listens, and whether it goes on serving (SERVE=0).
+LOANS ?= 2000
+PORT ?= 8000
+SERVE ?= 1
+# It keeps its book in var/, whatever database the shell may point at.
+DEMO_BOOK := var/demo.sqlite
+DEMO := env -u AIM_FILES AIM_DATABASE_URL=sqlite:///$(DEMO_BOOK) AIM_CONFIG=var/demo.toml \
+	AIM_SECRET_KEY="$$(cat var/secret-key)" $(BIN)/aim-loans
+DEMO_NEEDS := $(VENV)/project.stamp var/secret-key var/demo.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -26,11 +32,8 @@ BOOK := tests/worked
 help: ## Tell what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/project.stamp var/secret-key ## Set up, import a small book and print it by sector
-	$(DEMO) init
-	$(DEMO) import book --loans $(BOOK)/loans.csv --receipts $(BOOK)/receipts.csv \
-		--schedules $(BOOK)/schedules.csv --create-missing
-	$(DEMO) portfolio --as-of 2025-12-31 --by sector
+demo: $(DEMO_NEEDS) ## Set up, make a synthetic book and its reports, serve it (LOANS= PORT= SERVE=0)
+	@$(DEMO) demo --loans $(LOANS) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: check ## Check the code, then run every test
 	$(PYTEST)
@@ -44,9 +47,9 @@ check: $(VENV)/dev.stamp $(VENV)/project.stamp ## Style, types and floors, witho
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
-serve: $(VENV)/project.stamp var/secret-key ## Start the web application over the demo's book
-	$(DEMO) init
-	$(DEMO) serve --plain-http
+serve: $(DEMO_NEEDS) ## Start the web application over the demo's book
+	@test -e $(DEMO_BOOK) || $(MAKE) demo SERVE=0
+	@$(DEMO) serve --plain-http --port $(PORT)
 
 bench: $(VENV)/dev.stamp $(VENV)/project.stamp ## Measure the speed that the README claims
 	$(BIN)/python -m bench
@@ -78,6 +81,11 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
 $(VENV)/project.stamp: pyproject.toml | $(VENV)/runtime.stamp
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# The configuration that ships, but for the word that every page and paper of the demo carries.
+var/demo.toml: config.toml
+	@mkdir -p var
+	@sed 's/^synthetic = false/synthetic = true /' config.toml > $@
 
 # Made once: without it nothing that was sealed with it can be checked again.
 var/secret-key:

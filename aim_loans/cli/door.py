@@ -30,11 +30,13 @@ from aim_loans.db.migrate import require_head
 from aim_loans.errors import AimError, Refused
 from aim_loans.files.store import Store
 from aim_loans.identity.permissions import Actor, shell_actor
+from aim_loans.identity.queries import is_synthetic
 from aim_loans.money import parse_rupees
 from aim_loans.texts import Translator, explain, translator
 
 AUDIT_PURPOSE = "audit chain"
 FILES_PURPOSE = "files"
+FACTOR_PURPOSE = "second factor"
 DISK_FULL = ("disk is full", "No space left", "could not extend file", "disk I/O error")
 
 
@@ -82,10 +84,24 @@ class Door:
 
     @property
     def ready_engine(self) -> Engine:
-        """Open the database; Refused unless it stands at this version's migration."""
+        """Open the database; Refused unless it stands at this version's migration.
+
+        A made-up book is opened only where the configuration says so, and with it every page.
+        """
         with reading(self.engine) as connection:
             require_head(connection, resource("migrations"))
+            made_up = is_synthetic(connection)
+        if made_up and not self.settings.institution.synthetic:
+            raise Refused(
+                "This book is synthetic, and the configuration does not say so. Use the "
+                "configuration of the demonstration: set AIM_CONFIG."
+            )
         return self.engine
+
+    @cached_property
+    def factor_key(self) -> bytes:
+        """Give the key that second factors are derived with; Refused without AIM_SECRET_KEY."""
+        return derived_key(secret_key(os.environ), FACTOR_PURPOSE)
 
     @property
     def actor(self) -> Actor:

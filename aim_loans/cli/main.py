@@ -3,22 +3,22 @@
 import click
 
 from aim_loans.checks.run import Outcome, verify_audit, verify_book, verify_files
+from aim_loans.cli.backup import backup, restore
 from aim_loans.cli.book import import_group, portfolio
 from aim_loans.cli.close import close
+from aim_loans.cli.demo import demo
 from aim_loans.cli.door import Door, Group
 from aim_loans.cli.export import export
 from aim_loans.cli.report import report_group
 from aim_loans.cli.schedule import schedule
 from aim_loans.cli.serve import serve
-from aim_loans.config.resources import resource
+from aim_loans.cli.setting_up import bring_up
 from aim_loans.db.engine import reading, writing
-from aim_loans.db.migrate import current, head, upgrade
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import temporary_password
 from aim_loans.identity.permissions import Deed, Role, require
 from aim_loans.identity.second_factor import ResetFactor, reset_factor
 from aim_loans.identity.sign_in import SetPassword, set_password
-from aim_loans.origination.operations import SetUp, set_up
 
 MOST_FAULTS_SHOWN = 20
 
@@ -37,14 +37,14 @@ def main(ctx: click.Context, language: str | None) -> None:
 @click.pass_obj
 def init_command(door: Door) -> None:
     """Make the database and copy the dated settings into it."""
-    _bring_up(door)
+    bring_up(door)
 
 
 @main.command("upgrade")
 @click.pass_obj
 def upgrade_command(door: Door) -> None:
     """Bring the database to this version; new rows of the dated settings are copied."""
-    _bring_up(door)
+    bring_up(door)
 
 
 @main.command("verify")
@@ -154,6 +154,9 @@ main.add_command(portfolio)
 main.add_command(export)
 main.add_command(report_group)
 main.add_command(serve)
+main.add_command(demo)
+main.add_command(backup)
+main.add_command(restore)
 
 
 def _give_password(door: Door, username: str) -> None:
@@ -164,24 +167,6 @@ def _give_password(door: Door, username: str) -> None:
         set_password(tx, command, password, actor=door.actor)
     door.note("The first password of {username}, to be changed at once:", username=username)
     click.echo(password)
-
-
-def _bring_up(door: Door) -> None:
-    migrations = resource("migrations")
-    settings, audit_key = door.settings, door.audit_key
-    with reading(door.engine) as connection:
-        before = current(connection)
-    upgrade(door.engine, migrations)
-    with writing(door.engine, audit_key=audit_key) as tx:
-        added = set_up(tx, SetUp(settings), actor=door.actor)
-    if before == head(migrations) and not added:
-        door.note("The database is set up already; nothing was changed.")
-        return
-    door.note(
-        "The database stands at migration {migration}; {count} dated settings were copied in.",
-        migration=head(migrations),
-        count=added,
-    )
 
 
 def _show(door: Door, outcome: Outcome) -> bool:

@@ -2,8 +2,10 @@
 
 import gc
 import os
+from typing import Any
 
 import click
+from flask import Flask
 from waitress import serve as listen  # type: ignore[import-untyped]  # it ships no types
 
 from aim_loans.cli.door import Door
@@ -14,7 +16,6 @@ from aim_loans.web.surroundings import Surroundings
 THREADS = 8
 FORWARDED = {"x-forwarded-for", "x-forwarded-proto"}
 WEB_PURPOSE = "web"
-FACTOR_PURPOSE = "second factor"
 
 
 @click.command("serve")
@@ -32,20 +33,32 @@ FACTOR_PURPOSE = "second factor"
 @click.pass_obj
 def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: str | None) -> None:
     """Serve the web application until it is stopped; put a TLS proxy before it."""
-    key = secret_key(os.environ)
-    factor_key = derived_key(key, FACTOR_PURPOSE)
-    surroundings = Surroundings(
-        door.ready_engine, door.settings, door.audit_key, factor_key, door.files
-    )
-    secret = derived_key(key, WEB_PURPOSE)
-    app = create_app(surroundings, secret=secret, plain_http=plain_http)
-    # What is loaded by now stays: the collector need not look at it again for every page.
-    gc.freeze()
+    app = application(door, plain_http=plain_http)
     door.note("Open {address} in the browser.", address=f"http://{host}:{port}/")
     # Without the asker's own address one stranger's wrong passwords would lock everybody out.
     behind = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": FORWARDED}
     named = behind if trusted_proxy else {}
-    # Nothing larger is taken, and nothing that is taken waits on the disk in clear.
+    listen(app, host=host, port=port, **limits(door), **named)
+
+
+def application(door: Door, *, plain_http: bool) -> Flask:
+    """Make the web application over the door's book."""
+    around = Surroundings(
+        door.ready_engine, door.settings, door.audit_key, door.factor_key, door.files
+    )
+    secret = derived_key(secret_key(os.environ), WEB_PURPOSE)
+    app = create_app(around, secret=secret, plain_http=plain_http)
+    # What is loaded by now stays: the collector need not look at it again for every page.
+    gc.freeze()
+    return app
+
+
+def limits(door: Door) -> dict[str, Any]:
+    """Give the server's settings: nothing too large is taken, nothing waits on the disk in clear."""
     largest = LARGEST_FORM + door.settings.attachments.most_bytes
-    room = {"max_request_body_size": largest, "inbuf_overflow": largest}
-    listen(app, host=host, port=port, threads=THREADS, ident=None, **room, **named)
+    return {
+        "threads": THREADS,
+        "ident": None,
+        "max_request_body_size": largest,
+        "inbuf_overflow": largest,
+    }

@@ -119,6 +119,7 @@ def _read_institution(row: Row) -> Institution:
         country=row.choice("country", COUNTRIES),
         language=row.choice("language", LANGUAGES),
         time_zone=row.string("time_zone"),
+        synthetic=row.has("synthetic") and row.flag("synthetic"),
     )
     row.require(
         Refused(

@@ -258,12 +258,16 @@ class DatedTables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
-    """The lender: its name, country (ISO 3166), language of the papers and time zone."""
+    """The lender: its name, country (ISO 3166), language of the papers and time zone.
+
+    `synthetic` is true for a demonstration: every page and paper says that its book is made up.
+    """
 
     name: str
     country: str
     language: str
     time_zone: str
+    synthetic: bool
 
     @property
     def zone(self) -> ZoneInfo:

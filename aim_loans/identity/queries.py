@@ -1,13 +1,17 @@
 """What can be asked of identity; changes nothing."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from aim_loans.errors import NotFound
-from aim_loans.identity.models import act, branch, line, staff, staff_grant
+from aim_loans.identity.models import act, branch, cut, line, staff, staff_grant
 from aim_loans.identity.permissions import Grant, Role
+
+# The purpose of the cut that a made-up book begins with.
+SYNTHETIC_BOOK = "synthetic book"
 
 
 def branch_exists(connection: Connection, code: str) -> bool:
@@ -102,3 +106,26 @@ def branches_within(connection: Connection, line_id: int) -> frozenset[str]:
     below = below.union_all(select(line.c.id).join(below, line.c.parent_id == below.c.id))
     within = select(branch.c.code).where(branch.c.area_id.in_(select(below.c.id)))
     return frozenset(connection.execute(within).scalars())
+
+
+def is_synthetic(connection: Connection) -> bool:
+    """Say whether the book was made up for a demonstration: its first cut says so."""
+    found = select(cut.c.number).where(cut.c.purpose == SYNTHETIC_BOOK).limit(1)
+    return connection.execute(found).first() is not None
+
+
+class Cut(NamedTuple):
+    """A cut: its number, its moment K, and the seal over the heads of all chains."""
+
+    number: int
+    taken_at: datetime
+    seal: str
+
+
+def last_cut(connection: Connection) -> Cut:
+    """Give the newest cut; NotFound in a book that has none."""
+    columns = (cut.c.number, cut.c.taken_at, cut.c.seal)
+    found = connection.execute(select(*columns).order_by(cut.c.number.desc()).limit(1)).first()
+    if found is None:
+        raise NotFound("Nothing was sealed in this book yet.")
+    return Cut(*found)

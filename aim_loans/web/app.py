@@ -220,4 +220,5 @@ def _said() -> dict[str, object]:
         "typed_again": typed_again,
         "institution": around().settings.institution.name,
         "clauses": clauses,
+        "synthetic": around().settings.institution.synthetic,
     }

@@ -1,0 +1,135 @@
+"""The command `aim-loans demo`: a made-up book, its reports, and the application over it."""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+from sqlalchemy.engine import make_url
+
+from aim_loans.cli.demo_server import serve_until_signalled
+from aim_loans.cli.demo_sign_ins import write_sign_ins
+from aim_loans.cli.door import Door
+from aim_loans.cli.serve import application
+from aim_loans.cli.setting_up import bring_up
+from aim_loans.config.environment import database_url
+from aim_loans.config.resources import resource
+from aim_loans.db.engine import open_engine, reading, system_clock
+from aim_loans.db.migrate import current, head
+from aim_loans.demo.book import FEWEST_LOANS, Wanted, make_demo
+from aim_loans.demo.office import Clock, Office
+from aim_loans.errors import Refused
+from aim_loans.identity.queries import is_synthetic
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.engine import book_rows
+from aim_loans.portfolio.output import write_book
+
+SIGN_INS = "demo-signins.txt"
+
+
+@click.command("demo")
+@click.option("--loans", default=2_000, show_default=True, type=click.IntRange(FEWEST_LOANS))
+@click.option("--seed", default=1, show_default=True, help="Another seed, another book.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--serve/--no-serve", "stays", default=True, help="Go on serving, or only check.")
+@click.pass_obj
+def demo(door: Door, *, loans: int, seed: int, port: int, stays: bool) -> None:
+    """Make a synthetic book with people to sign in, its reports, and serve it.
+
+    The book goes into the SQLite file that AIM_DATABASE_URL names; sign-ins and reports lie
+    beside it. A book that is there is left as it is.
+    """
+    if not door.settings.institution.synthetic:
+        raise Refused(
+            "A demonstration needs a configuration that says so: synthetic = true under "
+            "[institution]. Name that file in AIM_CONFIG."
+        )
+    file = _book_file()
+    if file.exists():
+        _open_again(door, file)
+    else:
+        _make(door, file, Wanted(loans, seed))
+    _make_reports(door, file.parent / "reports")
+    serve_until_signalled(door, application(door, plain_http=True), port=port, stays=stays)
+
+
+def _book_file() -> Path:
+    url = make_url(database_url(os.environ))
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise Refused("The demonstration keeps its book in SQLite. Name a file: sqlite:///FILE.")
+    return Path(url.database)
+
+
+def _open_again(door: Door, file: Path) -> None:
+    with reading(door.engine) as connection:
+        stands_at = current(connection)
+        ours = stands_at is not None and is_synthetic(connection)
+    if not ours:
+        raise Refused(
+            "{file} holds another book. Move it away, or name another file in AIM_DATABASE_URL.",
+            file=str(file),
+        )
+    if stands_at != head(resource("migrations")):
+        bring_up(door)
+    door.note("The book of {file} is used as it is. Remove it to make another.", file=str(file))
+
+
+def _make(door: Door, file: Path, wanted: Wanted) -> None:
+    """Make the book beside its place and move it there when it is whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    for left_over in file.parent.glob(f"{part.name}*"):
+        left_over.unlink()
+    clock = Clock(door.settings.institution.zone, system_clock())
+    engine = open_engine(f"sqlite:///{part}")
+    try:
+        office = Office(engine, door.settings, door.audit_key, door.factor_key, clock)
+        people = make_demo(
+            office, wanted, migrations=resource("migrations"), progress=_teller(door)
+        )
+    finally:
+        engine.dispose()
+    write_sign_ins(file.parent / SIGN_INS, people, words=door.words)
+    part.replace(file)
+    door.note("How its people sign in: {file}", file=str(file.parent / SIGN_INS))
+
+
+def _teller(door: Door) -> Callable[[str, int, int], None]:
+    def tell(message: str, done: int, to_do: int) -> None:
+        door.note(message, done=done, to_do=to_do)
+
+    return tell
+
+
+def _make_reports(door: Door, folder: Path) -> None:
+    """Make the reports of the last whole month that are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    as_of = door.today.replace(day=1) - timedelta(days=1)
+    for name, write in REPORTS.items():
+        path = folder / f"{name}.{as_of:%Y-%m}.csv"
+        if not path.exists():
+            write(door, path, as_of)
+            door.note("Report: {file}", file=str(path))
+
+
+def _book_by_sector(door: Door, path: Path, as_of: date) -> None:
+    with reading(door.ready_engine) as connection:
+        ladder = settings_in_force(connection).ladder_on(as_of)
+        book = book_rows(connection, as_of=as_of, known_at=None, by=["sector"], ladder=ladder)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        write_book(
+            book,
+            None,
+            by=["sector"],
+            form="csv",
+            stream=stream,
+            words=door.words,
+            grouping=door.settings.currency.grouping,
+        )
+
+
+# What the demonstration makes of its last whole month, by the name of the file.
+REPORTS: Mapping[str, Callable[[Door, Path, date], None]] = {
+    "synthetic-book-by-sector": _book_by_sector,
+}

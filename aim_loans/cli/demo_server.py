@@ -1,0 +1,79 @@
+"""Serves the demonstration on this machine: says when it is ready, ends when it is signalled."""
+
+import _thread
+import errno
+import http
+import http.client
+import signal
+import threading
+import time
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import click
+from flask import Flask
+from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
+
+from aim_loans.cli.door import Door
+from aim_loans.cli.serve import THREADS
+from aim_loans.errors import Refused
+
+HOST = "127.0.0.1"
+_SECONDS_TO_ANSWER = 20
+
+
+def serve_until_signalled(door: Door, app: Flask, *, port: int, stays: bool) -> None:
+    """Serve, say READY once /health answers, and end at SIGTERM or SIGINT; or end at once."""
+    server = _listen(app, port)
+    answered = threading.Event()
+    signal.signal(signal.SIGTERM, _end)
+    tell = partial(_tell, port, answered, stays=stays)
+    threading.Thread(target=tell, daemon=True).start()
+    # It takes a SystemExit or a KeyboardInterrupt as the word to finish what is under way.
+    server.run()
+    server.close()
+    if not answered.is_set():
+        raise Refused("The application did not answer. Look at what it said above.")
+    door.note("The demonstration has ended; its book stays.")
+
+
+def _tell(port: int, answered: threading.Event, *, stays: bool) -> None:
+    """Ask the application until it answers, beside the thread that serves, and say so."""
+    last = time.monotonic() + _SECONDS_TO_ANSWER
+    while time.monotonic() < last:
+        if _is_healthy(port):
+            answered.set()
+            click.echo(f"READY http://{HOST}:{port}/")
+            break
+        time.sleep(0.1)
+    if not (stays and answered.is_set()):
+        _thread.interrupt_main(signal.SIGTERM)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=_SECONDS_TO_ANSWER)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _listen(app: Flask, port: int) -> Any:
+    try:
+        return create_server(app, host=HOST, port=port, threads=THREADS, ident=None)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Refused(
+            "Port {port} is in use. End the other program, or choose another port.",
+            field="port",
+            port=port,
+        ) from error
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

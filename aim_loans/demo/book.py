@@ -1,0 +1,136 @@
+"""Makes the whole demonstration: branches, three years by import, the newest weeks by hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aim_loans.config.settings import Product
+from aim_loans.db.engine import cutting
+from aim_loans.db.migrate import upgrade
+from aim_loans.demo.applicants import applications_of, take_applications_on
+from aim_loans.demo.counter import cancel_receipts, take_receipts, visit_late_borrowers
+from aim_loans.demo.files import Span, write_files
+from aim_loans.demo.lives import Life, Plan, lives
+from aim_loans.demo.office import BUILDER, Office
+from aim_loans.demo.records import ask_for_a_fee, assign_officers, complete_persons
+from aim_loans.demo.seasons import month_ends
+from aim_loans.demo.staffing import SignIn, staff_the_branches
+from aim_loans.demo.towns import TOWNS
+from aim_loans.errors import Refused
+from aim_loans.identity.operations import TakeCut, take_cut
+from aim_loans.identity.queries import SYNTHETIC_BOOK
+from aim_loans.intake.operations import import_book
+from aim_loans.loans.schedule import ScheduleRules
+from aim_loans.origination.operations import SetUp, set_up
+from aim_loans.origination.queries import schedule_rules
+from aim_loans.vocabulary import N_
+
+# The newest days are worked by the demonstration's people; before them the book is imported.
+WORKED_DAYS = 14
+FEWEST_LOANS = 20
+
+# Told a message with {done} and {to_do}.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The size of the book, and the seed that it is drawn with."""
+
+    loans: int
+    seed: int
+
+
+def make_demo(
+    office: Office, wanted: Wanted, *, migrations: Path, progress: Progress
+) -> list[SignIn]:
+    """Fill an empty database as of the office's day; gives how its people sign in."""
+    if wanted.loans < FEWEST_LOANS:
+        raise Refused(
+            "A demonstration has {fewest} loans or more.", field="loans", fewest=FEWEST_LOANS
+        )
+    plan = plan_of(office, wanted)
+    _begin(office, plan, migrations)
+    progress(N_("Branches and staff"), 1, 1)
+    sign_ins = staff_the_branches(office, wanted.seed, first_day=plan.first_day)
+    book = list(lives(plan))
+    _import_history(office, plan, book, progress)
+    _work_the_newest_days(office, plan, book, progress)
+    return sign_ins
+
+
+def plan_of(office: Office, wanted: Wanted) -> Plan:
+    """Give the plan of a book whose last day is that of the office's clock."""
+    day = office.clock.last_day
+    dated = office.settings.dated
+
+    def rules_on(product: str, on: date) -> ScheduleRules:
+        found: Product = dated.product_on(product, on)
+        return schedule_rules(found)
+
+    return Plan(
+        seed=wanted.seed,
+        loans=wanted.loans,
+        day=day,
+        last_payout=day - timedelta(days=WORKED_DAYS),
+        dated=dated,
+        rules_on=rules_on,
+    )
+
+
+def _begin(office: Office, plan: Plan, migrations: Path) -> None:
+    """Make the tables and the settings; the first cut says what kind of book this is."""
+    upgrade(office.engine, migrations)
+    office.clock.open(plan.first_day)
+    with office.writing() as tx:
+        set_up(tx, SetUp(office.settings), actor=BUILDER)
+    with cutting(office.engine, audit_key=office.audit_key, clock=office.clock) as tx:
+        take_cut(tx, TakeCut(SYNTHETIC_BOOK), actor=BUILDER)
+
+
+def _import_history(office: Office, plan: Plan, book: Sequence[Life], progress: Progress) -> None:
+    """Import month by month, so that the book is known as it was at the end of each."""
+    ends = [*month_ends(plan.first_day, plan.last_payout), plan.last_payout]
+    after = plan.first_day - timedelta(days=1)
+    with TemporaryDirectory(prefix="aim-demo-") as folder:
+        for done, until in enumerate(ends, start=1):
+            if after < until:
+                _import_span(office, book, Span(after, until), Path(folder))
+            after = until
+            progress(N_("History: month {done} of {to_do}"), done, len(ends))
+
+
+def _import_span(office: Office, book: Sequence[Life], span: Span, folder: Path) -> None:
+    office.clock.open(span.until + timedelta(days=1))
+    report = import_book(
+        office.engine,
+        write_files(folder, book, span),
+        settings=office.settings,
+        actor=BUILDER,
+        audit_key=office.audit_key,
+        clock=office.clock,
+    )
+    with report:
+        if report.refused:
+            faults = [fault.error for fault in report.faults()]
+            raise Refused("The made-up book was refused:\n{faults}", faults=faults)
+
+
+def _work_the_newest_days(
+    office: Office, plan: Plan, book: Sequence[Life], progress: Progress
+) -> None:
+    for town in TOWNS:
+        assign_officers(office, town, book)
+    complete_persons(office, book)
+    applications = applications_of(plan, book)
+    for done in range(1, WORKED_DAYS + 1):
+        day = plan.last_payout + timedelta(days=done)
+        office.clock.open(day)
+        take_receipts(office, book, day)
+        visit_late_borrowers(office, book, day, left=WORKED_DAYS - done)
+        take_applications_on(office, applications, step=done)
+        progress(N_("Newest weeks: day {done} of {to_do}"), done, WORKED_DAYS)
+    cancel_receipts(office, book)
+    ask_for_a_fee(office)

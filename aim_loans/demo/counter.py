@@ -1,0 +1,104 @@
+"""The newest days at the counter and in the field: receipts, visits, a receipt typed twice."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from aim_loans.db.engine import reading
+from aim_loans.demo.lives import Life
+from aim_loans.demo.office import Office
+from aim_loans.demo.paying import Payment
+from aim_loans.demo.records import officer_of
+from aim_loans.demo.towns import TOWNS, cashier_of, manager_of
+from aim_loans.loans.queries import loan_id_of
+from aim_loans.repayment.operations import Recorded, RecordReceipt, record_receipt
+from aim_loans.repayment.requests import (
+    AskToCancel,
+    ask_to_cancel,
+    confirm_cancelling,
+    open_requests,
+)
+from aim_loans.repayment.visits import PROMISED, RecordVisit, record_visit
+
+# Only those are visited who are later than so many days.
+_LATE = 10
+# What came of a branch's visits, the newest first: one on each of the last days.
+_OUTCOMES = (PROMISED, "not_home", PROMISED, "refused", PROMISED, "moved", "dispute", PROMISED)
+_ACCOUNTS = {"easypaisa": "Easypaisa shop 7", "jazzcash": "JazzCash shop 3", "raast": "Raast"}
+
+
+def take_receipts(office: Office, book: Sequence[Life], day: date) -> None:
+    """Take what was paid on a day."""
+    for life in book:
+        for number, paid in enumerate(life.course.payments, start=1):
+            if paid.day == day:
+                _receive(office, life, paid, f"{life.ref}/{number}")
+
+
+def _receive(office: Office, life: Life, paid: Payment, reference: str) -> Recorded:
+    cash = paid.channel == "cash"
+    command = RecordReceipt(
+        life.ref,
+        paid.amount,
+        paid.day,
+        paid.channel,
+        account=_ACCOUNTS.get(paid.channel, ""),
+        reference=None if cash else reference,
+        payer="borrower",
+    )
+    done: Recorded = office.do(
+        record_receipt,
+        command,
+        cashier_of(life.person.town),
+        backdating_days=office.settings.lending.backdating_days,
+    )
+    return done
+
+
+def visit_late_borrowers(office: Office, book: Sequence[Life], day: date, *, left: int) -> None:
+    """Visit a late borrower of each branch; `left` counts the days that follow.
+
+    Promises of the earlier visits are broken by the last day, those of the last ones open.
+    """
+    if left >= len(_OUTCOMES):
+        return
+    for town in TOWNS:
+        late = [life for life in book if life.person.town == town and life.days_late(day) > _LATE]
+        silent = [life for life in late if not any(p.day >= day for p in life.course.payments)]
+        if left < len(silent):
+            _visit(office, silent[left], day, _OUTCOMES[left])
+
+
+def _visit(office: Office, life: Life, day: date, outcome: str) -> None:
+    with reading(office.engine) as connection:
+        loan_id = loan_id_of(connection, life.ref)
+    promised = outcome == PROMISED
+    command = RecordVisit(
+        loan_id,
+        day,
+        outcome,
+        met_whom="borrower" if promised else "neighbour",
+        promised_on=day + timedelta(days=3) if promised else None,
+        promised_amount=life.schedule.instalments[0].amount if promised else None,
+    )
+    office.do(record_visit, command, officer_of(life))
+
+
+def cancel_receipts(office: Office, book: Sequence[Life]) -> None:
+    """Cancel a receipt that was typed twice, and let another wait for the branch manager."""
+    today = office.clock.today
+    for town in TOWNS[:2]:
+        running = [life for life in book if life.person.town == town and life.outstanding(today)]
+        for place, life in enumerate(running[:2]):
+            again = _receive(office, life, Payment(today, 500_00, "cash"), "")
+            asked = AskToCancel(again.receipt.id, "Typed twice for the same slip.")
+            with office.writing() as tx:
+                ask_to_cancel(tx, asked, actor=office.somebody(cashier_of(town)))
+            if place == 0:
+                _confirm(office, manager_of(town), again.receipt.id)
+
+
+def _confirm(office: Office, manager: str, money_in_id: int) -> None:
+    actor = office.somebody(manager)
+    with office.writing() as tx:
+        (asked,) = open_requests(tx.connection, branches=None, money_in_id=money_in_id)
+        confirm_cancelling(tx, asked.id, actor=actor, today=office.clock.today)
