@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from waitress import wasyncore  # type: ignore[import-untyped]  # it ships no types
 from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
 
 from aim_loans.cli.door import Door
@@ -25,14 +26,21 @@ _SECONDS_TO_ANSWER = 20
 
 def serve_until_signalled(door: Door, app: Flask, *, port: int, stays: bool) -> None:
     """Serve, say READY once /health answers, and end at SIGTERM or SIGINT; or end at once."""
-    server = _listen(app, port)
+    sockets: dict[int, Any] = {}
+    try:
+        _serve(door, _listen(app, port, sockets), port, stays=stays)
+    finally:
+        wasyncore.close_all(sockets)
+
+
+def _serve(door: Door, server: Any, port: int, *, stays: bool) -> None:
     answered = threading.Event()
-    signal.signal(signal.SIGTERM, _end)
+    before = signal.signal(signal.SIGTERM, _end)
     tell = partial(_tell, port, answered, stays=stays)
     threading.Thread(target=tell, daemon=True).start()
     # It takes a SystemExit or a KeyboardInterrupt as the word to finish what is under way.
     server.run()
-    server.close()
+    signal.signal(signal.SIGTERM, before)
     if not answered.is_set():
         raise Refused("The application did not answer. Look at what it said above.")
     door.note("The demonstration has ended; its book stays.")
@@ -62,9 +70,9 @@ def _is_healthy(port: int) -> bool:
         connection.close()
 
 
-def _listen(app: Flask, port: int) -> Any:
+def _listen(app: Flask, port: int, sockets: dict[int, Any]) -> Any:
     try:
-        return create_server(app, host=HOST, port=port, threads=THREADS, ident=None)
+        return create_server(app, sockets, host=HOST, port=port, threads=THREADS, ident=None)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

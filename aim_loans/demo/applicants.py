@@ -88,7 +88,7 @@ def applications_of(plan: Plan, book: Sequence[Life]) -> list[Applicant]:
     newcomers = _newcomers(plan, max(life.person.number for life in book))
     found = []
     for place, town in enumerate(TOWNS):
-        stages = _STAGES if place == 0 else _STAGES[place % 3 :: 3]
+        stages = _STAGES if place == 0 else _STAGES[place % 4 :: 4]
         before = _paid_back(plan, book, town)
         for reaches, ends_with in stages:
             borrower, known = (before.pop(), True) if before else (next(newcomers[town]), False)

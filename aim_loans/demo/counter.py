@@ -21,8 +21,8 @@ from aim_loans.repayment.visits import PROMISED, RecordVisit, record_visit
 
 # Only those are visited who are later than so many days.
 _LATE = 10
-# What came of a branch's visits, the newest first: one on each of the last days.
-_OUTCOMES = (PROMISED, "not_home", PROMISED, "refused", PROMISED, "moved", "dispute", PROMISED)
+# What came of a branch's visits, one on each of the last days.
+_OUTCOMES = (PROMISED, "not_home", PROMISED, "refused", "moved", PROMISED, "dispute", PROMISED)
 _ACCOUNTS = {"easypaisa": "Easypaisa shop 7", "jazzcash": "JazzCash shop 3", "raast": "Raast"}
 
 
@@ -59,13 +59,14 @@ def visit_late_borrowers(office: Office, book: Sequence[Life], day: date, *, lef
 
     Promises of the earlier visits are broken by the last day, those of the last ones open.
     """
-    if left >= len(_OUTCOMES):
+    place = len(_OUTCOMES) - 1 - left
+    if place < 0:
         return
     for town in TOWNS:
         late = [life for life in book if life.person.town == town and life.days_late(day) > _LATE]
         silent = [life for life in late if not any(p.day >= day for p in life.course.payments)]
-        if left < len(silent):
-            _visit(office, silent[left], day, _OUTCOMES[left])
+        if silent:
+            _visit(office, silent[place % len(silent)], day, _OUTCOMES[place])
 
 
 def _visit(office: Office, life: Life, day: date, outcome: str) -> None:
