@@ -10,9 +10,9 @@ import time
 from functools import partial
 from types import FrameType
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import click
-from flask import Flask
 from waitress import wasyncore  # type: ignore[import-untyped]  # it ships no types
 from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
 
@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 _SECONDS_TO_ANSWER = 20
 
 
-def serve_until_signalled(door: Door, app: Flask, *, port: int, stays: bool) -> None:
+def serve_until_signalled(door: Door, app: WSGIApplication, *, port: int, stays: bool) -> None:
     """Serve, say READY once /health answers, and end at SIGTERM or SIGINT; or end at once."""
     sockets: dict[int, Any] = {}
     try:
@@ -70,7 +70,7 @@ def _is_healthy(port: int) -> bool:
         connection.close()
 
 
-def _listen(app: Flask, port: int, sockets: dict[int, Any]) -> Any:
+def _listen(app: WSGIApplication, port: int, sockets: dict[int, Any]) -> Any:
     try:
         return create_server(app, sockets, host=HOST, port=port, threads=THREADS, ident=None)
     except OSError as error:

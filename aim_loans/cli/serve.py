@@ -3,9 +3,9 @@
 import gc
 import os
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import click
-from flask import Flask
 from waitress import serve as listen  # type: ignore[import-untyped]  # it ships no types
 
 from aim_loans.cli.door import Door
@@ -41,7 +41,7 @@ def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: 
     listen(app, host=host, port=port, **limits(door), **named)
 
 
-def application(door: Door, *, plain_http: bool) -> Flask:
+def application(door: Door, *, plain_http: bool) -> WSGIApplication:
     """Make the web application over the door's book."""
     around = Surroundings(
         door.ready_engine, door.settings, door.audit_key, door.factor_key, door.files
@@ -54,7 +54,7 @@ def application(door: Door, *, plain_http: bool) -> Flask:
 
 
 def limits(door: Door) -> dict[str, Any]:
-    """Give the server's settings: nothing too large is taken, nothing waits on the disk in clear."""
+    """Give the server's settings: it takes nothing too large, and keeps all in memory."""
     largest = LARGEST_FORM + door.settings.attachments.most_bytes
     return {
         "threads": THREADS,

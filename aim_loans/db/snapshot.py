@@ -79,7 +79,8 @@ def _sqlite_is_sound(file: Path) -> bool:
 
 def _run(engine: Engine, program: str, arguments: Sequence[str]) -> None:
     """Run a program of PostgreSQL's client on the engine's database."""
-    _, named = engine.dialect.create_connect_args(engine.url)
+    named = engine.url.translate_connect_args(database="dbname", username="user")
+    named |= {key: str(value) for key, value in engine.url.query.items()}
     password = named.pop("password", None)
     # A password among the arguments could be read by everybody on the machine.
     environment = {"PGPASSWORD": str(password)} if password else {}

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from aim_loans.borrowers.details import EnterpriseDetails, PersonDetails
 from aim_loans.borrowers.operations import RegisterPerson, register_person
@@ -194,7 +195,8 @@ def _register(office: Office, applicant: Applicant, who: Person) -> int:
             started_on=today - timedelta(days=800),
         )
     command = RegisterPerson(applicant.town.code, details, enterprise)
-    registered: int = office.do(register_person, command, applicant.officer, sectors=SECTOR_KEYS)
+    register = partial(register_person, sectors=SECTOR_KEYS)
+    registered: int = office.do(register, command, applicant.officer)
     return registered
 
 

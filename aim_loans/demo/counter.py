@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from aim_loans.db.engine import reading
 from aim_loans.demo.lives import Life
@@ -45,12 +46,9 @@ def _receive(office: Office, life: Life, paid: Payment, reference: str) -> Recor
         reference=None if cash else reference,
         payer="borrower",
     )
-    done: Recorded = office.do(
-        record_receipt,
-        command,
-        cashier_of(life.person.town),
-        backdating_days=office.settings.lending.backdating_days,
-    )
+    allowed = office.settings.lending.backdating_days
+    record = partial(record_receipt, backdating_days=allowed)
+    done: Recorded = office.do(record, command, cashier_of(life.person.town))
     return done
 
 

@@ -78,8 +78,8 @@ class Office:
             self._known[asked] = Actor(username, grants)
         return self._known[asked]
 
-    def do(self, act: Callable[..., Any], command: Any, by: str, **more: Any) -> Any:
+    def do(self, act: Callable[..., Any], command: Any, by: str) -> Any:
         """Let somebody carry out one operation that takes the actor and the day."""
         actor = self.somebody(by)
         with self.writing() as tx:
-            return act(tx, command, actor=actor, today=self.clock.today, **more)
+            return act(tx, command, actor=actor, today=self.clock.today)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -85,6 +86,7 @@ def complete_persons(office: Office, book: Sequence[Life]) -> None:
     with reading(office.engine) as connection:
         known = persons_by_ref(connection, list(of_ref))
         held = {ref: person_with(connection, known[ref].id) for ref in of_ref}
+    add = partial(add_enterprise, sectors=SECTOR_KEYS)
     for place, (ref, life) in enumerate(of_ref.items()):
         was = PersonDetails(**{name: getattr(held[ref], name) for name in _COLUMNS})
         person_id, town = held[ref].id, life.person.town
@@ -92,7 +94,7 @@ def complete_persons(office: Office, book: Sequence[Life]) -> None:
         office.do(change_person, change, officer_of(life))
         if place % _ENTERPRISE_OF == 0:
             added = AddEnterprise(person_id, enterprise_of(life.person, life), town.code)
-            office.do(add_enterprise, added, officer_of(life), sectors=SECTOR_KEYS)
+            office.do(add, added, officer_of(life))
 
 
 def enterprise_of(owner: Person, life: Life) -> EnterpriseDetails:
