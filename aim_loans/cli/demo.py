@@ -30,7 +30,7 @@ SIGN_INS = "demo-signins.txt"
 
 @click.command("demo")
 @click.option("--loans", default=2_000, show_default=True, type=click.IntRange(FEWEST_LOANS))
-@click.option("--seed", default=1, show_default=True, help="Another seed, another book.")
+@click.option("--seed", default=3, show_default=True, help="Another seed, another book.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--serve/--no-serve", "stays", default=True, help="Go on serving, or only check.")
 @click.pass_obj

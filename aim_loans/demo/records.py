@@ -32,6 +32,7 @@ from aim_loans.origination.setting_requests import AskSetting, ask_setting
 
 # Of a large book, so many borrowers get their whole record.
 MOST_RECORDS = 600
+_PAID_BACK_LATELY = timedelta(days=40)
 # One borrower in so many has an enterprise written down.
 _ENTERPRISE_OF = 3
 _COLUMNS = tuple(field.name for field in fields(PersonDetails))
@@ -57,8 +58,16 @@ def officer_of(life: Life) -> str:
 
 
 def assign_officers(office: Office, town: Town, book: Sequence[Life]) -> None:
-    """Divide a branch's running loans among its officers, as from their first day."""
-    theirs = [life for life in running(office, book) if life.person.town == town]
+    """Divide a branch's loans among its officers, as from their first day.
+
+    Those paid back weeks ago stay without one: nobody collects on them any more.
+    """
+    lately = office.clock.today - _PAID_BACK_LATELY
+    theirs = [
+        life
+        for life in book
+        if life.person.town == town and (life.outstanding(lately) or life.paid_out > lately)
+    ]
     manager = office.somebody(area_manager_of(town))
     require(manager, Deed.CHANGE_DIMENSION, branch=town.code)
     with office.writing() as tx:
