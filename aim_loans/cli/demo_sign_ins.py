@@ -7,8 +7,6 @@ from pathlib import Path
 from aim_loans.demo.staffing import SignIn
 from aim_loans.texts import Translator
 
-_CODES_SHOWN = 3
-
 
 def write_sign_ins(path: Path, people: Iterable[SignIn], *, words: Translator) -> None:
     """Write the file anew, readable by its owner alone."""
@@ -32,6 +30,6 @@ def _lines(people: Iterable[SignIn], words: Translator) -> Iterator[str]:
         yield f"{who.username}  {who.full_name}, {words.word('role', who.role.value)}, {place}"
         yield f"    {words.text('Password')}: {who.password}"
         if who.factor is not None:
-            codes = "  ".join(who.factor.recovery_codes[:_CODES_SHOWN])
+            codes = "  ".join(who.factor.recovery_codes)
             yield f"    {words.text('Recovery codes')}: {codes}"
             yield f"    {who.factor.uri}"

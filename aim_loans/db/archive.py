@@ -4,9 +4,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from aim_loans.errors import Refused
@@ -46,14 +45,11 @@ def write_archive(
         raise Refused("{file} is there already. Give another name.", field="out", file=str(out))
     part = out.with_name(f"{out.name}.part")
     part.unlink(missing_ok=True)
-    private = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(private, "w+b") as file:
-        with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-            members = dict(_add_all(archive, database, folders))
-            whole = Manifest(**{**_fields(manifest), "members": members})
-            archive.writestr(_MANIFEST, json.dumps(_fields(whole), indent=1, sort_keys=True))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        whole = _write(part, database, folders, manifest)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     part.replace(out)
     return whole
 
@@ -98,6 +94,18 @@ def folder_of(unpacked: Path, name: str) -> Path:
     return unpacked / "folders" / name
 
 
+def _write(part: Path, database: Path, folders: Mapping[str, Path], manifest: Manifest) -> Manifest:
+    private = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(private, "w+b") as file:
+        with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+            members = dict(_add_all(archive, database, folders))
+            whole = replace(manifest, members=members)
+            archive.writestr(_MANIFEST, json.dumps(asdict(whole), indent=1, sort_keys=True))
+        file.flush()
+        os.fsync(file.fileno())
+    return whole
+
+
 def _add_all(
     archive: ZipFile, database: Path, folders: Mapping[str, Path]
 ) -> Iterator[tuple[str, str]]:
@@ -123,10 +131,6 @@ def _unpack_one(archive: ZipFile, member: ZipInfo, to: Path) -> str:
     path = Path(archive.extract(member, to))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _fields(manifest: Manifest) -> dict[str, Any]:
-    return asdict(manifest)
 
 
 def _no_backup(source: Path) -> Refused:

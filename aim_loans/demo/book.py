@@ -121,6 +121,7 @@ def _import_span(office: Office, book: Sequence[Life], span: Span, folder: Path)
 def _work_the_newest_days(
     office: Office, plan: Plan, book: Sequence[Life], progress: Progress
 ) -> None:
+    progress(N_("Officers of loans, families of borrowers"), 1, 1)
     for town in TOWNS:
         assign_officers(office, town, book)
     complete_persons(office, book)

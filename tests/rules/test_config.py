@@ -857,3 +857,14 @@ def test_the_wheels_resources_come_before_those_of_a_checkout(tmp_path: Path) ->
     assert resource("config.toml", package=package) == package / "resources" / "config.toml"
     with pytest.raises(NotFound, match="came without its migrations"):
         resource("migrations", package=package)
+
+
+def test_a_configuration_says_when_its_book_is_made_up(
+    shipped: Settings, read: Callable[[str], Settings], faults: Reader
+) -> None:
+    assert not shipped.institution.synthetic
+    assert read(changed("synthetic = false", "synthetic = true")).institution.synthetic
+    (line,) = [line for line in SHIPPED.splitlines() if line.startswith("synthetic")]
+    assert not read(changed(f"{line}\n", "")).institution.synthetic
+    (fault,) = faults(changed("synthetic = false", 'synthetic = "no"'))
+    assert fault.startswith("institution.synthetic: Write true or false")
