@@ -1,7 +1,7 @@
 """The command `aim-loans demo`: a made-up book, its reports, and the application over it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -106,14 +106,15 @@ def _make_reports(door: Door, folder: Path) -> None:
     """Make the reports of the last whole month that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     as_of = door.today.replace(day=1) - timedelta(days=1)
-    for name, write in REPORTS.items():
-        path = folder / f"{name}.{as_of:%Y-%m}.csv"
-        if not path.exists():
-            write(door, path, as_of)
+    for make in REPORTS:
+        for path in make(door, folder, as_of):
             door.note("Report: {file}", file=str(path))
 
 
-def _book_by_sector(door: Door, path: Path, as_of: date) -> None:
+def _book_by_sector(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
+    path = folder / f"synthetic-book-by-sector.{as_of:%Y-%m}.csv"
+    if path.exists():
+        return ()
     with reading(door.ready_engine) as connection:
         ladder = settings_in_force(connection).ladder_on(as_of)
         book = book_rows(connection, as_of=as_of, known_at=None, by=["sector"], ladder=ladder)
@@ -127,9 +128,9 @@ def _book_by_sector(door: Door, path: Path, as_of: date) -> None:
             words=door.words,
             grouping=door.settings.currency.grouping,
         )
+    return (path,)
 
 
-# What the demonstration makes of its last whole month, by the name of the file.
-REPORTS: Mapping[str, Callable[[Door, Path, date], None]] = {
-    "synthetic-book-by-sector": _book_by_sector,
-}
+# What the demonstration makes of its last whole month, each step in its own files under
+# reports/; a step gives the files that it made, and makes none that is there.
+REPORTS: Sequence[Callable[[Door, Path, date], Sequence[Path]]] = (_book_by_sector,)
