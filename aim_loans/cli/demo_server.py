@@ -7,6 +7,7 @@ import http.client
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -17,7 +18,7 @@ from waitress import wasyncore  # type: ignore[import-untyped]  # it ships no ty
 from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
 
 from aim_loans.cli.door import Door
-from aim_loans.cli.serve import THREADS
+from aim_loans.cli.serve import limits
 from aim_loans.errors import Refused
 
 HOST = "127.0.0.1"
@@ -28,7 +29,7 @@ def serve_until_signalled(door: Door, app: WSGIApplication, *, port: int, stays:
     """Serve, say READY once /health answers, and end at SIGTERM or SIGINT; or end at once."""
     sockets: dict[int, Any] = {}
     try:
-        _serve(door, _listen(app, port, sockets), port, stays=stays)
+        _serve(door, _listen(app, port, sockets, limits(door)), port, stays=stays)
     finally:
         wasyncore.close_all(sockets)
 
@@ -70,9 +71,11 @@ def _is_healthy(port: int) -> bool:
         connection.close()
 
 
-def _listen(app: WSGIApplication, port: int, sockets: dict[int, Any]) -> Any:
+def _listen(
+    app: WSGIApplication, port: int, sockets: dict[int, Any], limits: Mapping[str, Any]
+) -> Any:
     try:
-        return create_server(app, sockets, host=HOST, port=port, threads=THREADS, ident=None)
+        return create_server(app, sockets, host=HOST, port=port, **limits)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
