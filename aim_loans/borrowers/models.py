@@ -1,6 +1,17 @@
-"""Tables of borrowers: persons, what is attached to them, enterprises, groups, complaints."""
+"""Tables of borrowers: persons, attachments, enterprises, groups, complaints, referrals."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+)
 
 from aim_loans.db.tables import (
     FACT,
@@ -144,6 +155,75 @@ attachment_opening = Table(
     comment="Somebody opened an attachment; the file is given for this row and to them alone.",
 )
 
+enterprise_review = Table(
+    "enterprise_review",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("enterprise_id", ForeignKey("enterprise.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reviewed_on", Date, nullable=False),
+    Column("running", Boolean, nullable=False),
+    Column("started_on", Date),
+    Column("ownership", Text, nullable=False),
+    Column("run_by", Text, nullable=False),
+    Column("paid_women", Integer, nullable=False),
+    Column("paid_men", Integer, nullable=False),
+    Column("paid_others", Integer, nullable=False),
+    Column("family_women", Integer, nullable=False),
+    Column("family_men", Integer, nullable=False),
+    Column("family_others", Integer, nullable=False),
+    Column("turnover", Text, nullable=False),
+    Column("premises", Text, nullable=False),
+    Column("digital", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("kind", "entry", "month_12", "month_24", "other"), name="kind"),
+    CheckConstraint(
+        "paid_women >= 0 AND paid_men >= 0 AND paid_others >= 0 "
+        "AND family_women >= 0 AND family_men >= 0 AND family_others >= 0",
+        name="workers",
+    ),
+    info=FACT,
+    comment="What a look at an enterprise found; the newest of a day holds.",
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("manner", Text, nullable=False),
+    Column("withdraws_id", ForeignKey("consent.id")),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("scope", "smeda", "bank"), name="scope"),
+    info=FACT,
+    comment="A person lets a partner see rows about them; a row that names another withdraws it.",
+)
+
+referral = Table(
+    "referral",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("direction", Text, nullable=False),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("branch_code", ForeignKey("branch.code"), nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("smeda_code", Text),
+    Column("bank", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(
+        "direction = 'from_smeda' AND smeda_code IS NOT NULL AND bank IS NULL "
+        "OR direction = 'to_bank' AND smeda_code IS NULL AND bank IS NOT NULL",
+        name="direction",
+    ),
+    info=FACT,
+    comment="SMEDA sends somebody to us, or we send somebody who outgrew us to a bank.",
+)
+
 # To ask of one person whether a word of the name begins so.
 Index(None, person_name_key.c.person_id, person_name_key.c.key)
 Index(None, enterprise.c.owner_id)
@@ -203,3 +283,10 @@ Index(None, complaint.c.act_id)
 Index(None, complaint.c.branch_code)
 Index(None, complaint_step.c.act_id)
 Index(None, complaint_step.c.complaint_id)
+for _table in (enterprise_review, consent, referral):
+    Index(None, _table.c.act_id)
+Index(None, enterprise_review.c.enterprise_id)
+Index(None, consent.c.person_id)
+Index(None, referral.c.person_id)
+unique_where_given(consent.c.withdraws_id)
+unique_where_given(referral.c.smeda_code)

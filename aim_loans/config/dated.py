@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Literal, TypeVar, get_args
 
+from aim_loans.config.dated_rule import DatedRule
 from aim_loans.config.rows import ConfigurationFault, Row
 from aim_loans.config.rules import (
     read_benchmark,
@@ -21,7 +22,7 @@ from aim_loans.config.rules import (
     read_limits,
     read_product,
 )
-from aim_loans.config.settings import DatedRule, DatedTables, Product
+from aim_loans.config.settings import DatedTables, Product
 from aim_loans.errors import Refused
 
 TableName = Literal["products", "ladder", "limits", "fee", "benchmark", "expiry", "expected_loss"]

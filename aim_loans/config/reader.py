@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aim_loans.config.dated import read_dated_tables
 from aim_loans.config.environment import config_path
 from aim_loans.config.interest_free import refuse_charges
+from aim_loans.config.mou_reader import read_mou
 from aim_loans.config.rows import ConfigurationFault, Row
 from aim_loans.config.settings import (
     CHANNELS,
@@ -105,6 +106,7 @@ def _read(root: Row) -> Settings:
         funds=tuple(_read_fund(row) for row in root.tables("funds")),
         programmes=tuple(_read_programme(row) for row in root.tables("programmes")),
         dated=read_dated_tables(root),
+        mou=read_mou(root),
     )
     root.end()
     _check_sectors(root, settings)

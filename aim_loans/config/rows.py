@@ -82,17 +82,19 @@ class Row:
 
     def has(self, name: str) -> bool:
         """Tell whether a key that may be left out is given."""
-        self.known.append(name)
+        if name not in self.known:
+            self.known.append(name)
         return self.content.get(name) is not None
 
     def string(self, name: str) -> str:
         """Read a text that is not blank."""
-        value = self._take(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        if value is not None:
-            self._wrong(name, value, N_("Write a text in quotes here, not {given}."))
-        return ""
+        return self._text(name, self._take(name))
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        """Read a list of texts, none of them twice."""
+        entries = self._list(name)
+        self.no_repeats(name, (value for _, value in entries))
+        return tuple(self._text(place, value) for place, value in entries)
 
     def integer(self, name: str, *, lowest: int = 0, highest: int = LARGEST_INTEGER) -> int:
         """Read a whole number from `lowest` to `highest`."""
@@ -254,6 +256,13 @@ class Row:
                 N_('Write rupees as a whole number, or in quotes as "0.50", not {given}.'),
             )
         return 0
+
+    def _text(self, name: str, value: object) -> str:
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        if value is not None:
+            self._wrong(name, value, N_("Write a text in quotes here, not {given}."))
+        return ""
 
     def _one_of(self, name: str, value: object, allowed: Sequence[ChoiceT]) -> ChoiceT:
         for word in allowed:

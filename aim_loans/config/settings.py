@@ -5,12 +5,13 @@ the day from which it holds, where it comes from, and whether the institution ha
 it against that source.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, Protocol, TypeVar
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+from aim_loans.config.dated_rule import DatedRule, in_force
+from aim_loans.config.mou import Mou
 from aim_loans.errors import NotFound
 from aim_loans.money import Grouping, RoundingRule
 from aim_loans.vocabulary import word
@@ -37,40 +38,8 @@ SECTOR_KEYS = (
 CHANNELS = ("cash", "bank", "cheque", "easypaisa", "jazzcash", "raast")
 
 
-class Dated(Protocol):
-    """Anything that holds from a day on."""
-
-    @property
-    def effective_from(self) -> date:
-        """Give the first day on which it holds."""
-        ...
-
-
-DatedT = TypeVar("DatedT", bound=Dated)
-
-
-def in_force(rows: Sequence[DatedT], day: date) -> DatedT:
-    """Give the row in force on a day: the latest with effective_from <= day.
-
-    The earliest row also holds for all days before it, so that a loan older than the table
-    still finds a rule. `rows` is in any order and not empty (ValueError otherwise).
-    """
-    earliest = min(rows, key=lambda row: row.effective_from)
-    begun = (row for row in rows if row.effective_from <= day)
-    return max(begun, key=lambda row: row.effective_from, default=earliest)
-
-
 def _same_month(one: date, other: date) -> bool:
     return (one.year, one.month) == (other.year, other.month)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatedRule:
-    """The columns that every dated row carries."""
-
-    effective_from: date
-    source: str
-    verified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,7 +339,7 @@ class WorkingCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration."""
+    """The whole configuration; `mou` is None where there is no memorandum with SMEDA."""
 
     institution: Institution
     currency: Currency
@@ -381,6 +350,7 @@ class Settings:
     funds: tuple[Fund, ...]
     programmes: tuple[Programme, ...]
     dated: DatedTables
+    mou: Mou | None = None
 
     def programme(self, code: str) -> Programme:
         """Give a programme; NotFound for a code that is not there."""

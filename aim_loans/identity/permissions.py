@@ -43,6 +43,13 @@ class Deed(StrEnum):
     WRITE_OFF = "write_off"
     CHANGE_DIMENSION = "change_dimension"
     IMPORT_BOOK = "import_book"
+    RECORD_SUPPORT = "record_support"
+    VERIFY_REGISTRATION = "verify_registration"
+    PLAN_TRAINING = "plan_training"
+    DRAW_SURVEY = "draw_survey"
+    SET_TARGET = "set_target"
+    CONFIRM_EVENT = "confirm_event"
+    READ_JOINT = "read_joint"
     MANAGE_STAFF = "manage_staff"
     MANAGE_SETTINGS = "manage_settings"
     VERIFY = "verify"
@@ -71,6 +78,7 @@ _FIELD = (
     Deed.ENTER_APPLICATION,
     Deed.APPRAISE,
     Deed.RECORD_VISIT,
+    Deed.RECORD_SUPPORT,
     Deed.DECIDE,
 )
 _BRANCH = (
@@ -82,6 +90,8 @@ _BRANCH = (
     Deed.ASK_REFUND,
     Deed.CONFIRM_REFUND,
     Deed.ANSWER_COMPLAINT,
+    Deed.VERIFY_REGISTRATION,
+    Deed.PLAN_TRAINING,
 )
 _AREA = (
     Deed.READ_BOOK,
@@ -91,11 +101,16 @@ _AREA = (
     Deed.CHANGE_DIMENSION,
     Deed.RECORD_COMPLAINT,
     Deed.ANSWER_COMPLAINT,
+    Deed.PLAN_TRAINING,
 )
 _HEAD_OFFICE = (
     *_AREA,
     Deed.WAIVE,
     Deed.WRITE_OFF,
+    Deed.VERIFY_REGISTRATION,
+    Deed.DRAW_SURVEY,
+    Deed.SET_TARGET,
+    Deed.READ_JOINT,
     Deed.MANAGE_STAFF,
     Deed.MANAGE_SETTINGS,
     Deed.VERIFY,
@@ -105,9 +120,13 @@ _HEAD_OFFICE = (
     Deed.MAKE_FILES,
     Deed.RELEASE_FILES,
 )
+_AUDIT = (Deed.READ_BOOK, Deed.READ_JOINT, Deed.VERIFY)
+# SMEDA reads none of the book: its own events by their codes, and what was published.
+_PARTNER = (Deed.CONFIRM_EVENT, Deed.SET_TARGET)
 # The shell: one person, so nothing that needs two.
 _SHELL = (
     Deed.READ_BOOK,
+    Deed.READ_JOINT,
     Deed.IMPORT_BOOK,
     Deed.MANAGE_STAFF,
     Deed.MANAGE_SETTINGS,
@@ -123,8 +142,8 @@ PERMISSIONS: Mapping[Role, Mapping[Deed, Scope]] = {
     Role.AREA_MANAGER: dict.fromkeys(_AREA, Scope.OWN),
     Role.REGIONAL_MANAGER: dict.fromkeys(_AREA, Scope.OWN),
     Role.HEAD_OFFICE: dict.fromkeys(_HEAD_OFFICE, Scope.EVERYWHERE),
-    Role.AUDITOR: dict.fromkeys((Deed.READ_BOOK, Deed.VERIFY), Scope.EVERYWHERE),
-    Role.PARTNER: {},
+    Role.AUDITOR: dict.fromkeys(_AUDIT, Scope.EVERYWHERE),
+    Role.PARTNER: dict.fromkeys(_PARTNER, Scope.EVERYWHERE),
     Role.OPERATOR: dict.fromkeys(_SHELL, Scope.EVERYWHERE),
 }
 
@@ -136,6 +155,8 @@ APPROVING = frozenset(
         Deed.DISBURSE,
         Deed.CONFIRM_REVERSAL,
         Deed.CONFIRM_REFUND,
+        Deed.VERIFY_REGISTRATION,
+        Deed.CONFIRM_EVENT,
         Deed.WAIVE,
         Deed.WRITE_OFF,
         Deed.MANAGE_STAFF,

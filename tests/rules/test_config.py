@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aim_loans.config.dated import ONLY_KEY, DatedRow, dated_row, dated_rows, dated_tables
+from aim_loans.config.dated_rule import in_force
 from aim_loans.config.environment import config_path, database_url, derived_key, secret_key
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
@@ -23,7 +24,6 @@ from aim_loans.config.settings import (
     LadderClass,
     Product,
     Settings,
-    in_force,
 )
 from aim_loans.errors import NotFound, Refused
 from aim_loans.texts import explain
@@ -256,7 +256,7 @@ FAULTY = {
             (
                 "weather: This key is not known. The keys here are: institution, currency, "
                 "lending, attachments, calendar, sectors, funds, programmes, products, ladder, "
-                "limits, fee, benchmark, expiry, expected_loss."
+                "limits, fee, benchmark, expiry, expected_loss, mou."
             )
         ],
     ),
@@ -582,7 +582,7 @@ def test_a_fault_is_told_with_its_key(faults: Reader, old: str, new: str, told: 
 
 @pytest.mark.parametrize("table", ["products", "ladder", "limits", "fee", "benchmark"])
 def test_a_dated_table_needs_a_row(faults: Reader, table: str) -> None:
-    emptied = re.sub(rf"(?ms)^\[\[{table}\]\].*?(?=^\[\[|\Z)", "", SHIPPED)
+    emptied = re.sub(rf"(?ms)^\[\[{table}\]\].*?(?=^\[|\Z)", "", SHIPPED)
     assert faults(emptied) == [f"{table}: This key is missing. Add it."]
     assert faults(f"{table} = []\n{emptied}") == [f"{table}: This table has no row. Add one."]
 

@@ -41,6 +41,13 @@ waive              -       -       -       -    -      e    -       -       -
 write_off          -       -       -       -    -      e    -       -       -
 change_dimension   -       -       -       o    o      e    -       -       -
 import_book        -       -       -       -    -      -    -       -       e
+record_support     o       -       o       -    -      -    -       -       -
+verify_registration -      -       o       -    -      e    -       -       -
+plan_training      -       -       o       o    o      e    -       -       -
+draw_survey        -       -       -       -    -      e    -       -       -
+set_target         -       -       -       -    -      e    -       e       -
+confirm_event      -       -       -       -    -      -    -       e       -
+read_joint         -       -       -       -    -      e    e       -       e
 manage_staff       -       -       -       -    -      e    -       -       e
 manage_settings    -       -       -       -    -      e    -       -       e
 verify             -       -       -       -    -      e    e       -       e

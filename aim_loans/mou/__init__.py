@@ -1,0 +1,1 @@
+"""The joint work with SMEDA: formalisation, hand-holding, outcomes, the joint statement."""

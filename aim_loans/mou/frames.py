@@ -1,0 +1,311 @@
+"""What the joint statement is counted from, read once as frames, known at a cut K.
+
+The unit is the enterprise. A loan belongs to the enterprise that its application names, else
+to the borrower's first; a borrower of whom none is written down counts as one enterprise,
+under the negative of the person's id.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, func, select
+
+from aim_loans.borrowers.models import enterprise, enterprise_review, person, referral
+from aim_loans.borrowers.places import districts
+from aim_loans.identity.models import act
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.models import instalment, loan_fact, schedule_version
+from aim_loans.mou.models import (
+    application_referral,
+    partner_answer,
+    registration,
+    support,
+    survey,
+    survey_answer,
+    survey_member,
+    target,
+    training,
+    training_attendance,
+    training_invitation,
+)
+from aim_loans.origination.models import application, application_loan, application_step
+from aim_loans.portfolio.cells import Kept, kept_loans, late_by
+from aim_loans.portfolio.due import View
+from aim_loans.portfolio.standing import source_for
+
+Frame = pd.DataFrame
+DIMENSIONS = ("sector", "district", "gender")
+# PAR over 30 days begins with the 31st.
+_LATE_FROM = 31
+
+
+def read(connection: Connection, query: Select[Any]) -> Frame:
+    """Read a query as a frame; days stay as the database gives them until `days` makes them."""
+    result = connection.execute(query)
+    return pd.DataFrame(result.tuples().all(), columns=list(result.keys()))
+
+
+def days(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give a column of days as moments that compare fast; no day is NaT."""
+    return pd.to_datetime(column)
+
+
+def people(connection: Connection) -> Frame:
+    """Read persons by id: gender, birth_date, disability (whether one is known), district."""
+    columns = (person.c.gender, person.c.birth_date, person.c.disability, person.c.district)
+    frame = read(connection, select(person.c.id.label("person"), *columns)).set_index("person")
+    frame["birth_date"] = days(frame["birth_date"])
+    frame["disability"] = frame["disability"].notna()
+    return frame
+
+
+def enterprises(connection: Connection, view: View) -> Frame:
+    """Read the enterprises written down by K: unit, person, sector, district."""
+    rows = select(
+        enterprise.c.id.label("unit"),
+        enterprise.c.owner_id.label("person"),
+        enterprise.c.sector,
+        func.coalesce(enterprise.c.district, person.c.district).label("district"),
+    ).join(person, person.c.id == enterprise.c.owner_id)
+    if view.known_at is not None:
+        rows = rows.join(act, act.c.id == enterprise.c.act_id).where(view.known(act))
+    return read(connection, rows.order_by(enterprise.c.id))
+
+
+def loans(connection: Connection, view: View) -> Frame:
+    """Read the loans paid out by D: loan_id, person, dimensions, outstanding, late (over 30)."""
+    book = _book(connection, view, DIMENSIONS)
+    return read(connection, book).rename(columns={"borrower_id": "person"})
+
+
+def standings(connection: Connection, view: View) -> Frame:
+    """Read how the loans stand on another day: loan_id, outstanding, late (over 30 days)."""
+    rows = _book(connection, view, ()).subquery()
+    return read(connection, select(rows).where(rows.c.outstanding > 0))
+
+
+def payouts(connection: Connection, view: View) -> Frame:
+    """Read the disbursements that count at (D, K), undone ones too: loan_id, day, amount."""
+    fact = loan_fact
+    rows = select(fact.c.loan_id, fact.c.value_on.label("day"), fact.c.amount)
+    wanted = rows.where(fact.c.kind == Kind.DISBURSEMENT.value, view.counts(fact))
+    frame = read(connection, wanted)
+    frame["day"] = days(frame["day"])
+    return frame
+
+
+def named_enterprises(connection: Connection) -> Frame:
+    """Read the enterprise that the application of a loan names: loan_id, named."""
+    rows = select(application_loan.c.loan_id, application.c.enterprise_id.label("named")).join(
+        application, application.c.id == application_loan.c.application_id
+    )
+    return read(connection, rows.where(application.c.enterprise_id.is_not(None)))
+
+
+def collected(connection: Connection, view: View, first: date, last: date) -> Frame:
+    """Read what fell due from `first` to `last` as first agreed: loan_id, due, on_time.
+
+    On time is what of it the money put on the loan by its due day covered, the oldest first. A
+    waiver takes away what falls due after it.
+    """
+    fact, version = loan_fact, schedule_version
+    paid = (
+        select(func.coalesce(func.sum(fact.c.amount), 0))
+        .where(
+            fact.c.loan_id == version.c.loan_id,
+            fact.c.kind == Kind.RECEIPT.value,
+            fact.c.value_on <= instalment.c.due_on,
+            view.counts(fact),
+        )
+        .correlate(version, instalment)
+        .scalar_subquery()
+    )
+    waived = exists().where(
+        fact.c.loan_id == version.c.loan_id,
+        fact.c.kind == Kind.WAIVER.value,
+        fact.c.value_on < instalment.c.due_on,
+        view.counts(fact),
+    )
+    rows = (
+        select(
+            version.c.loan_id,
+            instalment.c.amount.label("due"),
+            (paid - (instalment.c.due_total - instalment.c.amount)).label("reached"),
+        )
+        .join(instalment, instalment.c.version_id == version.c.id)
+        .where(version.c.number == 1, view.known(version), ~waived)
+        .where(instalment.c.due_on >= first, instalment.c.due_on <= last)
+    )
+    frame = read(connection, rows).astype({"due": "int64", "reached": "int64"})
+    frame["on_time"] = frame["reached"].clip(lower=0).clip(upper=frame["due"])
+    return frame.drop(columns="reached")
+
+
+def steps(connection: Connection, view: View) -> Frame:
+    """Read the steps of registrations that stand: id, unit, type, state, day, answer."""
+    row = registration
+    frame = read(
+        connection,
+        select(
+            row.c.id,
+            row.c.enterprise_id.label("unit"),
+            row.c.type,
+            row.c.state,
+            row.c.on_day.label("day"),
+            *_coded(row),
+        )
+        .where(row.c.on_day <= view.as_of, *_standing(row, view))
+        .order_by(row.c.id),
+    )
+    return _answered(connection, view, frame, "registration")
+
+
+def referrals(connection: Connection, view: View) -> Frame:
+    """Read the referrals: id, direction, person, day, answer, loan_id and whether approved.
+
+    `application` is NaN before anybody applied, `loan_id` before anything was paid out.
+    """
+    linked, paid, step = application_referral, application_loan, application_step
+    approved = exists().where(
+        step.c.application_id == linked.c.application_id,
+        step.c.kind == "approved",
+        view.known(step),
+    )
+    rows = (
+        select(
+            referral.c.id,
+            referral.c.direction,
+            referral.c.person_id.label("person"),
+            referral.c.on_day.label("day"),
+            linked.c.application_id.label("application"),
+            paid.c.loan_id,
+            approved.label("approved"),
+            *_coded(referral),
+        )
+        .outerjoin(linked, linked.c.referral_id == referral.c.id)
+        .outerjoin(paid, paid.c.application_id == linked.c.application_id)
+        .where(referral.c.on_day <= view.as_of, view.known(referral))
+    )
+    return _answered(connection, view, read(connection, rows), "referral")
+
+
+def support_given(connection: Connection, view: View) -> Frame:
+    """Read the help that stands: id, kind, unit, day, month, satisfaction, answer."""
+    row = support
+    frame = read(
+        connection,
+        select(
+            row.c.id,
+            row.c.kind,
+            row.c.enterprise_id.label("unit"),
+            row.c.on_day.label("day"),
+            row.c.month,
+            row.c.satisfaction,
+            *_coded(row),
+        ).where(row.c.on_day <= view.as_of, *_standing(row, view)),
+    )
+    return _answered(connection, view, frame, "support")
+
+
+def attendances(connection: Connection, view: View) -> Frame:
+    """Read who came to which training: id (of the training), person, day, completed, answer."""
+    row, asked = training_attendance, training_invitation
+    newest = select(func.max(row.c.id)).where(view.known(row)).group_by(row.c.invitation_id)
+    frame = read(
+        connection,
+        select(
+            training.c.id,
+            asked.c.person_id.label("person"),
+            training.c.begins_on.label("day"),
+            row.c.completed,
+            row.c.satisfaction,
+            *_coded(training),
+        )
+        .join(asked, asked.c.training_id == training.c.id)
+        .join(row, row.c.invitation_id == asked.c.id)
+        .where(row.c.id.in_(newest), row.c.days > 0, training.c.begins_on <= view.as_of),
+    )
+    return _answered(connection, view, frame, "training")
+
+
+def turnovers(connection: Connection, view: View) -> Frame:
+    """Read the band of turnover that the newest review by D found: unit, turnover."""
+    row = enterprise_review
+    rows = select(row.c.enterprise_id.label("unit"), row.c.turnover).where(
+        row.c.reviewed_on <= view.as_of, view.known(row)
+    )
+    frame = read(connection, rows.order_by(row.c.reviewed_on, row.c.id))
+    return frame.drop_duplicates("unit", keep="last")
+
+
+def outcomes(connection: Connection, view: View, period: str) -> Frame:
+    """Read the sample of a period's newest survey with the last answers: a row a member."""
+    newest = select(func.max(survey.c.id)).where(survey.c.period == period, view.known(survey))
+    survey_id = connection.execute(newest).scalar()
+    last = (
+        select(func.max(survey_answer.c.id))
+        .where(view.known(survey_answer))
+        .group_by(survey_answer.c.member_id)
+    )
+    answer = select(survey_answer).where(survey_answer.c.id.in_(last)).subquery("answer")
+    given = [answer.c[name] for name in survey_answer.c.keys()[2:-2]]
+    frame = read(
+        connection,
+        select(survey_member.c.enterprise_id.label("unit"), survey.c.population, *given)
+        .join(survey, survey.c.id == survey_member.c.survey_id)
+        .outerjoin(answer, answer.c.member_id == survey_member.c.id)
+        .where(survey.c.id == survey_id),
+    )
+    frame["asked_on"] = days(frame["asked_on"])
+    return frame
+
+
+def targets(connection: Connection, view: View, period: str) -> dict[str, int | None]:
+    """Read the targets of a period that hold, by line; those of splits are left out."""
+    rows = (
+        select(target.c.line, target.c.value)
+        .where(target.c.period == period, target.c.split_by == "", view.known(target))
+        .order_by(target.c.id)
+    )
+    return dict(connection.execute(rows).tuples().all())
+
+
+def provinces() -> dict[str, str]:
+    """Give the province of each district by its name."""
+    return {each.name: each.province for each in districts()}
+
+
+def _book(connection: Connection, view: View, by: Sequence[str]) -> Select[Any]:
+    source = source_for(connection, view)
+    book = kept_loans(source, view, by, Kept()).subquery("book")
+    late = func.coalesce(late_by(book, source, view, _LATE_FROM), false()).label("late")
+    names = ("loan_id", "borrower_id", *by, "outstanding")
+    return select(*(book.c[name] for name in names), late)
+
+
+def _coded(table: Table) -> list[ColumnElement[Any]]:
+    return [table.c.smeda_code.is_not(None).label("coded")]
+
+
+def _standing(table: Table, view: View) -> list[ColumnElement[bool]]:
+    """Keep the rows that nobody has undone by K."""
+    undo = table.alias("undo")
+    undone = exists().where(undo.c.undoes_id == table.c.id, view.known(undo))
+    return [table.c.undoes_id.is_(None), ~undone, view.known(table)]
+
+
+def _answered(connection: Connection, view: View, frame: Frame, kind: str) -> Frame:
+    """Add SMEDA's last answer ("" while it waits), and whether the event counts."""
+    column = partner_answer.c[f"{kind}_id"]
+    rows = select(column.label("id"), partner_answer.c.answer).where(
+        column.is_not(None), view.known(partner_answer)
+    )
+    answers = read(connection, rows.order_by(partner_answer.c.id))
+    last = answers.drop_duplicates("id", keep="last").set_index("id")["answer"]
+    frame["answer"] = frame["id"].map(last).fillna("")
+    frame["coded"] = frame["coded"].astype(bool)
+    frame["counts"] = ~frame["coded"] | (frame["answer"] == "confirmed")
+    frame["day"] = days(frame["day"])
+    return frame

@@ -1,0 +1,210 @@
+"""Surveys of outcomes: a sample drawn once, and the answers of its enterprises."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from aim_loans.borrowers.details import tidy
+from aim_loans.borrowers.enterprises import RUN_BY, owned_enterprise
+from aim_loans.borrowers.models import enterprise, person
+from aim_loans.db.bulk import insert_new
+from aim_loans.db.engine import Writing
+from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, begin_branch_act, seal_act
+from aim_loans.identity.permissions import Actor, Deed, require
+from aim_loans.mou.models import survey, survey_answer, survey_member
+from aim_loans.mou.periods import parse_period
+from aim_loans.mou.sampling import draw
+from aim_loans.repayment.receivable import LARGEST_AMOUNT
+
+LARGEST_SAMPLE = 5_000
+MOST_WORKERS = 100_000
+MOST_SHOWN = 20
+WORKERS = (
+    "women_before",
+    "men_before",
+    "others_before",
+    "women_now",
+    "men_now",
+    "others_now",
+)
+INCOMES = ("income_before", "income_now")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawSurvey:
+    """Draw a sample of so many enterprises for a period; the seed makes the draw repeatable."""
+
+    period: str
+    title: str
+    seed: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSurvey:
+    """What an enterprise of the sample answered: workers then and now, income a month in paisa.
+
+    A closed enterprise has no workers now. `branch_code` as in ReviewEnterprise.
+    """
+
+    survey_id: int
+    enterprise_id: int
+    branch_code: str
+    asked_on: date
+    running: bool
+    run_by: str
+    income_before: int
+    income_now: int
+    women_before: int = 0
+    men_before: int = 0
+    others_before: int = 0
+    women_now: int = 0
+    men_now: int = 0
+    others_now: int = 0
+
+
+class Survey(NamedTuple):
+    """A survey, with the size of its sample and the number that answered."""
+
+    id: int
+    period: str
+    title: str
+    seed: int
+    drawn_on: date
+    population: int
+    members: int
+    answered: int
+
+
+def draw_survey(
+    tx: Writing, command: DrawSurvey, *, actor: Actor, today: date, key: str | None = None
+) -> int:
+    """Draw the sample of a survey from all enterprises, by sector and gender of the owner."""
+    require(actor, Deed.DRAW_SURVEY, branch=None)
+    period, title = parse_period(command.period), tidy(command.title)
+    if not title:
+        raise Refused("Fill this in.", field="title")
+    if not 1 <= command.size <= LARGEST_SAMPLE:
+        raise Refused(
+            "Give a whole number from {least} to {most}.",
+            field="size",
+            least=1,
+            most=LARGEST_SAMPLE,
+        )
+    this = begin_act(
+        tx,
+        kind="draw_survey",
+        command=command,
+        actor=actor,
+        subject=f"survey {period.name}",
+        chain=HEAD_OFFICE_CHAIN,
+        key=key,
+    )
+    if this.repeated:
+        made = select(survey.c.id).where(survey.c.act_id == this.id)
+        return int(tx.connection.execute(made).scalar_one())
+    strata = _strata(tx.connection)
+    if not strata:
+        raise Refused("No enterprise is written down yet, so there is nobody to ask.")
+    columns = ("period", "title", "seed", "drawn_on", "population", "act_id", "recorded_at")
+    row = (period.name, title, command.seed, today, len(strata), this.id, this.recorded_micros)
+    (survey_id,) = insert_new(tx.connection, survey, columns, [row])
+    members = [
+        (survey_id, *each, this.id, this.recorded_micros)
+        for each in draw(strata, size=command.size, seed=command.seed)
+    ]
+    columns = ("survey_id", "enterprise_id", "stratum", "act_id", "recorded_at")
+    insert_new(tx.connection, survey_member, columns, members)
+    seal_act(tx, this, (survey, survey_member))
+    return survey_id
+
+
+def answer_survey(
+    tx: Writing, command: AnswerSurvey, *, actor: Actor, today: date, key: str | None = None
+) -> None:
+    """Write answers down; asked again, the last ones hold."""
+    known = owned_enterprise(tx.connection, command.enterprise_id)
+    branch = known.branch_code or command.branch_code
+    require(actor, Deed.RECORD_SUPPORT, branch=branch)
+    member_id = _member(tx.connection, command.survey_id, command.enterprise_id)
+    _check(command, today=today)
+    this = begin_branch_act(
+        tx,
+        kind="answer_survey",
+        command=command,
+        actor=actor,
+        subject=f"enterprise {known.id}",
+        branch_code=branch,
+        key=key,
+    )
+    if this.repeated:
+        return
+    names = ("asked_on", "running", "run_by", *WORKERS, *INCOMES)
+    columns = ("member_id", *names, "act_id", "recorded_at")
+    given = (getattr(command, name) for name in names)
+    row = (member_id, *given, this.id, this.recorded_micros)
+    insert_new(tx.connection, survey_answer, columns, [row])
+    seal_act(tx, this, (survey_answer,))
+
+
+def surveys(connection: Connection) -> list[Survey]:
+    """Give the surveys, the newest first; 20 at most."""
+    answered = func.count(func.distinct(survey_answer.c.member_id))
+    columns = [survey.c[name] for name in Survey._fields[:-2]]
+    rows = connection.execute(
+        select(*columns, func.count(func.distinct(survey_member.c.id)), answered)
+        .join(survey_member, survey_member.c.survey_id == survey.c.id)
+        .outerjoin(survey_answer, survey_answer.c.member_id == survey_member.c.id)
+        .group_by(*columns)
+        .order_by(survey.c.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return [Survey(*row) for row in rows]
+
+
+def surveys_asking(connection: Connection, enterprise_id: int) -> dict[int, str]:
+    """Give the surveys that drew an enterprise and have no answer of it yet: id and title."""
+    answered = select(survey_answer.c.member_id)
+    rows = connection.execute(
+        select(survey.c.id, survey.c.title)
+        .join(survey_member, survey_member.c.survey_id == survey.c.id)
+        .where(survey_member.c.enterprise_id == enterprise_id, survey_member.c.id.not_in(answered))
+        .order_by(survey.c.id)
+        .limit(MOST_SHOWN)
+    )
+    return dict(rows.tuples().all())
+
+
+def _strata(connection: Connection) -> dict[int, str]:
+    rows: Any = connection.execute(
+        select(enterprise.c.id, enterprise.c.sector, person.c.gender).join(
+            person, person.c.id == enterprise.c.owner_id
+        )
+    )
+    return {row.id: f"{row.sector}/{row.gender}" for row in rows}
+
+
+def _member(connection: Connection, survey_id: int, enterprise_id: int) -> int:
+    wanted = select(survey_member.c.id).where(
+        survey_member.c.survey_id == survey_id, survey_member.c.enterprise_id == enterprise_id
+    )
+    found = connection.execute(wanted).scalar()
+    if found is None:
+        raise NotFound("This enterprise was not drawn for the survey. Ask another one.")
+    return int(found)
+
+
+def _check(command: AnswerSurvey, *, today: date) -> None:
+    if command.run_by not in RUN_BY:
+        raise Refused("Choose one of the list.", field="run_by")
+    if command.asked_on > today:
+        raise Refused("This day lies in the future.", field="asked_on")
+    for names, most in ((WORKERS, MOST_WORKERS), (INCOMES, LARGEST_AMOUNT)):
+        for name in names:
+            if not 0 <= getattr(command, name) <= most:
+                raise Refused("This number cannot be. Check it.", field=name)
+    if not command.running and command.women_now + command.men_now + command.others_now:
+        raise Refused("A closed enterprise has no workers. Check both.", field="running")
