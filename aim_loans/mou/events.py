@@ -119,7 +119,7 @@ def answers_to(connection: Connection, kind: str, ids: list[int]) -> dict[int, s
     """Give the last answer to each of these events; an event without one is left out."""
     column = partner_answer.c[f"{kind}_id"]
     rows = select(column, partner_answer.c.answer).where(column.in_(ids))
-    return dict(connection.execute(rows.order_by(partner_answer.c.id)).tuples().all())
+    return dict(connection.execute(rows.order_by(partner_answer.c.id)).all())
 
 
 def last_answer(table: Table, kind: str) -> ColumnElement[Any]:

@@ -13,7 +13,6 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, func, select
 
 from aim_loans.borrowers.models import enterprise, enterprise_review, person, referral
-from aim_loans.borrowers.places import districts
 from aim_loans.identity.models import act
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan_fact, schedule_version
@@ -44,7 +43,12 @@ _LATE_FROM = 31
 def read(connection: Connection, query: Select[Any]) -> Frame:
     """Read a query as a frame; days stay as the database gives them until `days` makes them."""
     result = connection.execute(query)
-    return pd.DataFrame(result.tuples().all(), columns=list(result.keys()))
+    return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def looked_up(keys: "pd.Series[Any]", table: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give the value of each key in a table indexed by key; nothing where it has none."""
+    return pd.Series(table.reindex(keys).to_numpy(), index=keys.index)
 
 
 def days(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -269,12 +273,7 @@ def targets(connection: Connection, view: View, period: str) -> dict[str, int | 
         .where(target.c.period == period, target.c.split_by == "", view.known(target))
         .order_by(target.c.id)
     )
-    return dict(connection.execute(rows).tuples().all())
-
-
-def provinces() -> dict[str, str]:
-    """Give the province of each district by its name."""
-    return {each.name: each.province for each in districts()}
+    return dict(connection.execute(rows).all())
 
 
 def _book(connection: Connection, view: View, by: Sequence[str]) -> Select[Any]:
@@ -304,7 +303,7 @@ def _answered(connection: Connection, view: View, frame: Frame, kind: str) -> Fr
     )
     answers = read(connection, rows.order_by(partner_answer.c.id))
     last = answers.drop_duplicates("id", keep="last").set_index("id")["answer"]
-    frame["answer"] = frame["id"].map(last).fillna("")
+    frame["answer"] = looked_up(frame["id"], last).fillna("")
     frame["coded"] = frame["coded"].astype(bool)
     frame["counts"] = ~frame["coded"] | (frame["answer"] == "confirmed")
     frame["day"] = days(frame["day"])

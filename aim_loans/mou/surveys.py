@@ -175,7 +175,7 @@ def surveys_asking(connection: Connection, enterprise_id: int) -> dict[int, str]
         .order_by(survey.c.id)
         .limit(MOST_SHOWN)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _strata(connection: Connection) -> dict[int, str]:
