@@ -295,6 +295,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "to_800m": N_("Up to Rs 800 million a year"),
         "over_800m": N_("Over Rs 800 million a year"),
     },
+    "yes_no": {"yes": N_("yes"), "no": N_("no")},
     "size": {
         "micro": N_("Micro"),
         "small": N_("Small"),
@@ -367,7 +368,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "confirmed": N_("confirmed by SMEDA"),
         "disputed": N_("disputed by SMEDA"),
     },
-    "party": {"aim": "AIM", "smeda": "SMEDA", "joint": N_("Joint")},
+    "unit": {
+        "count": N_("number"),
+        "paisa": N_("rupees"),
+        "share": N_("per cent"),
+        "days": N_("days"),
+        "score": N_("points, 1 to 5"),
+    },
+    "split": {
+        "sector": N_("Sector"),
+        "gender": N_("Gender"),
+        "age": N_("Age"),
+        "disability": N_("Disability"),
+        "province": N_("Province"),
+        "tier": N_("Tier of the district"),
+    },
+    "party": {"aim": N_("AIM"), "smeda": N_("SMEDA"), "joint": N_("Joint")},
     "urban_rural": {"urban": N_("Urban"), "rural": N_("Rural")},
     "frequency": {
         "weekly": N_("Weekly"),

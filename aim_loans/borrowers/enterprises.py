@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
 
 from aim_loans.borrowers.models import enterprise, enterprise_review, person
 from aim_loans.borrowers.sizes import BANDS
@@ -18,11 +18,7 @@ from aim_loans.vocabulary import WORDS
 
 MOST_SHOWN = 20
 MOST_WORKERS = 100_000
-KINDS = tuple(WORDS["review"])
-OWNERSHIPS = tuple(WORDS["ownership"])
 RUN_BY = tuple(WORDS["run_by"])
-PREMISES = tuple(WORDS["premises"])
-DIGITAL = tuple(WORDS["digital"])
 WORKERS = (
     "paid_women",
     "paid_men",
@@ -107,13 +103,14 @@ class Review(NamedTuple):
 
 
 _OF_REVIEW = Review._fields[1:-1]
-_LISTED = {
-    "kind": KINDS,
-    "ownership": OWNERSHIPS,
+# What of a review is one of a list, by its name.
+LISTED = {
+    "kind": tuple(WORDS["review"]),
+    "ownership": tuple(WORDS["ownership"]),
     "run_by": RUN_BY,
     "turnover": tuple(BANDS),
-    "premises": PREMISES,
-    "digital": DIGITAL,
+    "premises": tuple(WORDS["premises"]),
+    "digital": tuple(WORDS["digital"]),
 }
 
 
@@ -122,12 +119,9 @@ def owned_enterprise(
 ) -> OwnedEnterprise:
     """Give an enterprise with its owner; NotFound when there is none. `lock` holds its row."""
     names = ("id", "name", "sector", "activity", "district", "started_on", "owner_id")
+    columns: list[Column[Any]] = [enterprise.c[name] for name in names]
     wanted = (
-        select(
-            *(enterprise.c[name] for name in names),
-            person.c.name.label("owner"),
-            person.c.branch_code,
-        )
+        select(*columns, *(person.c[name] for name in ("name", "branch_code")))
         .join(person, person.c.id == enterprise.c.owner_id)
         .where(enterprise.c.id == enterprise_id)
     )
@@ -165,8 +159,9 @@ def review_enterprise(
 
 def reviews_of(connection: Connection, enterprise_id: int) -> list[Review]:
     """Give the reviews of an enterprise, the newest first; 20 at most."""
+    columns = [*(enterprise_review.c[name] for name in ("id", *_OF_REVIEW)), act.c.actor]
     rows = connection.execute(
-        select(*(enterprise_review.c[name] for name in ("id", *_OF_REVIEW)), act.c.actor)
+        select(*columns)
         .join(act, act.c.id == enterprise_review.c.act_id)
         .where(enterprise_review.c.enterprise_id == enterprise_id)
         .order_by(enterprise_review.c.reviewed_on.desc(), enterprise_review.c.id.desc())
@@ -176,7 +171,7 @@ def reviews_of(connection: Connection, enterprise_id: int) -> list[Review]:
 
 
 def _check(command: ReviewEnterprise, *, today: date) -> None:
-    for field, known in _LISTED.items():
+    for field, known in LISTED.items():
         if getattr(command, field) not in known:
             raise Refused("Choose one of the list.", field=field)
     for field in ("reviewed_on", "started_on"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from aim_loans.cli.door import MONTH, Door, known_at_moment
+from aim_loans.cli.joint import mou_command
 from aim_loans.cli.loan_paper import loan_command
 from aim_loans.db.engine import reading
 from aim_loans.errors import Refused
@@ -71,3 +72,4 @@ def _scope(*names: str | None) -> Scope:
 
 
 report_group.add_command(loan_command)
+report_group.add_command(mou_command)

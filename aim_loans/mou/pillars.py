@@ -146,9 +146,9 @@ def _real_change(given: Frame, before: int, mou: Mou) -> Figure | None:
     if not mou.prices:
         return None
     base = in_force(mou.prices, mou.started_on).value
-    real = sum(
-        int(row.income_now) * base // _price(mou.prices, row.asked_on) for row in given.itertuples()
-    )
+    then: list[int] = [_price(mou.prices, day) for day in given["asked_on"]]
+    incomes: list[int] = given["income_now"].astype("int64").tolist()
+    real = sum(income * base // price for income, price in zip(incomes, then, strict=True))
     return Figure(real - before, before)
 
 

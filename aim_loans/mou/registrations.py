@@ -19,8 +19,6 @@ from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.mou.models import registration
 from aim_loans.mou.registering import State, check_step
 
-MOST_SHOWN = 50
-
 _COLUMNS = (
     "enterprise_id",
     "type",
@@ -120,13 +118,6 @@ def steps_of(connection: Connection, enterprise_id: int) -> Mapping[str, Registe
     mine = _standing().where(registration.c.enterprise_id == enterprise_id)
     rows = connection.execute(mine.order_by(registration.c.id))
     return {row.type: _registered(row) for row in rows}
-
-
-def history_of(connection: Connection, enterprise_id: int) -> list[Registered]:
-    """Give the steps of an enterprise that stand, the newest first; 50 at most."""
-    mine = _standing().where(registration.c.enterprise_id == enterprise_id)
-    rows = connection.execute(mine.order_by(registration.c.id.desc()).limit(MOST_SHOWN))
-    return [_registered(row) for row in rows]
 
 
 def _standing() -> Select[Any]:

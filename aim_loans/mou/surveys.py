@@ -32,6 +32,8 @@ WORKERS = (
 )
 INCOMES = ("income_before", "income_now")
 
+_OF_MEMBER = ("survey_id", "enterprise_id", "stratum", "act_id", "recorded_at")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawSurvey:
@@ -116,8 +118,7 @@ def draw_survey(
         (survey_id, *each, this.id, this.recorded_micros)
         for each in draw(strata, size=command.size, seed=command.seed)
     ]
-    columns = ("survey_id", "enterprise_id", "stratum", "act_id", "recorded_at")
-    insert_new(tx.connection, survey_member, columns, members)
+    insert_new(tx.connection, survey_member, _OF_MEMBER, members)
     seal_act(tx, this, (survey, survey_member))
     return survey_id
 
@@ -152,10 +153,11 @@ def answer_survey(
 
 def surveys(connection: Connection) -> list[Survey]:
     """Give the surveys, the newest first; 20 at most."""
+    columns: list[Any] = [survey.c[name] for name in Survey._fields[:-2]]
+    drawn = func.count(func.distinct(survey_member.c.id))
     answered = func.count(func.distinct(survey_answer.c.member_id))
-    columns = [survey.c[name] for name in Survey._fields[:-2]]
     rows = connection.execute(
-        select(*columns, func.count(func.distinct(survey_member.c.id)), answered)
+        select(*columns, drawn, answered)
         .join(survey_member, survey_member.c.survey_id == survey.c.id)
         .outerjoin(survey_answer, survey_answer.c.member_id == survey_member.c.id)
         .group_by(*columns)

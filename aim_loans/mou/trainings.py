@@ -1,6 +1,6 @@
 """Trainings: planned, a set of borrowers invited at once, attendance entered together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -192,7 +192,7 @@ def trainings(connection: Connection, *, branches: frozenset[str] | None) -> lis
     return [Training(*row) for row in connection.execute(rows.limit(MOST_SHOWN))]
 
 
-def invited_to(connection: Connection, training_id: int) -> Sequence[Invited]:
+def invited_to(connection: Connection, training_id: int) -> list[Invited]:
     """Give who is invited to a training, by the order of invitation."""
     last = _last_attendance()
     rows = connection.execute(

@@ -25,6 +25,7 @@ from aim_loans.web import (
     confirmations,
     donations,
     endings,
+    enterprises,
     fees,
     files,
     find,
@@ -41,9 +42,13 @@ from aim_loans.web import (
     receipts,
     second_factor,
     settings,
+    sharing,
     sheet,
     sign_in,
+    smeda,
     staff,
+    targets,
+    trainings,
     visits,
 )
 from aim_loans.web import words as language
@@ -75,6 +80,7 @@ _PAGES = (
     confirmations.pages,
     donations.pages,
     endings.pages,
+    enterprises.pages,
     fees.pages,
     files.pages,
     find.pages,
@@ -90,9 +96,13 @@ _PAGES = (
     receipts.pages,
     second_factor.pages,
     settings.pages,
+    sharing.pages,
     sheet.pages,
     sign_in.pages,
+    smeda.pages,
     staff.pages,
+    targets.pages,
+    trainings.pages,
     visits.pages,
 )
 

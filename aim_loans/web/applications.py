@@ -31,7 +31,7 @@ from aim_loans.origination.queries import holidays_of, programmes, settings_in_f
 from aim_loans.origination.terms import Terms
 from aim_loans.origination.waiting import ApplicationRow, open_applications
 from aim_loans.web.borrower_page import visible_person
-from aim_loans.web.enterprises import EnterpriseOffers, read_choice
+from aim_loans.web.enterprise_choice import EnterpriseOffers, read_choice
 from aim_loans.web.forms import Form, one_of, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me

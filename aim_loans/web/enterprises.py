@@ -1,85 +1,301 @@
-"""The enterprise that a loan is for: one of the borrower's, or a new one written on the form."""
+"""An enterprise: looked at, registered step by step, helped; and what was a mistake undone."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
+from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
+from werkzeug.wrappers import Response
 
-from aim_loans.borrowers.details import EnterpriseDetails
-from aim_loans.borrowers.operations import AddEnterprise, add_enterprise
-from aim_loans.borrowers.places import District, districts
-from aim_loans.borrowers.queries import Enterprise, enterprises_of
-from aim_loans.config.settings import Sector
-from aim_loans.db.engine import Writing
-from aim_loans.web.borrower_forms import names_an_enterprise, read_enterprise
-from aim_loans.web.borrower_page import Visible
-from aim_loans.web.forms import Form, one_of
+from aim_loans.borrowers.enterprises import (
+    LISTED,
+    MOST_WORKERS,
+    WORKERS,
+    OwnedEnterprise,
+    ReviewEnterprise,
+    owned_enterprise,
+    review_enterprise,
+    reviews_of,
+)
+from aim_loans.borrowers.sizes import size_class
+from aim_loans.config.mou import REGISTRATIONS
+from aim_loans.dates import parse_date
+from aim_loans.identity.permissions import Deed, require
+from aim_loans.mou import supporting
+from aim_loans.mou.registering import State, next_states, next_step
+from aim_loans.mou.registrations import (
+    Registered,
+    TakeStep,
+    UndoStep,
+    steps_of,
+    take_step,
+    undo_step,
+)
+from aim_loans.mou.supporting import (
+    HIGHEST_SATISFACTION,
+    MENTORING_MONTHS,
+    GiveSupport,
+    UndoSupport,
+    give_support,
+    support_of,
+    undo_support,
+)
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.vocabulary import N_
+from aim_loans.web.borrowers import Visible, visible_person
+from aim_loans.web.forms import Form, one_of, row_number, whole
+from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
 
+pages = Blueprint("enterprises", __name__)
+
+WORKER_LABELS = {
+    "paid_women": N_("Women, paid"),
+    "paid_men": N_("Men, paid"),
+    "paid_others": N_("Others, paid"),
+    "family_women": N_("Women of the family"),
+    "family_men": N_("Men of the family"),
+    "family_others": N_("Others of the family"),
+}
+# All help but a help-desk is for one enterprise.
+SUPPORT = tuple(kind for kind in supporting.KINDS if kind != supporting.HELP_DESK)
+
 
 @dataclass(frozen=True, slots=True)
-class EnterpriseOffers:
-    """The enterprises of a borrower to choose from, and what the form of a new one lists."""
+class Seen:
+    """An enterprise within reach, with its owner."""
 
-    visible: Visible
-    known: Sequence[Enterprise]
-    sectors: Sequence[Sector]
-    districts: Sequence[District]
-
-    @classmethod
-    def of(cls, connection: Connection, visible: Visible) -> Self:
-        """Read the enterprises of a borrower."""
-        known = enterprises_of(connection, visible.person.id)
-        return cls(visible, known, around().settings.sectors, districts())
+    owned: OwnedEnterprise
+    owner: Visible
 
     @property
-    def may_add(self) -> bool:
-        """Say whether whoever asks may register an enterprise of this borrower."""
-        return self.visible.act_branch is not None
-
-    def first_choice(self) -> dict[str, str]:
-        """Give what the form begins with: the newest enterprise, and its sector."""
-        if not self.known:
-            return {}
-        newest = self.known[-1]
-        return {"enterprise": str(newest.id), "sector": newest.sector}
+    def branch(self) -> str:
+        """Give the branch of an act on it: that of the owner, else one where the reader works."""
+        return self.owner.act_branch or self.owner.person.branch_code or ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenEnterprise:
-    """What a form says of the enterprise: one that is known, a new one, or none."""
+@pages.get("/enterprises/<row:enterprise_id>")
+@needs(Deed.READ_BOOK)
+def show(enterprise_id: int) -> str:
+    """Show an enterprise: what it is, how far its registrations are, what help it got."""
+    return _shown(enterprise_id, Form())
 
-    known: int | None = None
-    new: AddEnterprise | None = None
 
-    def settled(self, tx: Writing, key: str) -> int | None:
-        """Give the number of the enterprise; a new one is registered, once a form."""
-        if self.new is None:
-            return self.known
-        return add_enterprise(
-            tx,
-            self.new,
-            actor=me().actor,
-            today=around().today,
-            sectors=[sector.key for sector in around().settings.sectors],
-            key=f"{key}/enterprise",
+@pages.get("/enterprises/<row:enterprise_id>/review")
+@needs(Deed.RECORD_SUPPORT)
+def ask_review(enterprise_id: int) -> str:
+    """Ask what somebody found."""
+    today = around().today.isoformat()
+    form = Form({"reviewed_on": today, "running": "yes", **dict.fromkeys(WORKERS, "0")})
+    return _review_page(form, _seen(enterprise_id, Deed.RECORD_SUPPORT))
+
+
+@pages.post("/enterprises/<row:enterprise_id>/review")
+@needs(Deed.RECORD_SUPPORT)
+def send_review(enterprise_id: int) -> tuple[str, int] | Response:
+    """Write the review down."""
+    form, here = Form(request.form), around()
+    seen = _seen(enterprise_id, Deed.RECORD_SUPPORT)
+    command = _review(form, seen)
+    if command is not None:
+        with form.attempt(), here.writing() as tx:
+            review_enterprise(tx, command, actor=me().actor, today=here.today, key=form.key)
+    if form.faults:
+        return _review_page(form, seen), 422
+    return _back(enterprise_id)
+
+
+@pages.get("/enterprises/<row:enterprise_id>/registration")
+@needs(Deed.READ_BOOK)
+def ask_step(enterprise_id: int) -> str:
+    """Ask for the next step of a registration; `type` in the address names it."""
+    kind = request.args.get("type", "")
+    kind = kind if kind in REGISTRATIONS else REGISTRATIONS[0]
+    form = Form({"type": kind, "on_day": around().today.isoformat()})
+    return _step_page(form, _seen(enterprise_id, None), kind)
+
+
+@pages.post("/enterprises/<row:enterprise_id>/registration")
+@needs(Deed.READ_BOOK)
+def send_step(enterprise_id: int) -> tuple[str, int] | Response:
+    """Write the step down; the operation asks who may take it."""
+    form, here, seen = Form(request.form), around(), _seen(enterprise_id, None)
+    kind = form.read("type", one_of(*REGISTRATIONS)) or REGISTRATIONS[0]
+    state = form.read("state", one_of(*(each.value for each in State)))
+    on_day = form.read("on_day", parse_date)
+    if not form.faults and state and on_day:
+        command = TakeStep(
+            enterprise_id=enterprise_id,
+            branch_code=seen.branch,
+            type=kind,
+            state=State(state),
+            on_day=on_day,
+            number=form.optional("number"),
+            proof=form.optional("proof"),
+            smeda_code=form.optional("smeda_code"),
         )
+        with form.attempt(), here.writing() as tx:
+            take_step(tx, command, actor=me().actor, today=here.today, key=form.key)
+    if form.faults:
+        return _step_page(form, seen, kind), 422
+    return _back(enterprise_id)
 
 
-def read_choice(form: Form, offers: EnterpriseOffers) -> ChosenEnterprise:
-    """Read which enterprise is meant; what is wrong stays with the form."""
-    if names_an_enterprise(form):
-        details = read_enterprise(form, around().settings.sectors)
-        return ChosenEnterprise(new=_added(offers.visible, details))
-    if not form.typed("enterprise"):
-        return ChosenEnterprise()
-    chosen = form.read("enterprise", one_of(*(str(each.id) for each in offers.known)))
-    return ChosenEnterprise(known=int(chosen) if chosen else None)
+@pages.get("/enterprises/<row:enterprise_id>/support")
+@needs(Deed.RECORD_SUPPORT)
+def ask_support(enterprise_id: int) -> str:
+    """Ask what help was given."""
+    form = Form({"on_day": around().today.isoformat()})
+    return _support_page(form, _seen(enterprise_id, Deed.RECORD_SUPPORT))
 
 
-def _added(visible: Visible, details: EnterpriseDetails | None) -> AddEnterprise | None:
-    if details is None:
+@pages.post("/enterprises/<row:enterprise_id>/support")
+@needs(Deed.RECORD_SUPPORT)
+def send_support(enterprise_id: int) -> tuple[str, int] | Response:
+    """Write the help down."""
+    form, here = Form(request.form), around()
+    seen = _seen(enterprise_id, Deed.RECORD_SUPPORT)
+    command = _support(form, seen)
+    if command is not None:
+        with form.attempt(), here.writing() as tx:
+            give_support(tx, command, actor=me().actor, today=here.today, key=form.key)
+    if form.faults:
+        return _support_page(form, seen), 422
+    return _back(enterprise_id)
+
+
+@pages.post("/enterprises/<row:enterprise_id>/undo")
+@needs(Deed.RECORD_SUPPORT)
+def undo(enterprise_id: int) -> tuple[str, int] | Response:
+    """Take back the last step of a registration, or help, that was a mistake."""
+    form = Form(request.form)
+    seen = _seen(enterprise_id, Deed.RECORD_SUPPORT)
+    reason, number = form.typed("reason"), row_number(form.typed("row"))
+    with form.attempt(), around().writing() as tx:
+        if form.typed("what") == "support":
+            undo_support(tx, UndoSupport(number, reason), actor=me().actor, key=form.key)
+        else:
+            command = UndoStep(number, reason, seen.branch)
+            undo_step(tx, command, actor=me().actor, key=form.key)
+    if form.faults:
+        return _shown(enterprise_id, form), 422
+    return _back(enterprise_id)
+
+
+def _seen(enterprise_id: int, deed: Deed | None) -> Seen:
+    """Give an enterprise within reach; at its branch the reader may do the deed."""
+    with around().reading() as connection:
+        seen = _found(connection, enterprise_id)
+    if deed is not None:
+        require(me().actor, deed, branch=seen.branch)
+    return seen
+
+
+def _found(connection: Connection, enterprise_id: int) -> Seen:
+    owned = owned_enterprise(connection, enterprise_id)
+    return Seen(owned, visible_person(connection, owned.owner_id))
+
+
+def _back(enterprise_id: int) -> Response:
+    return redirect(url_for("enterprises.show", enterprise_id=enterprise_id), code=303)
+
+
+def _shown(enterprise_id: int, form: Form) -> str:
+    today = around().today
+    with around().reading() as connection:
+        seen = _found(connection, enterprise_id)
+        limits = settings_in_force(connection).limits_on(today)
+        reviews = reviews_of(connection, enterprise_id)
+        steps = steps_of(connection, enterprise_id)
+        support = support_of(connection, enterprise_id)
+    size = size_class(reviews[0].turnover, limits) if reviews else ""
+    return render_template(
+        "enterprise.html",
+        form=form,
+        seen=seen,
+        size=size,
+        reviews=reviews,
+        registrations=[_row(kind, steps.get(kind)) for kind in REGISTRATIONS],
+        support=support,
+        may_record=seen.owner.act_branch is not None,
+    )
+
+
+def _row(kind: str, last: Registered | None) -> tuple[str, Registered | None, State | None]:
+    """Give a registration with its last step and the one that leads on."""
+    return kind, last, next_step(last.state if last else None)
+
+
+def _review(form: Form, seen: Seen) -> ReviewEnterprise | None:
+    workers: dict[str, Any] = {
+        name: form.read(name, whole(0, MOST_WORKERS)) or 0 for name in WORKERS
+    }
+    started = form.read("started_on", parse_date) if form.typed("started_on") else None
+    reviewed = form.read("reviewed_on", parse_date)
+    running = form.read("running", one_of("yes", "no"))
+    given: dict[str, Any] = {
+        name: form.read(name, one_of(*known)) for name, known in LISTED.items()
+    }
+    if form.faults or reviewed is None:
         return None
-    return AddEnterprise(visible.person.id, details, visible.act_branch or visible.read_branch)
+    return ReviewEnterprise(
+        enterprise_id=seen.owned.id,
+        branch_code=seen.branch,
+        reviewed_on=reviewed,
+        running=running == "yes",
+        started_on=started,
+        **given,
+        **workers,
+    )
+
+
+def _support(form: Form, seen: Seen) -> GiveSupport | None:
+    kind = form.read("kind", one_of(*SUPPORT))
+    on_day = form.read("on_day", parse_date)
+    month = form.read("month", whole(0, 12)) if form.typed("month") else None
+    content = form.typed("satisfaction")
+    given = form.read("satisfaction", whole(1, HIGHEST_SATISFACTION)) if content else None
+    code, note = form.optional("smeda_code"), form.optional("note")
+    if form.faults or kind is None or on_day is None:
+        return None
+    return GiveSupport(
+        kind=kind,
+        branch_code=seen.branch,
+        on_day=on_day,
+        enterprise_id=seen.owned.id,
+        month=month,
+        smeda_code=code,
+        satisfaction=given,
+        note=note,
+    )
+
+
+def _review_page(form: Form, seen: Seen) -> str:
+    return render_template(
+        "enterprise_review.html",
+        form=form,
+        seen=seen,
+        listed=LISTED,
+        workers=WORKER_LABELS,
+    )
+
+
+def _step_page(form: Form, seen: Seen, kind: str) -> str:
+    with around().reading() as connection:
+        last = steps_of(connection, seen.owned.id).get(kind)
+    states = [each.value for each in next_states(last.state if last else None)]
+    return render_template(
+        "enterprise_step.html", form=form, seen=seen, kind=kind, last=last, states=states
+    )
+
+
+def _support_page(form: Form, seen: Seen) -> str:
+    return render_template(
+        "enterprise_support.html",
+        form=form,
+        seen=seen,
+        kinds=SUPPORT,
+        months=MENTORING_MONTHS,
+        scores=range(1, HIGHEST_SATISFACTION + 1),
+    )
