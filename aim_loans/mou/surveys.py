@@ -156,11 +156,12 @@ def surveys(connection: Connection) -> list[Survey]:
     columns: list[Any] = [survey.c[name] for name in Survey._fields[:-2]]
     drawn = func.count(func.distinct(survey_member.c.id))
     answered = func.count(func.distinct(survey_answer.c.member_id))
+    columns += [drawn, answered]
     rows = connection.execute(
-        select(*columns, drawn, answered)
+        select(*columns)
         .join(survey_member, survey_member.c.survey_id == survey.c.id)
         .outerjoin(survey_answer, survey_answer.c.member_id == survey_member.c.id)
-        .group_by(*columns)
+        .group_by(*columns[:-2])
         .order_by(survey.c.id.desc())
         .limit(MOST_SHOWN)
     )

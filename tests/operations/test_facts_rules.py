@@ -62,6 +62,7 @@ from tests.book import (
 )
 from tests.branch import Branch, attach_a_card
 from tests.conftest import need
+from tests.joint import live_with_smeda
 from tests.postgres import drop_postgres_database, fresh_postgres_database
 
 PRINCIPAL = 10_000_00
@@ -127,11 +128,13 @@ def live(book: Book) -> None:
         named = PersonDetails(name="Borrower of the first loan", gender="female")
         change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
     branch = Branch(book)
-    branch.pay(branch.approved())
+    asked = branch.approved()
+    branch.pay(asked)
     branch.live()
     ask_to_waive(branch.book, 1)
     close_a_month(book)
     attach_a_card(book, branch.person("Nasreen"))
+    live_with_smeda(book, branch.read(asked).borrower_id, asked)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
 

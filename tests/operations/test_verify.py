@@ -62,6 +62,7 @@ from tests.book import (
     use_a_second_factor,
 )
 from tests.branch import Branch, attach_a_card
+from tests.joint import live_with_smeda
 
 ZONE = ZoneInfo("Asia/Karachi")
 WATCHED = (
@@ -150,10 +151,12 @@ def live_in_the_office(book: Book) -> None:
         temporary = SetPassword("zainab", temporary=True)
         set_password(tx, temporary, "a lamp in the rain", actor=HEAD_OFFICE)
     branch = Branch(book)
-    branch.pay(branch.approved())
+    asked = branch.approved()
+    branch.pay(asked)
     branch.live()
     ask_to_waive(branch.book, 1)
     attach_a_card(book, branch.person("Nasreen"))
+    live_with_smeda(book, branch.read(asked).borrower_id, asked)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         use_a_second_factor(tx, "zainab")
         reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)

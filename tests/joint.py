@@ -1,0 +1,226 @@
+"""A branch at work with SMEDA: each step is one act of one person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from aim_loans.borrowers.consents import (
+    GiveConsent,
+    WithdrawConsent,
+    give_consent,
+    withdraw_consent,
+)
+from aim_loans.borrowers.details import EnterpriseDetails
+from aim_loans.borrowers.enterprises import ReviewEnterprise, review_enterprise
+from aim_loans.borrowers.models import enterprise, referral
+from aim_loans.borrowers.operations import AddEnterprise, add_enterprise
+from aim_loans.borrowers.referrals import Refer, refer
+from aim_loans.config.settings import SECTOR_KEYS
+from aim_loans.db.engine import reading, writing
+from aim_loans.identity.permissions import Actor, Grant, Role
+from aim_loans.mou.applying import NameReferral, name_referral
+from aim_loans.mou.events import Answer, answer_event
+from aim_loans.mou.models import registration, support, survey_member, training_invitation
+from aim_loans.mou.registering import State
+from aim_loans.mou.registrations import TakeStep, UndoStep, take_step, undo_step
+from aim_loans.mou.supporting import GiveSupport, UndoSupport, give_support, undo_support
+from aim_loans.mou.surveys import AnswerSurvey, DrawSurvey, answer_survey, draw_survey
+from aim_loans.mou.targets import SetTarget, set_target
+from aim_loans.mou.trainings import (
+    EnterAttendance,
+    Invite,
+    PlanTraining,
+    Present,
+    enter_attendance,
+    invite,
+    plan_training,
+)
+from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, Book
+from tests.branch import MANAGER, OFFICER
+
+PARTNER = Actor("partner", (Grant(Role.PARTNER),))
+LHR = "LHR-01"
+
+
+@dataclass
+class JointWork:
+    """A branch at work with SMEDA over a book."""
+
+    book: Book
+    today: date = TODAY
+
+    def do(self, act: Any, command: Any, actor: Actor = OFFICER, *, clock: bool = True) -> Any:
+        """Carry an act out; `clock` says that it asks for today."""
+        more = {"today": self.today} if clock else {}
+        with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
+            return act(tx, command, actor=actor, **more)
+
+    def last(self, column: Any) -> int:
+        """Give the newest id of a table."""
+        with reading(self.book.engine) as connection:
+            newest = select(column).order_by(column.desc()).limit(1)
+            return int(connection.execute(newest).scalar_one())
+
+    def enterprise(
+        self, person_id: int, sector: str = "trade", district: str | None = "Lahore"
+    ) -> int:
+        details = EnterpriseDetails(name="Shop", sector=sector, district=district)
+        with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
+            add_enterprise(
+                tx,
+                AddEnterprise(person_id, details, LHR),
+                actor=OFFICER,
+                today=self.today,
+                sectors=SECTOR_KEYS,
+            )
+        return self.last(enterprise.c.id)
+
+    def review(self, enterprise_id: int, **more: Any) -> None:
+        found: dict[str, Any] = {
+            "kind": "entry",
+            "reviewed_on": self.today,
+            "running": True,
+            "ownership": "sole",
+            "run_by": "woman",
+            "turnover": "to_2m",
+            "premises": "home",
+            "digital": "phone",
+        }
+        command = ReviewEnterprise(enterprise_id=enterprise_id, branch_code=LHR, **found | more)
+        self.do(review_enterprise, command)
+
+    def consent(self, person_id: int, scope: str = "smeda", on: date | None = None) -> None:
+        command = GiveConsent(person_id, scope, on or self.today, "thumbprint", LHR)
+        self.do(give_consent, command)
+
+    def withdraw(self, person_id: int, scope: str = "smeda") -> None:
+        self.do(withdraw_consent, WithdrawConsent(person_id, scope, self.today, LHR))
+
+    def refer(self, person_id: int, on: date | None = None, **more: Any) -> int:
+        command = Refer(person_id=person_id, branch_code=LHR, on_day=on or self.today, **more)
+        self.do(refer, command)
+        return self.last(referral.c.id)
+
+    def apply(self, application_id: int, referral_id: int) -> None:
+        self.do(name_referral, NameReferral(application_id, referral_id))
+
+    def step(
+        self,
+        enterprise_id: int,
+        kind: str,
+        state: State,
+        on: date | None = None,
+        actor: Actor = OFFICER,
+        **more: Any,
+    ) -> int:
+        proved = {"number": "N-1", "proof": "seen"} if state is State.REGISTERED else {}
+        command = TakeStep(
+            enterprise_id=enterprise_id,
+            branch_code=LHR,
+            type=kind,
+            state=state,
+            on_day=on or self.today,
+            **proved | more,
+        )
+        self.do(take_step, command, actor)
+        return self.last(registration.c.id)
+
+    def undo(self, step_id: int) -> None:
+        self.do(undo_step, UndoStep(step_id, "typed for another", LHR), clock=False)
+
+    def help(
+        self, kind: str, enterprise_id: int | None, on: date | None = None, **more: Any
+    ) -> int:
+        command = GiveSupport(
+            kind=kind, branch_code=LHR, enterprise_id=enterprise_id, on_day=on or self.today, **more
+        )
+        self.do(give_support, command)
+        return self.last(support.c.id)
+
+    def undo_help(self, support_id: int) -> None:
+        self.do(undo_support, UndoSupport(support_id, "typed twice"), clock=False)
+
+    def train(self, begins_on: date | None = None, seats: int = 30, code: str = "") -> int:
+        command = PlanTraining(
+            branch_code=LHR,
+            title="Keeping accounts",
+            place="Town hall",
+            begins_on=begins_on or self.today,
+            days=3,
+            seats=seats,
+            smeda_code=code or None,
+        )
+        return int(self.do(plan_training, command, MANAGER, clock=False))
+
+    def invite(self, training_id: int, actor: Actor = MANAGER, **filters: str) -> int:
+        return int(self.do(invite, Invite(training_id, filters), actor, clock=False))
+
+    def invitations(self, training_id: int) -> list[int]:
+        row = training_invitation
+        with reading(self.book.engine) as connection:
+            mine = select(row.c.id).where(row.c.training_id == training_id).order_by(row.c.id)
+            return list(connection.execute(mine).scalars())
+
+    def attend(self, training_id: int, present: Sequence[Present]) -> None:
+        self.do(enter_attendance, EnterAttendance(training_id, tuple(present)))
+
+    def answer(self, kind: str, event_id: int, answer: str = "confirmed") -> None:
+        reason = "not ours" if answer == "disputed" else None
+        self.do(answer_event, Answer(kind, event_id, answer, reason), PARTNER)
+
+    def aim_at(self, period: str, line: str, value: int | None, **split: str) -> None:
+        command = SetTarget(period=period, line=line, value=value, **split)
+        self.do(set_target, command, HEAD_OFFICE, clock=False)
+
+    def survey(self, period: str, size: int, seed: int = 7) -> int:
+        command = DrawSurvey(period=period, title="Outcomes", seed=seed, size=size)
+        return int(self.do(draw_survey, command, HEAD_OFFICE))
+
+    def members(self, survey_id: int) -> list[int]:
+        row = survey_member
+        with reading(self.book.engine) as connection:
+            mine = select(row.c.enterprise_id).where(row.c.survey_id == survey_id)
+            return list(connection.execute(mine.order_by(row.c.id)).scalars())
+
+    def tell(self, survey_id: int, enterprise_id: int, **more: Any) -> None:
+        said: dict[str, Any] = {
+            "asked_on": self.today,
+            "running": True,
+            "run_by": "woman",
+            "income_before": 20_000_00,
+            "income_now": 25_000_00,
+        }
+        command = AnswerSurvey(
+            survey_id=survey_id, enterprise_id=enterprise_id, branch_code=LHR, **said | more
+        )
+        self.do(answer_survey, command)
+
+
+def live_with_smeda(book: Book, person_id: int, application_id: int) -> int:
+    """Write a row into each table of the joint work; gives the enterprise."""
+    work = JointWork(book)
+    shop = work.enterprise(person_id)
+    work.review(shop, paid_women=1)
+    for scope in ("smeda", "bank"):
+        work.consent(person_id, scope)
+    sent = work.refer(person_id, smeda_code="S-1")
+    work.refer(person_id, bank="Bank of Punjab")
+    work.apply(application_id, sent)
+    work.withdraw(person_id, "bank")
+    work.undo(work.step(shop, "F2", State.INFORMED))
+    work.step(shop, "F1", State.REGISTERED, smeda_code="S-2")
+    training = work.train(code="S-3")
+    work.invite(training)
+    (first, *_) = work.invitations(training)
+    work.attend(training, [Present(first, 3, True, 4)])
+    work.undo_help(work.help("help_desk", None))
+    advice = work.help("advice", shop, smeda_code="S-4", satisfaction=5)
+    work.answer("support", advice)
+    work.answer("training", training, "disputed")
+    work.aim_at("2026-H1", "A1", 100)
+    asked = work.survey("2026-H1", 10)
+    work.tell(asked, shop, women_now=1)
+    return shop
