@@ -26,6 +26,8 @@ from aim_loans.identity.paper_codes import PaperCode
 from aim_loans.intake.operations import BookSources, import_book
 from aim_loans.loans.lookup import loan_page
 from aim_loans.loans.models import loan
+from aim_loans.mou.registering import State
+from aim_loans.mou.trainings import Present
 from aim_loans.origination.paper_marks import code_of_loan
 from aim_loans.portfolio.closing import closed_months
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
@@ -33,6 +35,7 @@ from aim_loans.web.guard import PUBLIC
 from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month, open_book
 from tests.branch import OFFICER, Branch
 from tests.intake.books import WORKED
+from tests.joint import JointWork
 from tests.papers import picture
 from tests.web.desk import Browser, Screens
 
@@ -177,11 +180,14 @@ def _people_and_applications(screens: Screens) -> dict[str, object]:
     branch.guarantee(in_hand, branch.read(ready).guarantors[0].person_id)
     branch.guarantee(in_hand, person_id)
     branch.appraise(in_hand)
+    shop, training = _work_with_smeda(screens, person_id)
     with reading(screens.book.engine) as connection:
         member = connection.execute(select(staff.c.act_id).where(staff.c.username == "officer"))
         member_id = member.scalar_one()
     return {
         "person_id": person_id,
+        "enterprise_id": shop,
+        "training_id": training,
         "application_id": in_hand,
         "kind": "social",
         "member_id": member_id,
@@ -221,6 +227,24 @@ def _complaints_and_files(screens: Screens) -> int:
         head.get("/files")
         head.send("/files", name=name, month="2026-02", **more)
     return int(recorded.rpartition("/")[2])
+
+
+def _work_with_smeda(screens: Screens, person_id: int) -> tuple[int, int]:
+    """Let an enterprise be looked at, registered and helped; gives it, and a training."""
+    work = JointWork(screens.book)
+    shop = work.enterprise(person_id)
+    work.review(shop, paid_women=2)
+    work.consent(person_id)
+    work.refer(person_id, smeda_code="SMEDA-26-0001")
+    for state in (State.INFORMED, State.CONSENTED):
+        work.step(shop, "F1", state)
+    work.step(shop, "F2", State.REGISTERED, smeda_code="SMEDA-26-0002")
+    work.help("mentoring", shop, month=3, satisfaction=5, note="prices and accounts")
+    training = work.train(code="SMEDA-26-0003")
+    work.invite(training)
+    work.attend(training, [Present(each, 3, True, 4) for each in work.invitations(training)[:5]])
+    work.aim_at("2026-H1", "A1", 1_000)
+    return shop, training
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:

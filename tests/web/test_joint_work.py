@@ -1,0 +1,170 @@
+"""The pages of the joint work: officers record, head office invites, SMEDA answers by codes."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from aim_loans.db.engine import reading
+from aim_loans.mou.models import partner_answer, registration, support, training_attendance
+from aim_loans.mou.registering import State
+from tests.book import TODAY
+from tests.branch import Branch
+from tests.joint import JointWork
+from tests.web.desk import Screens
+
+NAME, MOBILE = "Zarqa Malik", "03001234567"
+DAY = TODAY.isoformat()
+REVIEW = {
+    "kind": "entry",
+    "reviewed_on": DAY,
+    "running": "yes",
+    "ownership": "sole",
+    "run_by": "woman",
+    "turnover": "to_2m",
+    "premises": "home",
+    "digital": "phone",
+    **dict.fromkeys(("paid_women", "paid_men", "paid_others", "family_women"), "2"),
+    **dict.fromkeys(("family_men", "family_others"), "0"),
+}
+
+
+def borrower(screens: Screens) -> tuple[Branch, int, int]:
+    branch = Branch(screens.book)
+    person_id = branch.person(NAME, mobile=MOBILE, district="Lahore")
+    return branch, person_id, JointWork(screens.book).enterprise(person_id)
+
+
+def rows(screens: Screens, table: object) -> int:
+    with reading(screens.book.engine) as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]  # any table
+
+
+def test_an_officer_looks_at_an_enterprise_registers_it_and_helps(screens: Screens) -> None:
+    _, person_id, shop = borrower(screens)
+    officer = screens.browser("officer")
+    page = f"/enterprises/{shop}"
+    officer.get(f"/borrowers/{person_id}")
+    assert page in officer.page
+    officer.get(f"{page}/review")
+    assert officer.send(f"{page}/review", **REVIEW).status_code == 200
+    assert "Micro" in officer.page
+    officer.get(f"{page}/registration?type=F2")
+    answer = officer.send(f"{page}/registration", type="F2", state="registered", on_day=DAY)
+    assert answer.status_code == 422
+    assert "Give the number" in officer.page
+    proved = {"number": "1234567-8", "proof": "certificate seen"}
+    step = {"type": "F2", "state": "registered", "on_day": DAY, **proved}
+    officer.send(f"{page}/registration", **step)
+    assert "1234567-8" in officer.page
+    officer.get(f"{page}/support")
+    help_given = {"kind": "mentoring", "on_day": DAY, "month": "3"}
+    key = re.search(r'name="key" value="([^"]+)"', officer.page)
+    assert key
+    for _ in range(2):
+        officer.send(f"{page}/support", **help_given, key=key[1])
+    assert rows(screens, support) == 1
+    officer.send(f"{page}/undo", what="support", row="1", reason="typed for another")
+    assert "No help is written down yet." in officer.page
+
+
+def test_whoever_entered_a_registration_does_not_verify_it(screens: Screens) -> None:
+    _, _, shop = borrower(screens)
+    manager, page = screens.browser("manager"), f"/enterprises/{shop}/registration"
+    step = {"type": "F5", "on_day": DAY}
+    manager.get(f"{page}?type=F5")
+    manager.send(page, **step, state="registered", number="7", proof="licence seen")
+    manager.get(f"{page}?type=F5")
+    assert manager.send(page, **step, state="verified").status_code == 403
+    head = screens.browser("head")
+    head.get(f"{page}?type=F5")
+    assert head.send(page, **step, state="verified").status_code == 200
+    assert rows(screens, registration) == 2
+
+
+def test_twenty_five_are_invited_and_their_attendance_entered(screens: Screens) -> None:
+    for number in range(26):
+        screens.book.open_loan(f"L{number}", sector="trade" if number else "livestock")
+    head = screens.browser("head")
+    head.get("/trainings/new")
+    plan = {"title": "Keeping accounts", "branch": "LHR-01", "place": "Town hall"}
+    head.send("/trainings/new", **plan, begins_on=DAY, days="2", seats="30", smeda_code="t 7")
+    assert "26 borrowers with a running loan fit" in head.page
+    head.get("/trainings/1?sector=trade")
+    assert "25 borrowers with a running loan fit" in head.page
+    head.send("/trainings/1/invite", sector="trade")
+    officer = screens.browser("officer")
+    officer.get("/trainings/1/attendance")
+    days = re.findall(r'name="(days-\d+)"', officer.page)
+    assert len(days) == 25
+    assert officer.send("/trainings/1/attendance", **{days[0]: "3"}).status_code == 422
+    assert rows(screens, training_attendance) == 0
+    came = dict.fromkeys(days[:20], "2") | {days[0].replace("days", "completed"): "1"}
+    officer.send("/trainings/1/attendance", **came)
+    assert rows(screens, training_attendance) == 20
+    stranger = screens.browser("stranger")
+    for path in ("/trainings/1", "/trainings/1/attendance"):
+        assert stranger.get(path).status_code == 403
+
+
+def test_smeda_reads_codes_and_nothing_of_people(screens: Screens) -> None:
+    branch, person_id, shop = borrower(screens)
+    work = JointWork(screens.book)
+    work.consent(person_id)
+    work.refer(person_id, smeda_code="S-1")
+    work.step(shop, "F1", State.REGISTERED, smeda_code="S-2")
+    work.help("advice", shop, smeda_code="S-3", note=NAME)
+    screens.book.open_loan("L1")
+    training = work.train(code="S-4")
+    work.invite(training)
+    partner = screens.browser("partner")
+    opened = ["/", "/smeda/events", "/targets"]
+    for path in opened:
+        assert partner.get(path).status_code == 200
+        for secret in (NAME, "Zarqa", MOBILE, branch.cnics[person_id], "Borrower of"):
+            assert secret not in partner.page, path
+    partner.get("/smeda/events")
+    assert all(f"S-{number}" in partner.page for number in (1, 2, 3, 4))
+    counts = re.findall(r">\s*(?:<bdi[^>]*>)?([1-9])(?:</bdi>)?\s*<", partner.page)
+    assert counts == []
+    partner.send("/smeda/events/1", kind="support", answer="confirmed")
+    assert "confirmed by SMEDA" in partner.page
+    assert partner.send("/smeda/events/1", kind="training", answer="disputed").status_code == 422
+    assert rows(screens, partner_answer) == 1
+    for path in ("/trainings", f"/enterprises/{shop}", f"/borrowers/{person_id}", "/book"):
+        assert partner.get(path).status_code == 403, path
+
+
+def test_who_takes_consent_back_is_in_no_row_for_smeda(screens: Screens) -> None:
+    _, person_id, shop = borrower(screens)
+    work = JointWork(screens.book)
+    advice = work.help("advice", shop, smeda_code="S-3")
+    partner, officer = screens.browser("partner"), screens.browser("officer")
+    partner.get("/smeda/events")
+    assert "S-3" not in partner.page
+    page = f"/borrowers/{person_id}"
+    officer.get(f"{page}/partners")
+    officer.send(f"{page}/consent", scope="smeda", manner="signature", on_day=DAY)
+    partner.get("/smeda/events")
+    assert "S-3" in partner.page
+    officer.get(f"{page}/partners")
+    officer.send(f"{page}/consent", scope="smeda", on_day=DAY, act="withdraw", key="another")
+    partner.get("/smeda/events")
+    assert "S-3" not in partner.page
+    sent = partner.send(f"/smeda/events/{advice}", kind="support", answer="confirmed")
+    assert sent.status_code == 422
+    assert rows(screens, partner_answer) == 0
+
+
+@pytest.mark.parametrize("who", ["head", "partner"])
+def test_each_party_sets_its_own_targets(screens: Screens, who: str) -> None:
+    browser = screens.browser(who)
+    browser.get("/targets?period=2026-H1")
+    own, other = ("A10.on_time", "H2") if who == "head" else ("H8", "A1")
+    texts = {"period": "2026-h1", "line": own, "value": "4.25"}
+    browser.send("/targets", **texts)
+    assert "4.25" in browser.page
+    assert browser.send("/targets", **texts | {"line": other}).status_code == 422
+    browser.get("/targets?period=2026-H1")
+    browser.send("/targets", **texts | {"value": ""})
+    assert "4.25" not in browser.page
