@@ -75,11 +75,12 @@ def frozen_loans(close_id: int, source: Source, view: View, ladder: Ladder) -> S
     """Select the rows that a close keeps, in the order of the table's columns."""
     wanted = Wanted(dimensions=_DIMENSIONS, detailed=True, sums=True)
     rows = as_closed(source, view, wanted).subquery("rows")
-    made = {
+    made: dict[str, ColumnElement[Any]] = {
         "close_id": literal_column(str(close_id), Integer),
         "loan_class": _class(rows.c.late_days, ladder),
     }
-    return select(*(made.get(c.name, rows.c.get(c.name)).label(c.name) for c in month_loan.c))
+    names = [column.name for column in month_loan.c]
+    return select(*((made[n] if n in made else rows.c[n]).label(n) for n in names))
 
 
 def freeze_loans(tx: Writing, close_id: int, source: Source, view: View, ladder: Ladder) -> Totals:

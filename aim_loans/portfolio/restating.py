@@ -161,7 +161,7 @@ def _measures(rows: FromClause) -> dict[str, ColumnElement[int]]:
         "active_loans": case((rows.c.outstanding > 0, 1), else_=0),
         "par30": case((rows.c.late_days > 30, rows.c.outstanding), else_=0),
     }
-    return {name: made.get(name, rows.c.get(name)) for name in MEASURES}
+    return {name: made[name] if name in made else rows.c[name] for name in MEASURES}
 
 
 def _kept(rows: FromClause, branches: frozenset[str] | None) -> list[ColumnElement[bool]]:
@@ -178,10 +178,9 @@ def _whole(closed: ClosedMonth, branches: frozenset[str] | None) -> Select[Any]:
 
 def _differences(stands: CTE) -> Select[Any]:
     """Count the loans that changed, and add their differences up."""
-    return select(
-        func.count(),
-        *(whole_sum(stands.c[f"{n}_restated"] - stands.c[f"{n}_closed"]) for n in MEASURES),
-    ).select_from(stands)
+    sums = (whole_sum(stands.c[f"{n}_restated"] - stands.c[f"{n}_closed"]) for n in MEASURES)
+    columns: list[ColumnElement[int]] = [func.count(), *sums]
+    return select(*columns).select_from(stands)
 
 
 def _shown(stands: CTE) -> Select[Any]:

@@ -158,7 +158,7 @@ def as_closed(source: Source, view: View, wanted: Wanted) -> Select[Any]:
         sums = sums_of_facts(view, wanted.of, detailed=wanted.detailed)
     else:
         sums = sums_since(source.closed, view, wanted.of, detailed=wanted.detailed)
-    return _from_facts(sums, view, wanted, counted=True)
+    return _counted(_from_facts(sums, view, wanted, every=True), view)
 
 
 def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
@@ -196,23 +196,32 @@ def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
     kept = select(*columns).select_from(same).where(mine, changed.c.loan_id.is_(None))
     among = replace(wanted, among=select(changed.c.loan_id))
     sums = sums_of_facts(view, among.of, detailed=wanted.detailed)
-    anew = _from_facts(sums, view, among, counted=True).subquery("anew")
-    worked_out = select(*(anew.c[column.name] for column in columns)).where(anew.c.disbursed > 0)
+    anew = _counted(_from_facts(sums, view, among), view).subquery("anew")
+    worked_out = select(*(anew.c[column.name] for column in columns))
     return select(union_all(kept, worked_out).subquery("standing"))
 
 
-def _from_facts(
-    sums: Subquery, view: View, wanted: Wanted, *, counted: bool = False
-) -> Select[Any]:
-    """Work out how loans stand from their sums; `counted` gives the days late as a number."""
-    rows = _with_due(_known(sums, view, wanted, every=counted), view)
+def _counted(rows: Select[Any], view: View) -> Select[Any]:
+    """Count the days late in place of what tells the oldest unpaid due date.
+
+    The rows are worked out once, before they are counted with: each of their columns stands
+    many times in the arithmetic of days.
+    """
+    found = rows.cte().prefix_with("MATERIALIZED")
+    unpaid = (found.c[name] for name in Source.FACTS.value)
+    kept = (column for column in found.c if column.name not in Source.FACTS.value)
+    return select(*kept, late_days(view.as_of, *unpaid).label("late_days"))
+
+
+def _from_facts(sums: Subquery, view: View, wanted: Wanted, *, every: bool = False) -> Select[Any]:
+    """Work out how loans stand from their sums; `every` takes in what is paid out no more."""
+    rows = _with_due(_known(sums, view, wanted, every=every), view)
     late = and_(rows.c.outstanding > 0, rows.c.due > rows.c.paid)
-    unpaid = _unpaid(rows, late, view)
     return select(
         *_common(rows, wanted),
         case((late, rows.c.due - rows.c.paid), else_=0).label("arrears"),
         _missed(rows).label("missed"),
-        *([late_days(view.as_of, *unpaid).label("late_days")] if counted else unpaid),
+        *_unpaid(rows, late, view),
         *_details(rows, _disbursed_on(rows, view) if wanted.detailed else None, wanted),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Label,
     Select,
@@ -95,8 +96,8 @@ def _not_counted(closed: ClosedMonth) -> ColumnElement[bool]:
     """Tell whether a closed month did not count a fact, by the order in which they came."""
     fact = loan_fact.c
     # Written into the statement: the planner then sees how few they are.
-    first = literal_column(str(min(closed.later_fact_id, closed.last_fact_id + 1)))
-    last = literal_column(str(closed.last_fact_id))
+    first = literal_column(str(min(closed.later_fact_id, closed.last_fact_id + 1)), BigInteger)
+    last = literal_column(str(closed.last_fact_id), BigInteger)
     return and_(fact.id >= first, or_(fact.id > last, fact.value_on > closed.month))
 
 

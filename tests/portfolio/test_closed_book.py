@@ -31,8 +31,11 @@ AFTER = LATE_CUT + timedelta(days=1)
 
 def moments(made: MadeBook) -> list[datetime]:
     """Give every moment at which something was recorded."""
-    found = {row.recorded_at for loan in made.loans for row in (*loan.facts, *loan.belongings)}
-    return sorted(found | {v.recorded_at for loan in made.loans for v in loan.versions})
+    return sorted(
+        {fact.recorded_at for loan in made.loans for fact in loan.facts}
+        | {row.recorded_at for loan in made.loans for row in loan.belongings}
+        | {version.recorded_at for loan in made.loans for version in loan.versions}
+    )
 
 
 def put(connection: Connection, made: MadeBook) -> None:
