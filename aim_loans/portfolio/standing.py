@@ -234,7 +234,7 @@ def _known(sums: Subquery, view: View, wanted: Wanted, *, every: bool) -> Select
     tables = sums.join(contract, contract.c.loan_id == sums.c.loan_id)
     dimensions = [contract.c[name] for name in wanted.dimensions]
     if wanted.dimensions:
-        then = _dimensions_then(view)
+        then = _dimensions_then(view, wanted)
         tables = tables.outerjoin(then, then.c.loan_id == sums.c.loan_id)
         moved = then.c.loan_id.is_not(None)
         dimensions = [
@@ -272,14 +272,15 @@ def _contracts(wanted: Wanted) -> Subquery:
     )
 
 
-def _dimensions_then(view: View) -> Subquery:
+def _dimensions_then(view: View, wanted: Wanted) -> Subquery:
     """Select what loans with several dimension rows belonged to: the row that held.
 
     That is the newest begun by then, of one day's rows the last recorded; before the first
     day of all, the first row.
     """
     row = loan_dimension
-    several = select(row.c.loan_id).group_by(row.c.loan_id).having(func.count() > 1)
+    asked = wanted.of(row.c.loan_id)
+    several = select(row.c.loan_id).where(asked).group_by(row.c.loan_id).having(func.count() > 1)
     begun = row.c.from_on <= view.as_of
     order = (
         case((begun, 0), else_=1),

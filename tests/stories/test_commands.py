@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aim_loans.checks.run import CHECKS
 from tests.stories.shell import Shell, import_worked
 
 SCHEDULE = ("schedule", "--principal", "50000", "--months", "18", "--disbursed-on", "2026-01-11")
@@ -129,7 +130,7 @@ def test_a_configuration_with_three_faults_lists_all_three(
 def test_init_and_upgrade_can_be_run_again(shell: Shell) -> None:
     assert "nothing was changed" in shell.good("init").err
     assert "nothing was changed" in shell.good("upgrade").err
-    assert shell.good("verify").out.count("ok ") == 13
+    assert shell.good("verify").out.count("ok ") == len(CHECKS) + 1
     assert shell.good("files", "verify").out == "ok      files\n"
 
 
@@ -185,3 +186,17 @@ def test_the_shell_speaks_urdu(shell: Shell) -> None:
     assert said.code == 1
     assert "colour" in said.err
     assert "cannot be shown" not in said.err
+
+
+def test_a_month_is_checked_and_closed_in_the_shell(bare: Shell) -> None:
+    bare.good("init")
+    import_worked(bare)
+    assert bare.run("close", "--month", "2026-1").code == 2
+    bare.good("close", "--month", "2026-01", "--check")
+    closed = bare.good("close", "--month", "2026-01")
+    assert "edition 1, cut 2, 11 active loans" in closed.err
+    assert len(closed.out.strip()) == 64
+    again = bare.run("close", "--month", "2026-01")
+    assert (again.code, again.out) == (1, "")
+    assert "closed already" in again.err
+    assert bare.good("verify").out.count("ok ") == 15
