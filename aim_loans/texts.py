@@ -17,7 +17,8 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 from aim_loans.errors import AimError, Refused
-from aim_loans.vocabulary import heading, word
+from aim_loans.value_words import word
+from aim_loans.vocabulary import heading
 
 LANGUAGES = ("en", "ur")
 

@@ -19,7 +19,7 @@ from aim_loans.identity.models import act
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.identity.queries import require_branch
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 
 CHANNELS = tuple(WORDS["complaint_channel"])
 CATEGORIES = tuple(WORDS["complaint_category"])

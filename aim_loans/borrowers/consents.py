@@ -18,7 +18,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 
 SCOPES = tuple(WORDS["consent"])
 MANNERS = tuple(WORDS["manner"])

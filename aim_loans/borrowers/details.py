@@ -10,7 +10,7 @@ from aim_loans.borrowers.mobile import parse_mobile
 from aim_loans.borrowers.places import find_district
 from aim_loans.errors import AimError, Refused
 from aim_loans.texts import normalise_urdu
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 
 GENDERS = tuple(WORDS["gender"])
 URBAN_RURAL = tuple(WORDS["urban_rural"])

@@ -14,7 +14,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.models import act
 from aim_loans.identity.operations import begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 
 MOST_SHOWN = 20
 MOST_WORKERS = 100_000

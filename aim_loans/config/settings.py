@@ -14,7 +14,7 @@ from aim_loans.config.dated_rule import DatedRule, in_force
 from aim_loans.config.mou import Mou
 from aim_loans.errors import NotFound
 from aim_loans.money import Grouping, RoundingRule
-from aim_loans.vocabulary import word
+from aim_loans.value_words import word
 
 Frequency = Literal[
     "weekly", "fortnightly", "four_weekly", "monthly", "quarterly", "half_yearly", "single"

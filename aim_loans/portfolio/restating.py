@@ -171,7 +171,7 @@ def _kept(rows: FromClause, branches: frozenset[str] | None) -> list[ColumnEleme
 
 def _whole(closed: ClosedMonth, branches: frozenset[str] | None) -> Select[Any]:
     """Add the measures of all frozen loans up."""
-    sums = (whole_sum(amount) for amount in _measures(month_loan).values())
+    sums: list[ColumnElement[Any]] = [whole_sum(each) for each in _measures(month_loan).values()]
     mine = month_loan.c.close_id == closed.id
     return select(*sums).where(mine, *_kept(month_loan, branches))
 
@@ -179,7 +179,7 @@ def _whole(closed: ClosedMonth, branches: frozenset[str] | None) -> Select[Any]:
 def _differences(stands: CTE) -> Select[Any]:
     """Count the loans that changed, and add their differences up."""
     sums = (whole_sum(stands.c[f"{n}_restated"] - stands.c[f"{n}_closed"]) for n in MEASURES)
-    columns: list[ColumnElement[int]] = [func.count(), *sums]
+    columns: list[ColumnElement[Any]] = [func.count(), *sums]
     return select(*columns).select_from(stands)
 
 

@@ -101,9 +101,19 @@ class Wanted:
     def of(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
         """Tell whether a loan is one of those asked for."""
         within = true() if self.among is None else loan_id.in_(self.among)
+<<<<<<< HEAD
         if not self.in_blocks:
             return within
         return and_(within, loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
+=======
+        return and_(within, self.of_block(loan_id))
+
+    def of_block(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """Tell whether a loan belongs to the block asked for."""
+        if not self.detailed:
+            return true()
+        return and_(loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
+>>>>>>> 905b759 (Ask for the contracts of restated loans one by one, whatever the planner guesses)
 
 
 def source_for(connection: Connection, view: View) -> Source:
@@ -267,12 +277,12 @@ def _contracts(wanted: Wanted) -> Subquery:
             *(version.c[name] for name in _PATTERN),
         )
         .join(version, version.c.id == loan_position.c.version_id)
-        .where(wanted.of(loan_position.c.loan_id), wanted.of(version.c.loan_id))
+        .where(wanted.of_block(loan_position.c.loan_id), wanted.of_block(version.c.loan_id))
         .subquery("contract")
     )
 
 
-def _dimensions_then(view: View, wanted: Wanted) -> Subquery:
+def _dimensions_then(view: View, wanted: Wanted) -> FromClause:
     """Select what loans with several dimension rows belonged to: the row that held.
 
     That is the newest begun by then, of one day's rows the last recorded; before the first
@@ -294,7 +304,11 @@ def _dimensions_then(view: View, wanted: Wanted) -> Subquery:
         .where(view.known(row), row.c.loan_id.in_(several))
         .subquery()
     )
-    return select(ranked).where(ranked.c.place == 1).subquery("dimensions_then")
+    held = select(ranked).where(ranked.c.place == 1)
+    if wanted.among is None:
+        return held.subquery("dimensions_then")
+    # PostgreSQL guesses too few loans, and would look for these rows anew for each of them.
+    return held.cte("dimensions_then").prefix_with("MATERIALIZED")
 
 
 def _with_due(known: Select[Any], view: View) -> Subquery:

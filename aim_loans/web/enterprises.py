@@ -42,7 +42,7 @@ from aim_loans.mou.supporting import (
 )
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.vocabulary import N_
-from aim_loans.web.borrowers import Visible, visible_person
+from aim_loans.web.borrower_page import Visible, visible_person
 from aim_loans.web.forms import Form, one_of, row_number, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me

@@ -15,7 +15,7 @@ from aim_loans.borrowers.consents import (
 from aim_loans.borrowers.referrals import Refer, refer, referrals_of
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed, require
-from aim_loans.web.borrowers import Visible, visible_person
+from aim_loans.web.borrower_page import Visible, visible_person
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me

@@ -29,7 +29,7 @@ from aim_loans.mou.trainings import (
     training_by_id,
     trainings,
 )
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 from aim_loans.web.forms import Form, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me

@@ -4,7 +4,7 @@ The official layouts were not available; these are feeder files, and say so: `ve
 """
 
 from aim_loans.cells import Kind
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 from reports.feeder.columns import FeederFile, FileColumn
 
 PKR = "PKR"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from aim_loans.cells import CSV, Column, Writer, with_blanks
-from aim_loans.vocabulary import word
+from aim_loans.value_words import word
 
 LAYOUT = "feeder-v1"
 Level = Literal["A", "B", "C"]

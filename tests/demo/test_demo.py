@@ -21,6 +21,7 @@ from aim_loans.db.engine import open_engine, reading
 from aim_loans.db.tables import metadata
 from aim_loans.demo.book import Wanted, make_demo
 from aim_loans.demo.office import Clock, Office
+from aim_loans.files.store import Store
 from aim_loans.identity.models import act, branch, staff_grant
 from aim_loans.identity.permissions import Role
 from aim_loans.loans.models import loan, loan_position
@@ -155,7 +156,8 @@ def test_its_people_sign_in_by_the_file_and_every_page_says_synthetic(
     assert password
     assert code
     keys = (derived_key(SECRET, "audit chain"), derived_key(SECRET, "second factor"))
-    here = Surroundings(engine, read_settings(home.folder / "demo.toml", {}), *keys)
+    store = Store(home.folder / "files", derived_key(SECRET, "files"))
+    here = Surroundings(engine, read_settings(home.folder / "demo.toml", {}), *keys, store)
     browser = Browser(create_app(here, secret=SECRET, plain_http=True).test_client())
     browser.get("/sign-in")
     browser.send("/sign-in", username="lhr-manager", password=password[1])

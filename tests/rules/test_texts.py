@@ -27,7 +27,7 @@ from aim_loans.texts import (
     normalise_urdu,
     translator,
 )
-from aim_loans.vocabulary import WORDS
+from aim_loans.value_words import WORDS
 
 PACKAGE = Path(texts.__file__).parent
 ROOTS = (PACKAGE, PACKAGE.parent / "reports")
