@@ -17,6 +17,7 @@ _STRONG = {"L": 0, "R": 1, "AL": 1}
 # Older marks of direction; our texts hold isolates instead.
 _DROPPED = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "B", ""}
 _JOINERS = "\u200c\u200d"
+_TABS = "\t\v\f"
 
 
 class Letter(NamedTuple):
@@ -82,7 +83,7 @@ def _take_apart(text: str) -> tuple[list[str], list[tuple[int, str]]]:
             outer.append(_STAND_IN)
             place = end
         elif letter in _JOINERS or _is_drawn(letter):
-            outer.append(letter)
+            outer.append(" " if letter in _TABS else letter)
         place += 1
     return outer, inner
 

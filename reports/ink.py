@@ -18,9 +18,9 @@ from reports.untyped import Canvas, TTFont, document_of, pdfdoc, pdfmetrics, uha
 
 # A canvas begins with a font; this one is only named, where the default would be listed.
 _FIRST_FONT = "papers"
-_SMALLEST_PIECE = 0.001
 _MOST_IN_A_MAP = 100
 _DASHES = (3, 2)
+_NOT_EMBEDDED = (b"GSUB", b"GPOS", b"GDEF", b"name", b"post", b"OS/2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +139,11 @@ def _cut(font: Font, codes: list[int]) -> bytes:
     wanted = uharfbuzz.SubsetInput()
     wanted.glyph_set.update(codes)
     flags = uharfbuzz.SubsetFlags
-    wanted.flags = flags.RETAIN_GIDS | flags.NO_HINTING | flags.NO_LAYOUT_CLOSURE
-    tables = wanted.sets(uharfbuzz.SubsetInputSets.DROP_TABLE_TAG)
-    tables.update(uharfbuzz_tag(tag) for tag in ("GSUB", "GPOS", "GDEF", "name", "post", "OS/2"))
+    wanted.flags = flags.RETAIN_GIDS | flags.NOTDEF_OUTLINE | flags.NO_LAYOUT_CLOSURE
+    # The glyphs are placed already: the file needs their outlines alone.
+    dropped = wanted.sets(uharfbuzz.SubsetInputSets.DROP_TABLE_TAG)
+    dropped.update(int.from_bytes(table, "big") for table in _NOT_EMBEDDED)
     return bytes(uharfbuzz.subset(font.face, wanted).blob.data)
-
-
-def uharfbuzz_tag(tag: str) -> int:
-    """Write the name of a font's table as the number that HarfBuzz takes."""
-    return int.from_bytes(tag.encode(), "big")
 
 
 def _tag(codes: list[int]) -> str:

@@ -113,7 +113,7 @@ def paginate(pieces: Sequence[Piece], height: float) -> list[list[Placed]]:
     return pages
 
 
-def framed(
+def _framed(
     pages: Sequence[Sequence[Placed]], around: Around, *, first: int, total: int
 ) -> list[Page]:
     """Put head and foot around pages of A4, of which the first has this number."""
@@ -136,7 +136,7 @@ def paper(sections: Sequence[tuple[Around, Sequence[Piece]]]) -> list[Page]:
     total = sum(len(pages) for _, pages in laid)
     found: list[Page] = []
     for around, pages in laid:
-        found += framed(pages, around, first=len(found) + 1, total=total)
+        found += _framed(pages, around, first=len(found) + 1, total=total)
     return found
 
 
@@ -189,8 +189,11 @@ def _chains(pieces: Sequence[Piece], height: float) -> Iterator[list[Piece]]:
     """Give what stays together; what would fill more than a page does not."""
     chain: list[Piece] = []
     for piece in pieces:
+        if chain and _height([*chain, piece]) > height:
+            yield chain
+            chain = []
         chain.append(piece)
-        if not piece.tied or _height(chain) > height:
+        if not piece.tied:
             yield chain
             chain = []
     if chain:

@@ -47,11 +47,12 @@ def clauses(
 ) -> list[Piece]:
     """Set sentences below each other, each with a dot or its number."""
     indent = float(SPACES[3])
-    pieces = []
+    pieces: list[Piece] = []
     for number, sentence in enumerate(sentences, start=1):
         first, *others = paragraph(hand, sentence, style, width=width, indent=indent)
         (mark,) = paragraph(hand, f"{number}." if counted else "•", style, width=width)
-        pieces.append(replace(first, marks=(*mark.marks, *first.marks), space=SPACES[0]))
+        space = SPACES[0] if pieces else SPACES[1]
+        pieces.append(replace(first, marks=(*mark.marks, *first.marks), space=space))
         pieces += others
     return pieces
 

@@ -13,7 +13,8 @@ from reports.direction import Letter, letters, visual
 from reports.style import Style
 from reports.type import UNITS, Font, Glyph, chain, font_of
 
-_KEPT_LINES = 20_000
+# Of the last ones: a paper says the same words again and again.
+_KEPT_LINES = 2_000
 # The distance of lines to their size: Nastaliq falls from word to word, and needs room.
 _LATIN, _NASKH, _NASTALIQ = 1.4, 1.65, 2.2
 # How much of that lies above the foot of the letters.
@@ -92,14 +93,14 @@ def _set(text: str, bold: bool, letter: bool, language: str) -> Line:  # noqa: F
 
 
 @lru_cache(_KEPT_LINES)
-def _wrap(text: str, bold: bool, letter: bool, language: str, units: float) -> list[Line]:  # noqa: FBT001  # a cache's key
+def _wrap(text: str, bold: bool, letter: bool, language: str, units: float) -> tuple[Line, ...]:  # noqa: FBT001  # a cache's key
     fonts = chain(bold=bold, letter=letter)
     found = letters(text, int(language == "ur"))
     widths = _widths(found, fonts, language)
-    return [
+    return tuple(
         _line(_trimmed(found[start:end]), fonts, language)
         for start, end in _broken(found, widths, units)
-    ]
+    )
 
 
 def _line(found: Sequence[Letter], fonts: tuple[Font, ...], language: str) -> Line:

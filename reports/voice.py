@@ -48,19 +48,12 @@ class Voice:
 
     def person(self, name: str, person: Person) -> list[tuple[str, str]]:
         """Give the names and values that tell who somebody is."""
-        return [
-            (name, isolated(person.name)),
-            *(
-                [(self.words.text("Father or husband"), isolated(person.father_or_husband))]
-                if person.father_or_husband
-                else []
-            ),
-            *(
-                [(self.words.text("CNIC"), isolated(format_cnic(person.cnic)))]
-                if person.cnic
-                else []
-            ),
-        ]
+        named = [(name, isolated(person.name))]
+        if person.father_or_husband:
+            named.append((self.words.text("Father or husband"), isolated(person.father_or_husband)))
+        if person.cnic:
+            named.append((self.words.text("CNIC"), isolated(format_cnic(person.cnic))))
+        return named
 
 
 Compose = Callable[[Voice], Sequence[Piece]]
@@ -79,10 +72,9 @@ def draw(title: str, ref: str, sections: Sequence[Compose], speaking: Sequence[V
         for voice in speaking
         for section in sections
     ]
-    first = speaking[0]
-    about = About(
-        f"{title.format(ref=ref)} · {ref}", first.letterhead.institution, first.hand.language
-    )
+    first, said = speaking[0], title.format(ref=ref)
+    named = said if ref in said else f"{said} {ref}"
+    about = About(named, first.letterhead.institution, first.hand.language)
     return to_pdf(paper(laid), about)
 
 

@@ -25,7 +25,7 @@ OF_LOAN = {"statement": "S", "schedule": "H", "clearance": "C"}
 OF_APPLICATION = {"key_facts": "K", "agreement": "A", "undertaking": "G"}
 
 _FIRST_DAY = date(2000, 1, 1)
-_DAYS = 2**16
+_DAYS = 2**22  # more than a date can be away
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def marked(
     """Give what a code speaks of; NotFound when it fits nothing in the book."""
     try:
         found, said = _spoken_of(connection, code, today, holidays)
-    except (Refused, OverflowError):
+    except Refused:
         raise _unknown(code) from None
     if not fits(code, key, said):
         raise _unknown(code)

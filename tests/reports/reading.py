@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 from pypdf import PageObject, PdfReader
 from pypdf.generic import ContentStream, DictionaryObject
@@ -27,11 +28,10 @@ def font_names(pdf: bytes) -> set[str]:
     """The fonts that the pages name; each must be embedded."""
     names = set()
     for page in PdfReader(io.BytesIO(pdf)).pages:
-        for font in page["/Resources"]["/Font"].values():
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
             (descendant,) = font.get_object()["/DescendantFonts"]
-            described = descendant.get_object()
-            assert isinstance(described, DictionaryObject)
-            assert "/FontFile2" in described["/FontDescriptor"]
+            assert "/FontFile2" in descendant.get_object()["/FontDescriptor"].get_object()
             names.add(str(font.get_object()["/BaseFont"]))
     return names
 

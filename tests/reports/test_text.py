@@ -91,6 +91,13 @@ def test_every_letter_of_the_catalogue_has_its_glyph() -> None:
         assert used - known <= set("\n\u2066\u2067\u2068\u2069")
 
 
+def test_a_letter_that_no_font_has_shows_as_a_box() -> None:
+    (run,) = ENGLISH.set("漢", BODY).runs
+    assert [glyph.code for glyph in run.glyphs] == [0]
+    for font in chain(bold=False, letter=False):
+        assert font.scaled.get_glyph_extents(0).width
+
+
 def test_urdu_letters_are_joined() -> None:
     (run,) = URDU.set("قسط", BODY).runs
     alone = [URDU.set(letter, BODY).runs[0].glyphs[0].code for letter in "قسط"]
