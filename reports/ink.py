@@ -54,7 +54,9 @@ def _canvas(file: io.BytesIO, about: About) -> Any:
         file, invariant=1, pageCompression=1, initialFontName=_FIRST_FONT, lang=about.language
     )
     canvas.setTitle(about.title)
+    canvas.setSubject(about.title)
     canvas.setAuthor(about.author)
+    canvas.setCreator("aim-loans")
     canvas.setViewerPreference("DisplayDocTitle", "true")
     if about.language == "ur":
         canvas.setViewerPreference("Direction", "/R2L")

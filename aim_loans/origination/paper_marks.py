@@ -71,7 +71,8 @@ def marked(
     """Give what a code speaks of; NotFound when it fits nothing in the book."""
     try:
         found, said = _spoken_of(connection, code, today, holidays)
-    except Refused:
+    except (Refused, OverflowError):
+        # What no row has, or a day that no calendar has.
         raise _unknown(code) from None
     if not fits(code, key, said):
         raise _unknown(code)
