@@ -42,7 +42,6 @@ class Style:
 BODY = Style()
 LETTER = Style(letter=True)
 NOTE = Style(SMALL, colour=MUTED)
-STRONG = Style(bold=True)
 FIGURE = Style(LARGE, bold=True)
 HEADING = Style(LARGE, bold=True, letter=True)
 HEADLINE = Style(TITLE, bold=True, colour=BRAND, letter=True)

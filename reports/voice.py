@@ -68,13 +68,14 @@ def voices(letterhead: Letterhead, code: str, language: str) -> list[Voice]:
 def draw(title: str, ref: str, sections: Sequence[Compose], speaking: Sequence[Voice]) -> bytes:
     """Draw sections, each from a new page, in each language; the title is a message with {ref}."""
     laid = [
-        (_around(voice, ref), [_head(voice, title, ref), *section(voice)])
+        (_around(voice, title, ref), [_head(voice, title, ref), *section(voice)])
         for voice in speaking
         for section in sections
     ]
-    first, said = speaking[0], title.format(ref=ref)
-    named = said if ref in said else f"{said} {ref}"
-    about = About(named, first.letterhead.institution, first.hand.language)
+    first = speaking[0]
+    about = About(
+        _named(title.format(ref=ref), ref), first.letterhead.institution, first.hand.language
+    )
     return to_pdf(paper(laid), about)
 
 
@@ -85,11 +86,16 @@ def code_line(voice: Voice) -> str:
     )
 
 
-def _around(voice: Voice, ref: str) -> Around:
+def _named(title: str, ref: str) -> str:
+    """Name a paper by its title and the number that it is about, which may stand there already."""
+    return title if ref.strip("\u2068\u2069") in title else f"{title} · {ref}"
+
+
+def _around(voice: Voice, title: str, ref: str) -> Around:
     return Around(
         voice.hand,
         voice.letterhead.institution,
-        isolated(ref),
+        _named(voice.words.text(title, ref=ref), isolated(ref)),
         left=code_line(voice),
         synthetic=voice.letterhead.synthetic,
     )

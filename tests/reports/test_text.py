@@ -11,7 +11,7 @@ from aim_loans import web
 from aim_loans.texts import isolate_ltr, translator
 from reports import style
 from reports.direction import letters, visual
-from reports.style import BODY, HEADING, STRONG
+from reports.style import BODY, HEADING
 from reports.text import Hand, Line
 from reports.type import NASKH, NASTALIQ, SANS, SANS_BOLD, chain
 
@@ -63,7 +63,7 @@ def test_no_letter_is_lost_and_no_line_is_too_wide(text: str, urdu: bool, width:
 @given(text=ANY)
 def test_a_line_is_as_wide_as_its_glyphs_in_either_hand(text: str) -> None:
     for hand in (ENGLISH, URDU):
-        line = hand.set(text.replace("\n", " "), STRONG)
+        line = hand.set(text.replace("\n", " "), HEADING)
         assert line.width(10) == pytest.approx(2 * line.width(5))
 
 
