@@ -4,6 +4,7 @@ One reading snapshot, a fixed number of statements whatever the size of the book
 that does not reconcile with the ledger is refused.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 from sqlalchemy import Connection
 
-from aim_loans.config.settings import Ladder, Settings
+from aim_loans.config.settings import DatedTables, ExpectedLoss, Settings
 from aim_loans.dates import add_months, month_end
 from aim_loans.errors import Refused
 from aim_loans.identity.digests import command_digest
@@ -20,7 +21,6 @@ from aim_loans.ledger.chart import Account
 from aim_loans.money import plain
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio import statement_parts as parts
-from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.definitions import DEFINITIONS
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import book_tables
@@ -32,6 +32,7 @@ from aim_loans.portfolio.statement import Identity, PortfolioStatement, Scope
 from aim_loans.portfolio.statement_figures import Risk
 from aim_loans.portfolio.statement_reads import (
     Controls,
+    Lag,
     control_accounts,
     posting_lags,
     waiting_days,
@@ -76,13 +77,14 @@ class Asked:
 class _Measured(NamedTuple):
     """All that was read of the book for one statement."""
 
-    kept: Kept
-    ladder: Ladder
     trend: Sequence[MonthStanding]
     cells: MonthCells
     cells_before: MonthCells
     books: Mapping[str, pd.DataFrame]
     controls: Mapping[str, Controls]
+    watched: tuple[WatchedLoan, ...]
+    waited: Counter[int]
+    lags: Sequence[Lag]
 
 
 def portfolio_statement(
@@ -95,9 +97,8 @@ def portfolio_statement(
     """
     dated = settings_in_force(connection)
     in_force = replace(settings, dated=dated)
-    read = _measure(connection, asked, dated.ladder_on(asked.month))
-    lines = _reconciled(read)
-    return _statement(connection, asked, read, lines, settings=in_force, code_version=code_version)
+    read = _measure(connection, asked, in_force)
+    return _statement(_identity(asked, in_force, code_version), read, dated)
 
 
 def month_ends(month: date, count: int) -> list[date]:
@@ -105,10 +106,12 @@ def month_ends(month: date, count: int) -> list[date]:
     return [month_end(add_months(month, step)) for step in range(1 - count, 1)]
 
 
-def _measure(connection: Connection, asked: Asked, ladder: Ladder) -> _Measured:
+def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measured:
+    ladder, zone = settings.dated.ladder_on(asked.month), settings.institution.zone
     kept, steps = kept_of(connection, asked.scope), scale(ladder)
     days = month_ends(asked.month, TREND_MONTHS)
     views = [View(day, asked.known_at) for day in days]
+    end, last_month = views[-1], days[-2]
     books = book_tables(
         connection,
         as_of=asked.month,
@@ -119,13 +122,14 @@ def _measure(connection: Connection, asked: Asked, ladder: Ladder) -> _Measured:
         idle=True,
     )
     return _Measured(
-        kept,
-        ladder,
         [month_standing(connection, view, kept) for view in views],
         month_cells(connection, Month(views[-1], views[-2]), steps, kept),
         month_cells(connection, Month(views[-2], views[-3]), steps, kept),
         dict(zip(_BY, books, strict=True)),
-        control_accounts(connection, views[-1], days[-2], kept),
+        control_accounts(connection, end, last_month, kept),
+        watched_loans(connection, end, kept),
+        waiting_days(connection, end, last_month, kept, zone),
+        posting_lags(connection, end, last_month, kept, zone),
     )
 
 
@@ -154,37 +158,26 @@ def _reconciled(read: _Measured) -> tuple[ControlLine, ...]:
     return tuple(lines)
 
 
-def _statement(
-    connection: Connection,
-    asked: Asked,
-    read: _Measured,
-    lines: tuple[ControlLine, ...],
-    *,
-    settings: Settings,
-    code_version: str,
-) -> PortfolioStatement:
-    trend, steps = tuple(each.whole for each in read.trend), scale(read.ladder)
-    flow, risk = parts.flow(read.cells), parts.risk(read.cells, steps)
+def _statement(identity: Identity, read: _Measured, dated: DatedTables) -> PortfolioStatement:
+    """Put the parts together; the control accounts are compared before anything else."""
+    reconciliation = _reconciled(read)
+    trend, flow = tuple(each.whole for each in read.trend), parts.flow(read.cells)
+    ladder = dated.ladder_on(identity.month)
+    steps = scale(ladder)
+    risk = parts.risk(read.cells, steps)
     groups = {name: parts.groups(name, read.books[name], read.cells) for name in _GROUPS}
     own = {line.key: line.outstanding for line in groups["sector"]}
-    view, last_month = View(asked.month, asked.known_at), trend[-2].day
-    zone = settings.institution.zone
-    # Head office enters the expected loss for the whole book alone.
-    whole = asked.scope.level == "whole"
-    losses = settings.dated.expected_loss_of(asked.month) if whole else None
+    credit = int(read.cells.by_group["credit"].sum())
+    allowance = sum(control.allowance for control in read.controls.values())
+    losses = _expected_losses(identity, dated)
     return PortfolioStatement(
-        identity=_identity(asked, settings, code_version),
+        identity=identity,
         no_repayments=trend[-1].loans_made > 0 and not trend[-1].received,
         trend=trend,
-        headline=parts.headline(
-            trend,
-            flow,
-            credit=int(read.cells.by_group["credit"].sum()),
-            allowance=sum(control.allowance for control in read.controls.values()),
-        ),
-        sectors=parts.sectors(own, settings.dated.benchmark_on(asked.month), asked.month),
+        headline=parts.headline(trend, flow, credit=credit, allowance=allowance),
+        sectors=parts.sectors(own, dated.benchmark_on(identity.month), identity.month),
         risk=risk,
-        classification=parts.classification(read.cells, steps, read.ladder, losses),
+        classification=parts.classification(read.cells, steps, ladder, losses),
         flow=flow,
         flow_before=parts.flow(read.cells_before),
         by_sector=groups["sector"],
@@ -195,20 +188,23 @@ def _statement(
         funds=parts.funds(read.cells, read.controls),
         vintages=parts.vintages(read.trend),
         rolls=parts.rolls(read.cells, steps),
-        watch_list=_watch_list(watched_loans(connection, view, read.kept), risk),
+        watch_list=_watch_list(read.watched, risk),
         concentration=tuple(
             parts.concentration(name, read.books[name]["glp"].tolist()) for name in _GATHERED
         ),
-        turnaround=parts.turnaround(waiting_days(connection, view, last_month, read.kept, zone)),
-        quality=DataQuality(
-            trend[-1].active_loans,
-            tuple(_gap(read, name) for name in _MISSING),
-            parts.posting(posting_lags(connection, view, last_month, read.kept, zone)),
-        ),
+        turnaround=parts.turnaround(read.waited),
+        quality=_quality(read, trend[-1].active_loans),
         restatements=(),
-        reconciliation=lines,
+        reconciliation=reconciliation,
         definitions=DEFINITIONS,
     )
+
+
+def _expected_losses(identity: Identity, dated: DatedTables) -> ExpectedLoss | None:
+    """Give what head office entered for the month: it does so for the whole book alone."""
+    if identity.scope.level != "whole":
+        return None
+    return dated.expected_loss_of(identity.month)
 
 
 def _identity(asked: Asked, settings: Settings, code_version: str) -> Identity:
@@ -233,8 +229,10 @@ def _watch_list(loans: tuple[WatchedLoan, ...], risk: Risk) -> WatchList:
     return WatchList(loans, over.loans, over.outstanding)
 
 
-def _gap(read: _Measured, name: str) -> Gap:
-    """Count the active loans for which a field is missing or not known."""
-    book = read.books[name]
-    missing = book[book[name] == _MISSING[name]]
-    return Gap(name, int(missing["active_loans"].sum()))
+def _quality(read: _Measured, active_loans: int) -> DataQuality:
+    """Count the active loans for which a field is missing or not known, and late entries."""
+    gaps = []
+    for name, missing in _MISSING.items():
+        book = read.books[name]
+        gaps.append(Gap(name, int(book.loc[book[name] == missing, "active_loans"].sum())))
+    return DataQuality(active_loans, tuple(gaps), parts.posting(read.lags))
