@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from aim_loans.identity.permissions import Deed, Role, reach
@@ -22,6 +23,7 @@ from aim_loans.repayment.collection import (
 from aim_loans.repayment.requests import open_requests
 from aim_loans.repayment.visits import Contact, last_contacts
 from aim_loans.web.applications import waits_for_me
+from aim_loans.web.confirmations import endings_for
 from aim_loans.web.forms import page_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -78,11 +80,17 @@ def _work(*, officer: str | None) -> str:
         officers = progress(connection, wanted, today=today, due_day=falls_due)
         late = follow_up(connection, wanted, today=today, page=page)
         contacts = last_contacts(connection, [row.loan_id for row in late.rows], today=today)
-        waiting = None if officer else len(open_requests(connection, branches=branches))
+        waiting = None if officer else _waiting(connection, branches)
         asked = open_applications(connection, branches=branches, dated=dated, today=today)
     mine = sum(map(waits_for_me, asked))
     home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine)
     return render_template("home.html", home=home, is_branch=officer is None, level=_level)
+
+
+def _waiting(connection: Connection, branches: frozenset[str] | None) -> int:
+    """Count what waits for a second person: receipts to cancel, loans to end, credit."""
+    endings = endings_for(connection, me().actor)
+    return len(open_requests(connection, branches=branches)) + len(endings)
 
 
 def _whole(officers: Sequence[Progress]) -> Progress:

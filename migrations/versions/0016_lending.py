@@ -1,4 +1,4 @@
-"""Groups of borrowers, the application's fee, what waits to end a loan; whole schedules."""
+"""Groups of borrowers, the application's fee, what waits to end a loan."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +23,6 @@ def upgrade() -> None:
     create_tables()
     for table in APPEND_ONLY:
         refuse_changes(table)
-    refuse_more_instalments()
 
 
 def refuse_changes(table: str) -> None:
@@ -39,36 +38,6 @@ def refuse_changes(table: str) -> None:
             f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
         )
-
-
-# A version says how many instalments it has, and each number stands once: so nothing can be
-# added to a schedule that is written.
-ANY_MORE = """EXISTS (
-    SELECT 1 FROM added JOIN schedule_version AS v ON v.id = added.version_id
-    WHERE added.number < 1 OR added.number > v.instalment_count)"""
-ONE_MORE = """NEW.number < 1 OR NEW.number > (
-    SELECT v.instalment_count FROM schedule_version AS v WHERE v.id = NEW.version_id)"""
-SENTENCE = "a schedule has no more instalments than its version says"
-
-
-def refuse_more_instalments() -> None:
-    """Refuse an instalment beyond those that its schedule version announced."""
-    if op.get_context().dialect.name == "postgresql":
-        # One look for all rows of a statement: an import writes thousands at a time.
-        op.execute(
-            "CREATE FUNCTION check_instalments() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            f"BEGIN IF {ANY_MORE} THEN RAISE EXCEPTION '{SENTENCE}'; END IF; RETURN NULL; END $$"
-        )
-        op.execute(
-            "CREATE TRIGGER instalment_rules AFTER INSERT ON instalment "
-            "REFERENCING NEW TABLE AS added "
-            "FOR EACH STATEMENT EXECUTE FUNCTION check_instalments()"
-        )
-        return
-    op.execute(
-        "CREATE TRIGGER instalment_rules BEFORE INSERT ON instalment "
-        f"WHEN {ONE_MORE} BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
-    )
 
 
 def create_tables() -> None:
@@ -232,11 +201,6 @@ def create_ending_request() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables, whose triggers go with them, and the rule of schedules."""
-    if op.get_context().dialect.name == "postgresql":
-        op.execute("DROP TRIGGER instalment_rules ON instalment")
-        op.execute("DROP FUNCTION check_instalments()")
-    else:
-        op.execute("DROP TRIGGER instalment_rules")
+    """Drop the tables; their triggers go with them."""
     for table in reversed(APPEND_ONLY):
         op.drop_table(table)
