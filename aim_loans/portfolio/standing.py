@@ -101,19 +101,13 @@ class Wanted:
     def of(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
         """Tell whether a loan is one of those asked for."""
         within = true() if self.among is None else loan_id.in_(self.among)
-<<<<<<< HEAD
-        if not self.in_blocks:
-            return within
-        return and_(within, loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
-=======
         return and_(within, self.of_block(loan_id))
 
     def of_block(self, loan_id: ColumnElement[int]) -> ColumnElement[bool]:
         """Tell whether a loan belongs to the block asked for."""
-        if not self.detailed:
+        if not self.in_blocks:
             return true()
         return and_(loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
->>>>>>> 905b759 (Ask for the contracts of restated loans one by one, whatever the planner guesses)
 
 
 def source_for(connection: Connection, view: View) -> Source:

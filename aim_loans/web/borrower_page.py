@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from aim_loans.borrowers.attachments import attachments_of
 from aim_loans.borrowers.details import PersonDetails, cautions
-from aim_loans.borrowers.groups import group_of_person
 from aim_loans.borrowers.models import ATTACHMENT_KINDS
 from aim_loans.borrowers.queries import Person, enterprises_of
 from aim_loans.config.settings import Limits
@@ -74,7 +73,6 @@ def borrower_page(form: Form, person_id: int) -> str:
             may_change=visible.act_branch is not None,
             may_lend=reach(actor, Deed.ENTER_APPLICATION) != frozenset(),
             cautions=cautions_of(visible.person, dated.limits_on(today)),
-            group=group_of_person(connection, person_id),
             enterprises=enterprises_of(connection, person_id),
             attachments=attachments_of(connection, person_id),
             kinds=ATTACHMENT_KINDS,

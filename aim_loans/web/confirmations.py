@@ -64,7 +64,8 @@ def waiting_page(form: Form) -> str:
 
 def endings_for(connection: Connection, actor: Actor) -> list[EndingRequest]:
     """Give what waits of loans to end and credit to pay back that somebody may confirm."""
-    asked = open_ending_requests(connection, branches=reach(actor, Deed.CONFIRM_REFUND))
+    seen = reach(actor, Deed.CONFIRM_REFUND)
+    asked = open_ending_requests(connection, branches=seen) if seen != frozenset() else []
     return [
         each for each in asked if allows(actor, DEEDS[each.asked.kind][1], branch=each.branch_code)
     ]

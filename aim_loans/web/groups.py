@@ -13,6 +13,7 @@ from aim_loans.borrowers.groups import (
     LeaveGroup,
     MakeGroup,
     group_by_id,
+    group_of_person,
     groups_of,
     groups_page,
     join_group,
@@ -97,9 +98,14 @@ def leave(group_id: int, membership_id: int) -> tuple[str, int] | Response:
 
 
 @pages.get("/borrowers/<row:person_id>/group")
-@needs(Deed.REGISTER)
-def ask(person_id: int) -> str:
-    """Ask which group takes the borrower in."""
+@needs(Deed.READ_BOOK)
+def ask(person_id: int) -> str | Response:
+    """Lead to the borrower's group; ask which one takes the borrower in when there is none."""
+    with around().reading() as connection:
+        visible_person(connection, person_id)
+        group = group_of_person(connection, person_id)
+    if group is not None:
+        return redirect(url_for("groups.show", group_id=group.id))
     return _join_page(Form(_today()), person_id)
 
 
@@ -179,9 +185,14 @@ def _join_page(form: Form, person_id: int) -> str:
     with around().reading() as connection:
         visible = visible_person(connection, person_id)
         found = groups_of(connection, reach(me().actor, Deed.REGISTER))
-    require(me().actor, Deed.REGISTER, branch=visible.act_branch)
     open_groups = [each for each in found if each.members < MOST_MEMBERS]
-    return render_template("group_join.html", form=form, who=visible.person, groups=open_groups)
+    return render_template(
+        "group_join.html",
+        form=form,
+        who=visible.person,
+        groups=open_groups,
+        may_change=visible.act_branch is not None,
+    )
 
 
 def _visible(connection: Connection, group_id: int) -> Group:

@@ -152,15 +152,6 @@ def test_any_text_is_a_moment_or_refused(text: str) -> None:
     assert moment is None or moment.tzinfo is UTC
 
 
-def test_a_month_is_read_as_its_last_day() -> None:
-    assert parse_month(" 2024-02 ") == date(2024, 2, 29)
-    for text in ("", "2024-2", "2024-02-01", "02-2024", "۲۰۲۴-۰۲"):
-        with pytest.raises(Refused, match="Write the month"):
-            parse_month(text)
-    with pytest.raises(Refused, match="the months are 01 to 12"):
-        parse_month("2024-13")
-
-
 def test_31_january_finds_back_to_the_31st() -> None:
     start = date(2024, 1, 31)
     assert [add_months(start, step).isoformat() for step in (1, 2, 3, 12, 13, 14)] == [

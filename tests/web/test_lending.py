@@ -37,8 +37,7 @@ def test_a_group_is_made_joined_and_guarantees(screens: Screens) -> None:
     number = path.rpartition("/")[2]
     officer.send(f"/borrowers/{people[2]}/group", group=number, joined_on=DAY)
     assert "more needed" not in officer.page
-    officer.get(f"/borrowers/{people[2]}")
-    assert "Sisters" in officer.page
+    assert officer.get(f"/borrowers/{people[2]}/group").request.path == path
     asked = f"/applications/{branch.enter(people[0])}"
     officer.get(asked)
     officer.send(f"{asked}/group")
