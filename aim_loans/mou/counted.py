@@ -61,6 +61,7 @@ def count(connection: Connection, view: View, *, mou: Mou, limits: Limits) -> Co
     attendances = frames.attendances(connection, view)
     for frame in (referrals, attendances):
         frame["unit"] = _unit_of(frame["person"], first)
+    attendances["sector"] = _sector_of(attendances["unit"], units, loans)
     attendances["gender"] = looked_up(attendances["person"], people["gender"])
     attendances = _attributes(attendances, people, mou, view.as_of)
     joined = _joined([steps, support, attendances, referrals])
@@ -120,7 +121,7 @@ def _attributes(
     frame["disability"] = np.where(looked_up(frame["person"], people["disability"]), "yes", "no")
     if "district" not in frame:
         frame["district"] = looked_up(frame["person"], people["district"])
-    named = frame["district"].fillna("")
+    named = frame["district"].astype(object).fillna("")
     found = {text: find_district(text) for text in named.unique()}
     listed = mou.underserved_on(as_of)
     poor = frozenset(listed.districts) if listed else None
@@ -138,6 +139,13 @@ def _tier(district: str | None, underserved: frozenset[str] | None) -> str:
 
 def _unit_of(persons: "pd.Series[Any]", first: "pd.Series[Any]") -> "pd.Series[Any]":
     return looked_up(persons, first).fillna(-persons).astype("int64")
+
+
+def _sector_of(keys: "pd.Series[Any]", units: Frame, loans: Frame) -> "pd.Series[Any]":
+    """Give the sector of each enterprise: as written down, else that of its last loan."""
+    known = pd.concat([units[["unit", "sector"]], loans[["unit", "sector"]].iloc[::-1]])
+    sectors = known.drop_duplicates("unit").set_index("unit")["sector"]
+    return looked_up(keys, sectors).astype(object).fillna(UNKNOWN)
 
 
 def _joined(events: list[Frame]) -> "pd.Series[Any]":
@@ -162,7 +170,7 @@ def _need(
     """
     bands = frames.turnovers(connection, view).set_index("unit")["turnover"]
     sizes = {band: size_class(band, limits) for band in bands.unique()}
-    size = looked_up(units["unit"], bands).map(sizes).fillna(_MICRO)
+    size = looked_up(units["unit"], bands).map(sizes).astype(object).fillna(_MICRO)
     pairs = pd.Series(list(zip(units["sector"], size, strict=True)), index=units.index)
     for each in REGISTRATIONS:
         needed = {

@@ -303,7 +303,7 @@ def _answered(connection: Connection, view: View, frame: Frame, kind: str) -> Fr
     )
     answers = read(connection, rows.order_by(partner_answer.c.id))
     last = answers.drop_duplicates("id", keep="last").set_index("id")["answer"]
-    frame["answer"] = looked_up(frame["id"], last).fillna("")
+    frame["answer"] = looked_up(frame["id"], last).astype(object).fillna("")
     frame["coded"] = frame["coded"].astype(bool)
     frame["counts"] = ~frame["coded"] | (frame["answer"] == "confirmed")
     frame["day"] = days(frame["day"])

@@ -1,0 +1,5 @@
+"""A fresh small book a test, on each kind of database."""
+
+from tests.operations.conftest import book
+
+__all__ = ["book"]
