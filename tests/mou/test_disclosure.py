@@ -110,12 +110,12 @@ def test_two_editions_together_open_nothing(dice: Random) -> None:
 
 def knowledge(published: Published, first: Published) -> list[Row]:
     """Give what a reader knows of an edition: how its cells add up, and those that it shows."""
-    sums = [
-        {unknown(published, first, key): -1 for key in parts}
-        | {unknown(published, first, whole): 1}
-        for whole, parts in published.edition.sums
-    ]
-    return [*sums, *({unknown(published, first, key): 1} for key in published.shown)]
+    known: list[Row] = []
+    for whole, parts in published.edition.sums:
+        row: dict[object, int] = {unknown(published, first, key): -1 for key in parts}
+        known.append(row | {unknown(published, first, whole): 1})
+    shown: list[Row] = [{unknown(published, first, key): 1} for key in published.shown]
+    return known + shown
 
 
 def unknown(published: Published, first: Published, key: Key) -> tuple[Key, int]:

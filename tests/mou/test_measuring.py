@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -88,8 +89,8 @@ def formalise(work: JointWork, shop: int, dice: Random) -> None:
             before = state is State.REGISTERED and dice.random() < 0.4
             day = date(2024, 1, 1) if before else TODAY - timedelta(days=dice.randrange(40))
             verifying = state is State.VERIFIED
-            code = {"smeda_code": f"F-{shop}"} if dice.random() < 0.4 else {}
-            more = {"actor": VERIFIER, "on": TODAY} if verifying else {"on": day}
+            code: dict[str, Any] = {"smeda_code": f"F-{shop}"} if dice.random() < 0.4 else {}
+            more: dict[str, Any] = {"actor": VERIFIER, "on": TODAY} if verifying else {"on": day}
             step = work.step(shop, kind, state, **more, **code)
             if code and dice.random() < 0.7:
                 work.answer("registration", step, dice.choice(("confirmed", "disputed")))
