@@ -42,13 +42,13 @@ from aim_loans.origination.operations import (
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.setting_requests import AskSetting, ask_setting
 from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.portfolio.feeder.issued import open_file_requests
 from aim_loans.portfolio.feeder.issuing import (
     AskFile,
     IssueFile,
     TakeFile,
     ask_file,
     issue_file,
-    open_requests,
     take_file,
 )
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
@@ -252,7 +252,7 @@ def issue_files(tx: Writing) -> None:
     made = IssueFile(name, "C", day, tx.now, "provisional", 0, digest)
     for _ in range(2):
         ask_file(tx, AskFile(name, day, "letter of the owner"), actor=HEAD_OFFICE)
-        (asked,) = open_requests(tx.connection)
+        (asked,) = open_file_requests(tx.connection)
         edition = issue_file(
             tx,
             made,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, func, select, true
+from sqlalchemy import Connection, Select, Subquery, func, or_, select, true
 
 from aim_loans.borrowers.models import complaint, complaint_step
 from aim_loans.db.bulk import insert_new
@@ -155,7 +155,9 @@ def complaint_by_id(connection: Connection, complaint_id: int, *, lock: bool = F
     if lock:
         row = select(complaint.c.id).where(complaint.c.id == complaint_id).with_for_update()
         connection.execute(row)
-    found = connection.execute(_standing(None, None).where(complaint.c.id == complaint_id)).first()
+    found = connection.execute(
+        _standing(_last_steps()).where(complaint.c.id == complaint_id)
+    ).first()
     if found is None:
         raise NotFound("There is no such complaint. Open the list again.")
     return _complaint(found)
@@ -168,8 +170,8 @@ def complaints(
 
     The latest received come first; the second value says whether a page follows.
     """
-    steps = _last_steps(None, None)
-    rows = _standing(None, None, steps).where(
+    steps = _last_steps()
+    rows = _standing(steps).where(
         steps.c.kind == CLOSE if closed else func.coalesce(steps.c.kind, "") != CLOSE
     )
     if branches is not None:
@@ -180,10 +182,15 @@ def complaints(
     return found[:COMPLAINTS_A_PAGE], len(found) > COMPLAINTS_A_PAGE
 
 
-def complaints_on(connection: Connection, day: date, *, known_at: datetime) -> Sequence[Complaint]:
-    """Give all complaints received by a day as they stood then, by what was known at K."""
-    rows = _standing(day, known_at).where(
-        complaint.c.received_on <= day, complaint.c.recorded_at <= known_at
+def complaints_on(
+    connection: Connection, day: date, *, closed_from: date, known_at: datetime
+) -> list[Complaint]:
+    """Give the complaints that were open on a day or closed since `closed_from`, as known at K."""
+    steps = _last_steps(day, known_at)
+    rows = _standing(steps).where(
+        complaint.c.received_on <= day,
+        complaint.c.recorded_at <= known_at,
+        or_(func.coalesce(steps.c.kind, "") != CLOSE, steps.c.done_on >= closed_from),
     )
     return [_complaint(row) for row in connection.execute(rows.order_by(complaint.c.id))]
 
@@ -200,7 +207,7 @@ def steps_of(connection: Connection, complaint_id: int) -> list[StepTaken]:
     return [StepTaken(*row) for row in connection.execute(rows)]
 
 
-def _last_steps(day: date | None, known_at: datetime | None) -> Any:
+def _last_steps(day: date | None = None, known_at: datetime | None = None) -> Subquery:
     """Select the last step of each complaint by a day, as known at a moment."""
     step = complaint_step
     place = func.row_number().over(
@@ -214,10 +221,10 @@ def _last_steps(day: date | None, known_at: datetime | None) -> Any:
     return select(ranked_steps).where(ranked_steps.c.place == 1).subquery("last_step")
 
 
-def _standing(day: date | None, known_at: datetime | None, steps: Any = None) -> Select[Any]:
-    last = _last_steps(day, known_at) if steps is None else steps
+def _standing(last: Subquery) -> Select[Any]:
+    """Select complaints, each with its last step."""
     return select(complaint, last.c.kind, last.c.done_on, last.c.outcome).outerjoin(
-        last, and_(last.c.complaint_id == complaint.c.id)
+        last, last.c.complaint_id == complaint.c.id
     )
 
 

@@ -13,20 +13,22 @@ from aim_loans.errors import NotFound
 from aim_loans.identity.permissions import Deed, require
 from aim_loans.identity.queries import key_used
 from aim_loans.portfolio.feeder.asked import closing_day
-from aim_loans.portfolio.feeder.issuing import (
-    PEOPLE,
-    AskFile,
-    DeclineFile,
+from aim_loans.portfolio.feeder.issued import (
     Issued,
-    TakeFile,
-    ask_file,
-    decline_file,
     download,
     issued_by_id,
     issued_files,
     kept_parts,
-    open_request,
-    open_requests,
+    open_file_request,
+    open_file_requests,
+)
+from aim_loans.portfolio.feeder.issuing import (
+    PEOPLE,
+    AskFile,
+    DeclineFile,
+    TakeFile,
+    ask_file,
+    decline_file,
     take_file,
 )
 from aim_loans.web.forms import Form
@@ -76,7 +78,7 @@ def answer(request_id: int) -> tuple[str, int] | Response:
     """Release what another asked for, or decline it with a reason."""
     form, here = Form(request.form), around()
     with here.reading() as connection:
-        asked = open_request(connection, request_id)
+        asked = open_file_request(connection, request_id)
     with form.attempt():
         if form.typed("answer") == "release":
             _make(_declared(asked.name), asked.day, Released(form.key, request_id))
@@ -174,7 +176,7 @@ def _shown(form: Form, month: date) -> str:
     require(actor, Deed.MAKE_FILES, branch=None)
     with around().reading() as connection:
         issued = issued_files(connection, month_end(month), most=MOST_SHOWN)
-        waiting = open_requests(connection)
+        waiting = open_file_requests(connection)
     return render_template(
         "files.html",
         form=form,

@@ -2,20 +2,26 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import insert, select
 
 from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.db.tables import to_micros
-from aim_loans.errors import NotFound, Refused
+from aim_loans.errors import Refused
 from aim_loans.identity.models import audit_chain
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.portfolio.feeder.issued import (
+    issued_by_id,
+    kept_parts,
+    last_edition,
+    open_file_request,
+    open_file_requests,
+)
 from aim_loans.portfolio.feeder.models import (
     file_download,
     file_request,
@@ -24,8 +30,6 @@ from aim_loans.portfolio.feeder.models import (
 )
 
 PART_BYTES = 1024 * 1024
-# So long after it was written down may a download begin.
-DOWNLOAD_WITHIN = timedelta(minutes=15)
 PEOPLE = "C"
 
 _ISSUED_COLUMNS = (
@@ -130,7 +134,7 @@ def ask_file(tx: Writing, command: AskFile, *, actor: Actor, key: str | None = N
     )
     if this.repeated:
         return this
-    waiting = open_requests(tx.connection)
+    waiting = open_file_requests(tx.connection)
     if any((one.name, one.day) == (command.name, command.day) for one in waiting):
         raise Refused("Somebody asked for this file already. It waits to be released.")
     row = (command.name, stored_day(command.day), actor.name, command.reason, None, None)
@@ -150,7 +154,7 @@ class DeclineFile:
 def decline_file(tx: Writing, command: DeclineFile, *, actor: Actor) -> Act:
     """Decline what another person asked for; nothing is made."""
     require(actor, Deed.RELEASE_FILES, branch=None)
-    asked = open_request(tx.connection, command.request_id)
+    asked = open_file_request(tx.connection, command.request_id)
     require_two(Actor(asked.asked_by, ()), actor)
     if not command.reason.strip():
         raise Refused("Give the reason.", field="reason")
@@ -203,98 +207,6 @@ def take_file(tx: Writing, command: TakeFile, *, actor: Actor) -> int:
     return download_id
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """An issued file: which edition, of which month, with its manifest; `kept` if its bytes are."""
-
-    id: int
-    name: str
-    level: str
-    day: date
-    edition: int
-    known_at: datetime
-    state: str
-    rows: int
-    sha256: str
-    manifest: str
-    kept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A file of people that somebody asked for, and nobody released or declined yet."""
-
-    id: int
-    name: str
-    day: date
-    asked_by: str
-    reason: str
-    asked_at: datetime
-
-
-def issued_by_id(connection: Connection, issued_id: int) -> Issued:
-    """Give an issued file; NotFound when there is none of this number."""
-    rows = connection.execute(_issued().where(issued_file.c.id == issued_id)).all()
-    if not rows:
-        raise NotFound("There is no such file. Open the list again.")
-    return Issued(*rows[0])
-
-
-def issued_files(connection: Connection, day: date, *, most: int) -> list[Issued]:
-    """Give the files issued for the month that ends on a day, the newest first."""
-    rows = _issued().where(issued_file.c.month_end == day).order_by(issued_file.c.id.desc())
-    return [Issued(*row) for row in connection.execute(rows.limit(most))]
-
-
-def open_requests(connection: Connection) -> list[OpenRequest]:
-    """Give what waits to be released, the oldest first."""
-    answer = file_request.alias()
-    names = ("id", "name", "month_end", "asked_by", "reason", "recorded_at")
-    rows = (
-        select(*(file_request.c[name] for name in names))
-        .where(
-            file_request.c.answers_id.is_(None),
-            ~select(answer.c.id).where(answer.c.answers_id == file_request.c.id).exists(),
-        )
-        .order_by(file_request.c.id)
-    )
-    return [OpenRequest(*row) for row in connection.execute(rows)]
-
-
-def open_request(connection: Connection, request_id: int) -> OpenRequest:
-    """Give a request that waits; Refused when somebody dealt with it meanwhile."""
-    for request in open_requests(connection):
-        if request.id == request_id:
-            return request
-    raise Refused("Somebody dealt with this request already. Open the list again.")
-
-
-def download(connection: Connection, download_id: int, *, actor: Actor, now: datetime) -> Issued:
-    """Give the file of a download that this person began a short while ago, else NotFound."""
-    row = connection.execute(
-        select(file_download).where(
-            file_download.c.id == download_id,
-            file_download.c.taken_by == actor.name,
-            file_download.c.recorded_at >= now - DOWNLOAD_WITHIN,
-        )
-    ).first()
-    if row is None:
-        raise NotFound("This download is over. Open the list of files and begin it again.")
-    return issued_by_id(connection, row.issued_id)
-
-
-def kept_parts(connection: Connection, issued_id: int) -> Iterator[bytes]:
-    """Give the kept bytes of a file, part by part."""
-    number = 0
-    while True:
-        wanted = (issued_part.c.issued_id == issued_id, issued_part.c.number == number)
-        packed = connection.execute(select(issued_part.c.packed).where(*wanted)).scalar()
-        if packed is None:
-            return
-        yield zlib.decompress(packed)
-        number += 1
-
-
 def _released(
     tx: Writing, command: IssueFile, request_id: int | None, actor: Actor
 ) -> Actor | None:
@@ -309,7 +221,7 @@ def _released(
             "releases it.",
             file=command.name,
         )
-    asked = open_request(tx.connection, request_id)
+    asked = open_file_request(tx.connection, request_id)
     if (asked.name, asked.day) != (command.name, command.day):
         raise Refused("Another file was asked for. Open the list again.")
     asked_by = Actor(asked.asked_by, ())
@@ -323,11 +235,7 @@ def _insert_edition(
     # Whoever issues another file at the same time waits here, so that editions have no gap.
     head = select(audit_chain).where(audit_chain.c.name == HEAD_OFFICE_CHAIN).with_for_update()
     tx.connection.execute(head)
-    same = (issued_file.c.name == command.name, issued_file.c.month_end == command.day)
-    last = tx.connection.execute(
-        _issued().where(*same).order_by(issued_file.c.edition.desc()).limit(1)
-    ).first()
-    before = Issued(*last) if last else None
+    before = last_edition(tx.connection, command.name, command.day)
     number = before.edition + 1 if before else 1
     previous = before.sha256 if before else None
     text = manifest(number, previous, this.recorded_at, made_by)
@@ -338,13 +246,6 @@ def _insert_edition(
     )
     (issued_id,) = insert_new(tx.connection, issued_file, _ISSUED_COLUMNS, [row])
     return Edition(issued_id, number, previous, text)
-
-
-def _issued() -> Select[Any]:
-    names = ("id", "name", "level", "month_end", "edition", "known_at", "state", "row_count")
-    kept = select(issued_part.c.issued_id).where(issued_part.c.issued_id == issued_file.c.id)
-    columns = [issued_file.c[name] for name in (*names, "sha256", "manifest")]
-    return select(*columns, kept.exists().label("kept"))
 
 
 def _write_request(tx: Writing, this: Act, values: tuple[object, ...]) -> None:

@@ -42,10 +42,9 @@ def register_rows(connection: Connection, asked: AskedMonth) -> Iterator[Row]:
 
 def complaint_rows(connection: Connection, asked: AskedMonth) -> Iterator[Row]:
     """Give the complaints that were open on the day, or were closed in the month."""
-    for one in complaints_on(connection, asked.day, known_at=asked.known_at):
-        if one.closed_on is None or one.closed_on >= asked.first:
-            yield (
-                *(asked.day, str(one.id), one.received_on, one.channel, one.category),
-                *(one.status, one.days_open(asked.day), one.outcome, one.gender),
-                one.branch_code,
-            )
+    found = complaints_on(connection, asked.day, closed_from=asked.first, known_at=asked.known_at)
+    for one in found:
+        yield (
+            *(asked.day, str(one.id), one.received_on, one.channel, one.category),
+            *(one.status, one.days_open(asked.day), one.outcome, one.gender, one.branch_code),
+        )

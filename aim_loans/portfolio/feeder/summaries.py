@@ -1,5 +1,6 @@
 """The files that add loans up: by class, by gender, by programme."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    Subquery,
     Text,
     func,
     literal_column,
@@ -23,10 +23,12 @@ from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan_fact
 from aim_loans.money import Ratio
 from aim_loans.origination.models import programme
+from aim_loans.portfolio.cells import Kept, kept_loans
 from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.feeder.asked import AskedMonth
 from aim_loans.portfolio.feeder.counted import counted_loans
 from aim_loans.portfolio.feeder.tape import BASIS_POINTS
+from aim_loans.portfolio.standing import source_for
 from aim_loans.value_words import WORDS
 
 # The dimensions of the classification, in the order of the file, with their columns.
@@ -120,39 +122,39 @@ _BEFORE_RATIO = _OF_PROGRAMME.index("over30") + 1
 
 
 def _by_programme(connection: Connection, asked: AskedMonth) -> Mapping[str, Mapping[str, int]]:
-    loans, moved = counted_loans(connection, asked, ["programme_code"]), _moved(asked)
+    loans = counted_loans(connection, asked, ["programme_code"])
     sums: dict[str, ColumnElement[int]] = {
         "lent_in_month": whole_sum(loans.c.of_month),
         "amount_in_month": sum_where(loans.c.disbursed, loans.c.of_month == 1),
         "lent": func.count(),
-        **{
-            name: whole_sum((moved if name in moved.c else loans).c[name])
-            for name in _OF_PROGRAMME
-            if name in moved.c or name in loans.c
-        },
+        **{name: whole_sum(loans.c[name]) for name in _OF_PROGRAMME if name in loans.c},
     }
-    statement = (
-        select(loans.c.programme_code, *(sums[name].label(name) for name in _OF_PROGRAMME))
-        .select_from(loans.outerjoin(moved, moved.c.loan_id == loans.c.loan_id))
-        .group_by(loans.c.programme_code)
-    )
+    statement = select(
+        loans.c.programme_code, *(column.label(name) for name, column in sums.items())
+    ).group_by(loans.c.programme_code)
     rows = connection.execute(statement).mappings()
-    return {row["programme_code"]: dict(row) for row in rows}
+    moved = _moved(connection, asked)
+    return {row["programme_code"]: {**row, **moved.get(row["programme_code"], {})} for row in rows}
 
 
-def _moved(asked: AskedMonth) -> Subquery:
-    """Sum what was received, waived and written off in the month, a loan."""
-    fact = loan_fact
-    kinds = (Kind.RECEIPT, Kind.WAIVER, Kind.WRITE_OFF)
-    return (
-        select(
-            fact.c.loan_id,
-            *(sum_where(fact.c.amount, fact.c.kind == kind).label(kind.value) for kind in kinds),
+def _moved(connection: Connection, asked: AskedMonth) -> Mapping[str, Mapping[str, int]]:
+    """Sum what was received, waived and written off in the month, by programme and kind."""
+    view, fact = asked.view, loan_fact
+    loans = kept_loans(source_for(connection, view), view, ["programme"], Kept()).subquery()
+    statement = (
+        select(loans.c.programme, fact.c.kind, whole_sum(fact.c.amount))
+        .join(fact, fact.c.loan_id == loans.c.loan_id)
+        .where(
+            fact.c.kind.in_((Kind.RECEIPT, Kind.WAIVER, Kind.WRITE_OFF)),
+            fact.c.value_on >= asked.first,
+            view.counts(fact),
         )
-        .where(asked.view.counts(fact), fact.c.value_on >= asked.first)
-        .group_by(fact.c.loan_id)
-        .subquery("moved")
+        .group_by(loans.c.programme, fact.c.kind)
     )
+    moved: dict[str, dict[str, int]] = defaultdict(dict)
+    for code, kind, amount in connection.execute(statement):
+        moved[code][kind] = amount
+    return moved
 
 
 def _funds(connection: Connection, asked: AskedMonth) -> Mapping[str, tuple[int, int]]:
