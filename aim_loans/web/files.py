@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.dates import add_months, month_end, parse_month
 from aim_loans.errors import NotFound
-from aim_loans.identity.permissions import Deed, require
+from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import key_used
 from aim_loans.portfolio.feeder.asked import closing_day
 from aim_loans.portfolio.feeder.issued import (
@@ -81,6 +81,7 @@ def answer(request_id: int) -> tuple[str, int] | Response:
         asked = open_file_request(connection, request_id)
     with form.attempt():
         if form.typed("answer") == "release":
+            require_two(Actor(asked.asked_by, ()), me().actor)
             _make(_declared(asked.name), asked.day, Released(form.key, request_id))
         else:
             with here.writing() as tx:

@@ -24,6 +24,8 @@ from aim_loans.portfolio.feeder.asked import AskedMonth
 from aim_loans.portfolio.feeder.tape import BASIS_POINTS
 from aim_loans.portfolio.standing import Wanted, source_for, standing
 
+# Portfolio at risk counts what is over a number of days.
+_OVER_30_DAYS = 30 + 1
 _SUMS = ("disbursed", "paid", "outstanding", "due", "arrears", "waived", "written_off")
 
 
@@ -50,7 +52,7 @@ def counted_loans(connection: Connection, asked: AskedMonth, dimensions: Sequenc
         *(loans.c[name] for name in ("loan_id", "borrower_id", "disbursed_on", *dimensions)),
         *(loans.c[name] for name in _SUMS),
         case(*levels, else_=0).label("level"),
-        case((late_by(loans, source, view, 31), owed), else_=0).label("over30"),
+        case((late_by(loans, source, view, _OVER_30_DAYS), owed), else_=0).label("over30"),
     ).cte("graded")
     rates = [(graded.c.level == n, step.provision_bps) for n, step in enumerate(ladder.classes)]
     charged = graded.c.outstanding * cast(case(*rates, else_=0), BigInteger)

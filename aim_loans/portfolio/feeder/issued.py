@@ -19,6 +19,7 @@ from aim_loans.portfolio.feeder.models import (
 
 # So long after it was written down may a download begin.
 DOWNLOAD_WITHIN = timedelta(minutes=15)
+MOST_WAITING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +73,26 @@ def last_edition(connection: Connection, name: str, day: date) -> Issued | None:
     return Issued(*found) if found else None
 
 
-def open_file_requests(connection: Connection) -> list[FileRequest]:
-    """Give what waits to be released, the oldest first."""
+def open_file_requests(
+    connection: Connection, *, request_id: int | None = None
+) -> list[FileRequest]:
+    """Give what waits to be released, or the one of a number, the oldest first, 100 at most."""
     answer = file_request.alias()
     names = ("id", "name", "month_end", "asked_by", "reason", "recorded_at")
-    rows = (
-        select(*(file_request.c[name] for name in names))
-        .where(
-            file_request.c.answers_id.is_(None),
-            ~select(answer.c.id).where(answer.c.answers_id == file_request.c.id).exists(),
-        )
-        .order_by(file_request.c.id)
+    rows = select(*(file_request.c[name] for name in names)).where(
+        file_request.c.answers_id.is_(None),
+        ~select(answer.c.id).where(answer.c.answers_id == file_request.c.id).exists(),
     )
-    return [FileRequest(*row) for row in connection.execute(rows)]
+    if request_id is not None:
+        rows = rows.where(file_request.c.id == request_id)
+    found = connection.execute(rows.order_by(file_request.c.id).limit(MOST_WAITING))
+    return [FileRequest(*row) for row in found]
 
 
 def open_file_request(connection: Connection, request_id: int) -> FileRequest:
     """Give a request that waits; Refused when somebody dealt with it meanwhile."""
-    for request in open_file_requests(connection):
-        if request.id == request_id:
-            return request
+    for request in open_file_requests(connection, request_id=request_id):
+        return request
     raise Refused("Somebody dealt with this request already. Open the list again.")
 
 
