@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from aim_loans.cells import CSV, Column, Writer, with_blanks
+from aim_loans.cells import CSV, Cells, Column, Writer, with_blanks
 from aim_loans.value_words import word
 
 LAYOUT = "feeder-v1"
@@ -35,8 +35,8 @@ class FileColumn(Column):
 
     @property
     def writer(self) -> Writer:
-        """Give what writes its cells as CSV."""
-        write = CSV[self.kind]
+        """Give what writes its cells as CSV; of the words of a list none is a formula."""
+        write = _as_they_are if self.values else CSV[self.kind]
         return write if self.required else with_blanks(write)
 
     def constraints(self) -> dict[str, Any]:
@@ -94,6 +94,10 @@ class FeederFile:
             "missingValues": [""],
             "fields": [_field(column) for column in self.columns],
         }
+
+
+def _as_they_are(cells: Cells) -> Sequence[str]:
+    return cells
 
 
 def _field(column: FileColumn) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from aim_loans.db.engine import reading
 from aim_loans.identity.models import act
 from aim_loans.identity.permissions import Role
 from tests.web.desk import Browser, Screens
+from tests.web.test_weight import MOST_STATEMENTS, counted
 
 MONTH = "2026-02"
 
@@ -40,7 +41,9 @@ def test_a_file_is_made_once_and_taken_after_it_is_written_down(
     head.get(f"/files?month={MONTH}")
     for _ in range(2):
         head.send_only("/files", name="secp_loan_tape", month=MONTH)
-    head.get(f"/files?month={MONTH}")
+    with counted(screens) as asked:
+        head.get(f"/files?month={MONTH}")
+    assert 0 < len(asked) <= MOST_STATEMENTS, asked
     (take,) = ways_to_take(head)
     answer = head.send_only(take)
     assert answer.status_code == 303

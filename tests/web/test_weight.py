@@ -60,6 +60,7 @@ def addresses(screens: Screens, loan_id: int) -> list[str]:
             url_for("loans.show", loan_id=loan_id),
             url_for("loans.statement", loan_id=loan_id),
             url_for("receipts.ask", loan_id=loan_id),
+            url_for("complaints.show"),
         ]
 
 

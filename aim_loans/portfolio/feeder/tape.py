@@ -38,7 +38,10 @@ def tape_rows(
     that a book of any size needs the same memory.
     """
     steps = scale(asked.ladder)
-    rates: dict[str, int] = {step.name: step.provision_bps for step in asked.ladder.classes}
+    rates: dict[str, Ratio] = {
+        step.name: Ratio(step.provision_bps, BASIS_POINTS) for step in asked.ladder.classes
+    }
+    not_late = steps.loan_class(0)
     for row in _read(connection, asked):
         (ref, agreed, frequency, person_id, cnic, name, born, product, paid_out_on, *rest) = row
         (branch, district, gender, urban_rural, programme, sector, *rest) = rest
@@ -47,9 +50,10 @@ def tape_rows(
         days = days_past_due(asked.day, unpaid) if arrears else 0
         loan_class, rate, provision = None, None, 0
         if outstanding:
-            loan_class = steps.loan_class(days)
-            rate = Ratio(rates[loan_class], BASIS_POINTS)
-            provision = provision_of(outstanding, rate.numerator)
+            # Most loans are not late, and nothing is provided for them.
+            loan_class = steps.loan_class(days) if days else not_late
+            rate = rates[loan_class]
+            provision = provision_of(outstanding, rate.numerator) if rate.numerator else 0
         who: tuple[Any, ...] = (cnic, name, gender, born, urban_rural, ref)
         if hide is not None:
             key, year = hide(f"person {person_id}"), born and born.year
