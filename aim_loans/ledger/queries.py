@@ -41,12 +41,13 @@ def require_fund(connection: Connection, code: str) -> None:
         raise NotFound("There is no fund {code}. Check the code.", field="fund", code=code)
 
 
-def fund_balance(connection: Connection, code: str) -> int:
-    """Give what a fund has of its own (paisa): capital and income less expense, as known now.
-
-    The fund is locked, so that two gifts at once cannot spend the same money.
-    """
+def lock_fund(connection: Connection, code: str) -> None:
+    """Hold a fund until the act ends, so that two gifts at once cannot spend the same money."""
     connection.execute(select(fund.c.code).where(fund.c.code == code).with_for_update()).all()
+
+
+def fund_balance(connection: Connection, code: str) -> int:
+    """Give what a fund has of its own (paisa): capital and income less expense, as known now."""
     own = select(account.c.code).where(account.c.kind.in_(_OWN))
     amount = journal_line.c.amount
     came = case((journal_line.c.credit.in_(own), amount), else_=0)

@@ -19,7 +19,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import grants_of
-from aim_loans.ledger.queries import fund_balance, require_fund
+from aim_loans.ledger.queries import fund_balance, lock_fund, require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History
 from aim_loans.loans.models import loan, loan_position
@@ -207,7 +207,9 @@ def _check_giver(connection: Connection, command: AskEnding, history: History) -
 
 
 def _check_fund(connection: Connection, command: AskEnding, history: History) -> None:
-    held, needed = fund_balance(connection, command.fund or ""), history.sums.outstanding
+    giver = command.fund or ""
+    lock_fund(connection, giver)
+    held, needed = fund_balance(connection, giver), history.sums.outstanding
     if held < needed:
         raise Refused(
             "Fund {fund} holds Rs {held}, and Rs {needed} are needed. The case stays waiting and "

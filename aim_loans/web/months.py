@@ -34,14 +34,14 @@ pages = Blueprint("months", __name__)
 
 
 @pages.get("/months")
-@needs(Deed.READ_BOOK)
+@needs(Deed.VERIFY)
 def show() -> str:
     """List the months that were closed, and who asked to reopen one."""
     return _shown(Form())
 
 
 @pages.get("/months/next")
-@needs(Deed.READ_BOOK)
+@needs(Deed.VERIFY)
 def check() -> str:
     """Say what stands against closing the next month."""
     return _checked(Form())
@@ -63,7 +63,7 @@ def close() -> tuple[str, int] | Response:
 
 
 @pages.get("/months/<row:close_id>")
-@needs(Deed.READ_BOOK)
+@needs(Deed.VERIFY)
 def one(close_id: int) -> str:
     """Show a month as it was closed, and what was recorded of it since."""
     return _one(Form(), close_id)
@@ -103,7 +103,7 @@ def answer(request_id: int) -> tuple[str, int] | Response:
 
 def _shown(form: Form) -> str:
     actor = me().actor
-    require(actor, Deed.READ_BOOK, branch=None)
+    require(actor, Deed.VERIFY, branch=None)
     with around().reading() as connection:
         found, waiting = closed_months(connection), open_reopenings(connection)
     return render_template(
@@ -118,7 +118,7 @@ def _shown(form: Form) -> str:
 
 def _checked(form: Form) -> str:
     actor, here = me().actor, around()
-    require(actor, Deed.READ_BOOK, branch=None)
+    require(actor, Deed.VERIFY, branch=None)
     with here.reading() as connection:
         month = next_month(connection, here.today)
         is_over = month < here.today
@@ -131,7 +131,7 @@ def _checked(form: Form) -> str:
 
 def _one(form: Form, close_id: int) -> str:
     actor = me().actor
-    require(actor, Deed.READ_BOOK, branch=None)
+    require(actor, Deed.VERIFY, branch=None)
     with around().reading() as connection:
         closed = close_by_id(connection, close_id)
         every = editions(connection, closed.month)

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -65,8 +66,9 @@ def error_names(modules: dict[Path, ast.Module]) -> set[str]:
         if isinstance(node, ast.ClassDef)
         and not any(getattr(part, "name", "") == "__init__" for part in node.body)
     ]
-    for _ in classes:
-        names |= {c.name for c in classes if {ast.unparse(b) for b in c.bases} & names}
+    bases = {node.name: {ast.unparse(base) for base in node.bases} for node in classes}
+    while grown := {name for name, above in bases.items() if above & names} - names:
+        names |= grown
     return names
 
 
@@ -84,10 +86,10 @@ def messages(root: Path) -> Iterator[Message]:
     yield from templates(root)
 
 
-def all_messages() -> Iterator[Message]:
+@cache
+def all_messages() -> tuple[Message, ...]:
     """Every message of the software and of the papers and files that it draws."""
-    for root in ROOTS:
-        yield from messages(root)
+    return tuple(message for root in ROOTS for message in messages(root))
 
 
 def templates(root: Path) -> Iterator[Message]:
