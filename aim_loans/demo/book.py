@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aim_loans.config.settings import Product
+from aim_loans.dates import is_month_end
 from aim_loans.db.engine import cutting
 from aim_loans.db.migrate import upgrade
 from aim_loans.demo.applicants import applications_of, take_applications_on
@@ -17,7 +18,7 @@ from aim_loans.demo.office import BUILDER, Office
 from aim_loans.demo.records import ask_for_a_fee, assign_officers, complete_persons
 from aim_loans.demo.seasons import month_ends
 from aim_loans.demo.staffing import SignIn, staff_the_branches
-from aim_loans.demo.towns import TOWNS
+from aim_loans.demo.towns import HEAD_OFFICE, TOWNS
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.queries import SYNTHETIC_BOOK
@@ -25,11 +26,14 @@ from aim_loans.intake.operations import import_book
 from aim_loans.loans.schedule import ScheduleRules
 from aim_loans.origination.operations import SetUp, set_up
 from aim_loans.origination.queries import schedule_rules
+from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.vocabulary import N_
 
 # The newest days are worked by the demonstration's people; before them the book is imported.
 WORKED_DAYS = 14
 FEWEST_LOANS = 20
+# As many as a monthly paper looks back on, and one more for the change of the first.
+CLOSED_MONTHS = 15
 
 # Told a message with {done} and {to_do}.
 Progress = Callable[[str, int, int], None]
@@ -91,15 +95,35 @@ def _begin(office: Office, plan: Plan, migrations: Path) -> None:
 
 
 def _import_history(office: Office, plan: Plan, book: Sequence[Life], progress: Progress) -> None:
-    """Import month by month, so that the book is known as it was at the end of each."""
+    """Import month by month, so that the book is known as it was at the end of each.
+
+    The newest whole months are closed, each before anything of the next is known.
+    """
     ends = [*month_ends(plan.first_day, plan.last_payout), plan.last_payout]
+    closed = ends[-CLOSED_MONTHS:]
     after = plan.first_day - timedelta(days=1)
     with TemporaryDirectory(prefix="aim-demo-") as folder:
         for done, until in enumerate(ends, start=1):
             if after < until:
-                _import_span(office, book, Span(after, until), Path(folder))
+                _live_through(office, book, Span(after, until), Path(folder))
+            if is_month_end(until) and until in closed:
+                _close(office, until)
             after = until
             progress(N_("History: month {done} of {to_do}"), done, len(ends))
+
+
+def _live_through(office: Office, book: Sequence[Life], span: Span, folder: Path) -> None:
+    """Import what happened, and say who looks after the loans that were paid out."""
+    _import_span(office, book, span, folder)
+    lent = [life for life in book if span.after < life.paid_out <= span.until]
+    for town in TOWNS:
+        assign_officers(office, town, lent)
+
+
+def _close(office: Office, month: date) -> None:
+    with cutting(office.engine, audit_key=office.audit_key, clock=office.clock) as tx:
+        actor = office.somebody(HEAD_OFFICE[1])
+        close_month(tx, CloseMonth(month), actor=actor, today=office.clock.today)
 
 
 def _import_span(office: Office, book: Sequence[Life], span: Span, folder: Path) -> None:
@@ -121,9 +145,7 @@ def _import_span(office: Office, book: Sequence[Life], span: Span, folder: Path)
 def _work_the_newest_days(
     office: Office, plan: Plan, book: Sequence[Life], progress: Progress
 ) -> None:
-    progress(N_("Officers of loans, families of borrowers"), 1, 1)
-    for town in TOWNS:
-        assign_officers(office, town, book)
+    progress(N_("Families of borrowers"), 1, 1)
     complete_persons(office, book)
     applications = applications_of(plan, book)
     for done in range(1, WORKED_DAYS + 1):

@@ -57,17 +57,19 @@ def officer_of(life: Life) -> str:
     return officers_of(life.person.town)[life.person.number % 2]
 
 
-def assign_officers(office: Office, town: Town, book: Sequence[Life]) -> None:
-    """Divide a branch's loans among its officers, as from their first day.
+def assign_officers(office: Office, town: Town, lent: Sequence[Life]) -> None:
+    """Divide loans that a branch has paid out among its officers, as from their first day.
 
-    Those paid back weeks ago stay without one: nobody collects on them any more.
+    Those paid back weeks before the end stay without one: nobody collects on them any more.
     """
-    lately = office.clock.today - _PAID_BACK_LATELY
+    lately = office.clock.last_day - _PAID_BACK_LATELY
     theirs = [
         life
-        for life in book
+        for life in lent
         if life.person.town == town and (life.outstanding(lately) or life.paid_out > lately)
     ]
+    if not theirs:
+        return
     manager = office.somebody(area_manager_of(town))
     require(manager, Deed.CHANGE_DIMENSION, branch=town.code)
     with office.writing() as tx:
