@@ -15,7 +15,7 @@ from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import reading, writing
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
-from bench.book import AUDIT_KEY
+from bench.book import AUDIT_KEY, Clock
 from bench.lives import LAST_DAY
 from bench.peers.bare_receipt import take_receipt
 from bench.places import POSTGRESQL, Database, Places
@@ -86,9 +86,11 @@ def our_clerk(database: Database, branch: str) -> Callable[[str], None]:
     engine = database.engine()
     actor = Actor(f"cashier of {branch}", (Grant(Role.CASHIER, frozenset({branch})),))
 
+    clock = Clock()
+
     def take(ref: str) -> None:
         command = RecordReceipt(ref, AMOUNT, LAST_DAY, "cash")
-        with writing(engine, audit_key=AUDIT_KEY) as tx:
+        with writing(engine, audit_key=AUDIT_KEY, clock=clock) as tx:
             record_receipt(tx, command, actor=actor, today=LAST_DAY, backdating_days=2)
 
     return take

@@ -25,7 +25,7 @@ from aim_loans.ledger.models import account, fund, journal_line
 _LOCKED_UNTIL = Statement(
     "SELECT CAST(locked_until AS TEXT) FROM period_lock ORDER BY id DESC LIMIT 1"
 )
-_ANY_DAY = ""
+ANY_DAY = ""
 # What is the fund's own, credit less debit: what was put in, earned and spent.
 _OWN = ("fund", "income", "expense")
 
@@ -61,7 +61,7 @@ def first_open_day(connection: Connection) -> str:
     for (locked,) in _LOCKED_UNTIL.run(connection, {}):
         if locked:
             return stored_day(date.fromisoformat(locked) + timedelta(days=1))
-    return _ANY_DAY
+    return ANY_DAY
 
 
 def trial_balance(
