@@ -146,7 +146,8 @@ def _start() -> Server:
     if binaries is None:
         raise RuntimeError(missing_postgres())
     # The name of a socket may have 107 characters, so the folder stays close to the root.
-    folder = Path(tempfile.mkdtemp(prefix="aim-pg-", dir="/tmp"))
+    near = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="aim-pg-", dir=near if len(near) < 40 else "/tmp"))
     owner = _owner()
     if owner.user is not None:
         os.chown(folder, owner.user, owner.group or -1)
