@@ -142,6 +142,29 @@ def ratio_text(numerator: int, denominator: int) -> str:
     return f"{'-' if negative else ''}{whole}.{rest:0{_RATIO_PLACES}d}"
 
 
+def percent_text(part: int, whole: int) -> str:
+    """Write a share in per cent with one decimal, half up; empty over nothing.
+
+    `part` is 0 or more.
+    """
+    if not whole:
+        return ""
+    tenths = divide_rounded(part * 1_000, whole, multiple=1, rule="half_up")
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def points(part: int, whole: int, other: int, other_whole: int) -> int | None:
+    """Give how much larger the first share is, in tenths of a percentage point.
+
+    Half a tenth is rounded away from zero; None when a whole is 0.
+    """
+    if not whole or not other_whole:
+        return None
+    over, under = (part * other_whole - other * whole) * 1_000, whole * other_whole
+    tenths = (2 * abs(over) + under) // (2 * under)
+    return tenths if over >= 0 else -tenths
+
+
 def divide_rounded(numerator: int, denominator: int, *, multiple: int, rule: RoundingRule) -> int:
     """Divide and round to a multiple of `multiple`, in exact integer arithmetic.
 

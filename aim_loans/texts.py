@@ -159,6 +159,11 @@ def format_day(day: date, language: str) -> str:
     return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"
 
 
+def format_month(day: date, language: str) -> str:
+    """Write the month of a date for people: 'Nov 2026'."""
+    return f"{_MONTHS[language][day.month - 1]} {day.year}"
+
+
 def format_cnic(cnic: str) -> str:
     """Write the 13 digits of a CNIC as on the card: 35201-1234567-1."""
     return f"{cnic[:5]}-{cnic[5:12]}-{cnic[12:]}"

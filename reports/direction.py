@@ -32,6 +32,9 @@ def letters(text: str, base: int) -> list[Letter]:
 
     `base` is 0 for a paragraph that runs left to right, 1 for one right to left.
     """
+    if base % 2 == 0 and text.isascii() and text.isprintable():
+        # Nothing in it can run the other way; most of a paper is figures.
+        return [Letter(letter, base) for letter in text]
     outer, inner = _take_apart(text)
     levels = iter(levels_of("".join(part for part in outer if part not in _JOINERS), base))
     found: list[Letter] = []

@@ -10,11 +10,15 @@ from aim_loans.money import Grouping
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What every paper of the institution carries; `synthetic` marks a made-up book."""
+    """What every paper of the institution carries; `synthetic` marks a made-up book.
+
+    Moments are written in the time zone, by its name.
+    """
 
     institution: str
     grouping: Grouping
     synthetic: bool = False
+    time_zone: str = "Asia/Karachi"
 
 
 @dataclass(frozen=True, slots=True)

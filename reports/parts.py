@@ -7,7 +7,7 @@ import segno
 
 from reports.marks import Box, Mark, Rule
 from reports.page import WIDTH, Piece, beside, paragraph
-from reports.style import BODY, FIGURE, FIRM, INK, NOTE, SPACES, WRONG, Style
+from reports.style import BODY, FIGURE, FIRM, GROUND, INK, LARGEST, NOTE, SPACES, WRONG, Style
 from reports.text import Hand
 
 _GUTTER = 16.0
@@ -24,7 +24,7 @@ def facts(
     columns: int = 2,
 ) -> list[Piece]:
     """Set values under their names, so many side by side; `large` names those that stand out."""
-    each = (width - (columns - 1) * _GUTTER) / columns
+    each = column_width(columns, width)
     pieces = []
     for start in range(0, len(named), columns):
         cells = [
@@ -32,9 +32,27 @@ def facts(
             + paragraph(hand, value, FIGURE if name in large else BODY, width=each)
             for name, value in named[start : start + columns]
         ]
-        row = beside(cells, _offsets(hand, len(cells), each, width))
+        row = beside(cells, side_by_side(hand, len(cells), each, width))
         pieces.append(replace(row, space=SPACES[1]))
     return pieces
+
+
+def tiles(hand: Hand, shown: Sequence[tuple[str, str, str]], *, width: float = WIDTH) -> Piece:
+    """Set large values side by side, each with its name above and a note below it."""
+    each = column_width(len(shown), width)
+    within = each - 2 * SPACES[2]
+    cells = [
+        paragraph(hand, name, NOTE, width=within)
+        + paragraph(hand, value, LARGEST, width=within)
+        + paragraph(hand, note, NOTE, width=within)
+        for name, value, note in shown
+    ]
+    offsets = side_by_side(hand, len(cells), each, width)
+    row = beside(cells, [offset + SPACES[2] for offset in offsets])
+    height = row.height + 2 * SPACES[1]
+    grounds = [Box(offset, 0, each, height, fill=GROUND) for offset in offsets]
+    marks = (*grounds, *(mark.moved(0, SPACES[1]) for mark in row.marks))
+    return Piece(height, marks, SPACES[2])
 
 
 def clauses(
@@ -59,8 +77,8 @@ def clauses(
 
 def signatures(hand: Hand, names: Sequence[str], *, width: float = WIDTH) -> list[Piece]:
     """Leave room to sign side by side, with a line and what stands below it."""
-    each = (width - (len(names) - 1) * _GUTTER) / len(names)
-    offsets = _offsets(hand, len(names), each, width)
+    each = column_width(len(names), width)
+    offsets = side_by_side(hand, len(names), each, width)
     marks = [Rule(offset, 0, offset + each, 0, FIRM, INK) for offset in offsets]
     below = [paragraph(hand, name, NOTE, width=each) for name in names]
     row = beside(below, offsets)
@@ -116,7 +134,12 @@ def _dark(row: bytes) -> list[tuple[int, int]]:
     return runs
 
 
-def _offsets(hand: Hand, count: int, each: float, width: float) -> list[float]:
-    """Give how far from the left each of some equal columns stands."""
+def column_width(count: int, width: float = WIDTH) -> float:
+    """Give the width of each of some equal columns (points)."""
+    return (width - (count - 1) * _GUTTER) / count
+
+
+def side_by_side(hand: Hand, count: int, each: float, width: float) -> list[float]:
+    """Give how far from the left each of some equal columns stands (points)."""
     offsets = [place * (each + _GUTTER) for place in range(count)]
     return [width - each - offset for offset in offsets] if hand.right_to_left else offsets

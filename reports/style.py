@@ -41,7 +41,9 @@ class Style:
 
 BODY = Style()
 LETTER = Style(letter=True)
+DENSE = Style(SMALL)
 NOTE = Style(SMALL, colour=MUTED)
 FIGURE = Style(LARGE, bold=True)
+LARGEST = Style(TITLE, bold=True, colour=BRAND)
 HEADING = Style(LARGE, bold=True, letter=True)
 HEADLINE = Style(TITLE, bold=True, colour=BRAND, letter=True)

@@ -13,7 +13,7 @@ from reports.page import WIDTH, Piece, paragraph
 from reports.style import BODY, FIRM, INK, NOTE, SPACES, Style
 from reports.text import Hand, isolated
 
-_PAD = 6.0  # beside each cell, in points
+_PAD, _DENSE_PAD = 6.0, 4.0  # beside each cell, in points
 _OPEN = 2.0  # above and below each row, in points
 
 
@@ -50,6 +50,11 @@ class _Grid:
     widths: Sequence[float]
     width: float
     size: float
+
+    @property
+    def pad(self) -> float:
+        """Give the room beside each cell."""
+        return _pad(self.size)
 
     def text(self, place: int, text: str) -> str:
         """Give a cell's text; a figure keeps its direction in Urdu as well."""
@@ -101,7 +106,7 @@ def _row(grid: _Grid, texts: Sequence[str], style: Style, *, total: bool = False
     """Set one row, a hairline below it; a total has a firm line above."""
     marks: list[Mark] = []
     lines_of = [
-        grid.hand.wrap(grid.text(place, text), style, grid.widths[place] - 2 * _PAD)
+        grid.hand.wrap(grid.text(place, text), style, grid.widths[place] - 2 * grid.pad)
         for place, text in enumerate(texts)
     ]
     for place, lines in enumerate(lines_of):
@@ -150,11 +155,14 @@ def _needs(hand: Hand, shown: Table, style: Style) -> tuple[list[float], list[fl
         head = _widest(hand, column.heading.split(), bold)
         whole = max(_widest(hand, lines, bold), head)
         words = [word for text in lines for word in text.split()]
-        needed.append(whole + 2 * _PAD)
-        least.append(
-            (whole if column.figures else max(_widest(hand, words, bold), head)) + 2 * _PAD
-        )
+        narrow = whole if column.figures else max(_widest(hand, words, bold), head)
+        needed.append(whole + 2 * _pad(style.size))
+        least.append(narrow + 2 * _pad(style.size))
     return needed, least
+
+
+def _pad(size: float) -> float:
+    return _DENSE_PAD if size < BODY.size else _PAD
 
 
 def _widest(hand: Hand, texts: Sequence[str], style: Style) -> float:

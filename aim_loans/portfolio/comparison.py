@@ -42,15 +42,3 @@ def beside_national(own: Mapping[str, int], benchmark: Benchmark) -> Comparison:
         if sector in own or sector in national
     ]
     return Comparison(sectors, sum(own.values()), benchmark)
-
-
-def points(part: int, whole: int, other: int, other_whole: int) -> int | None:
-    """Give how much larger the first share is, in tenths of a percentage point.
-
-    Half a tenth is rounded away from zero; None when a whole is 0.
-    """
-    if not whole or not other_whole:
-        return None
-    over, under = (part * other_whole - other * whole) * 1_000, whole * other_whole
-    tenths = (2 * abs(over) + under) // (2 * under)
-    return tenths if over >= 0 else -tenths

@@ -27,6 +27,7 @@ from aim_loans.portfolio.engine import book_tables
 from aim_loans.portfolio.flows import Month, MonthCells, month_cells
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.month_ends import MonthStanding, month_standing
+from aim_loans.portfolio.months import closed_month
 from aim_loans.portfolio.scopes import kept_of
 from aim_loans.portfolio.statement import Identity, PortfolioStatement, Scope
 from aim_loans.portfolio.statement_figures import Risk
@@ -99,6 +100,15 @@ def portfolio_statement(
     in_force = replace(settings, dated=dated)
     read = _measure(connection, asked, in_force)
     return _statement(_identity(asked, in_force, code_version), read, dated)
+
+
+def newest(connection: Connection, month: date, scope: Scope, *, now: datetime) -> Asked:
+    """Ask for a month as it was closed, or as known now while it is not closed."""
+    closed = closed_month(connection, month)
+    if closed is None:
+        return Asked(month, now, scope)
+    stands = Closed(closed.edition, closed.closed_at, closed.seal)
+    return Asked(month, closed.known_at, scope, stands)
 
 
 def month_ends(month: date, count: int) -> list[date]:

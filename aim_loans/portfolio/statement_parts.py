@@ -8,8 +8,8 @@ import pandas as pd
 
 from aim_loans.config.settings import Benchmark, ExpectedLoss, Ladder
 from aim_loans.dates import month_index
-from aim_loans.money import Ratio, divide_rounded
-from aim_loans.portfolio.comparison import beside_national, points
+from aim_loans.money import Ratio, divide_rounded, points
+from aim_loans.portfolio.comparison import beside_national
 from aim_loans.portfolio.flows import NO_LEVEL, MonthCells
 from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, Scale
 from aim_loans.portfolio.month_ends import MonthStanding

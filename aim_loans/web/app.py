@@ -12,7 +12,7 @@ from aim_loans import clauses
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
-from aim_loans.portfolio.comparison import points
+from aim_loans.money import points
 from aim_loans.vocabulary import N_
 from aim_loans.web import (
     applications,
@@ -38,6 +38,7 @@ from aim_loans.web import (
     papers,
     password,
     people,
+    portfolio_papers,
     prints,
     receipts,
     second_factor,
@@ -92,6 +93,7 @@ _PAGES = (
     months.pages,
     papers.pages,
     password.pages,
+    portfolio_papers.pages,
     prints.pages,
     receipts.pages,
     second_factor.pages,

@@ -15,7 +15,12 @@ from reports import loan_values
 
 def letterhead(settings: Settings) -> loan_values.Letterhead:
     """Give what every paper of the institution carries."""
-    return loan_values.Letterhead(settings.institution.name, settings.currency.grouping)
+    return loan_values.Letterhead(
+        settings.institution.name,
+        settings.currency.grouping,
+        synthetic=settings.institution.synthetic,
+        time_zone=settings.institution.time_zone,
+    )
 
 
 def offer_of(asked: Application, plan: Schedule, *, planned_on: date) -> loan_values.Offer:

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from aim_loans.dates import business_date
-from aim_loans.money import format_rupees
+from aim_loans.money import format_rupees, percent_text
 from aim_loans.texts import LANGUAGES, Translator, format_cnic, translator
 from aim_loans.web.surroundings import around
 
@@ -87,7 +87,7 @@ def masked_cnic(digits: str) -> Markup:
 
 def share(part: int, whole: int) -> str:
     """Write a share with one decimal, half of it rounded up; a dash over nothing."""
-    return tenths((part * 2_000 + whole) // (2 * whole)) + " %" if whole else "-"
+    return f"{percent_text(part, whole)} %" if whole else "-"
 
 
 def per_cent(part: int, whole: int) -> Markup:

@@ -45,6 +45,7 @@ NO_PAGES = frozenset(
         *("static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"),
         *("attachments.file", "files.contents", "files.manifest", "files.schema"),
         *("prints.application_pdf", "prints.loan_pdf", "prints.receipt_pdf"),
+        "portfolio_papers.pdf",
     }
 )
 FORGOTTEN = date(2026, 2, 20)

@@ -6,7 +6,8 @@ import pytest
 
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
-from aim_loans.portfolio.comparison import SectorBeside, beside_national, points
+from aim_loans.money import points
+from aim_loans.portfolio.comparison import SectorBeside, beside_national
 from aim_loans.web.bars import WIDTH, bars
 
 BENCHMARKS = read_settings(resource("config.toml"), {}).dated

@@ -1,0 +1,61 @@
+"""What the commands that measure a month share: which month, of whom, known when."""
+
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from aim_loans.cli.door import MONTH, Door, known_at_moment
+from aim_loans.db.engine import reading
+from aim_loans.errors import Refused
+from aim_loans.identity.permissions import Deed, require
+from aim_loans.portfolio.measuring import WHOLE, Asked, newest, portfolio_statement
+from aim_loans.portfolio.statement import PortfolioStatement, Scope, ScopeLevel
+
+LEVELS: tuple[ScopeLevel, ...] = ("branch", "area", "region", "division")
+_OPTIONS = (
+    click.option("--month", required=True, type=MONTH, help="The month, for example 2026-10."),
+    click.option("--branch", help="Of this branch alone."),
+    click.option("--area", help="Of this area alone."),
+    click.option("--region", help="Of this region alone."),
+    click.option("--division", help="Of this division alone."),
+    click.option("--known-at", help="The moment K: ISO with offset, or a day's end in Karachi."),
+)
+
+
+def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `measured` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def measured(
+    door: Door, month: date, *, known_at: str | None, **names: str | None
+) -> PortfolioStatement:
+    """Measure a month of a scope: as it was closed, or as known now or at the moment given."""
+    scope = _scope(*(names[level] for level in LEVELS))
+    require(door.actor, Deed.READ_BOOK, branch=names["branch"])
+    if month > door.today:
+        raise Refused("The month ends on {day}. Ask for one that is over.", day=month.isoformat())
+    moment = known_at_moment(door, known_at)
+    with reading(door.ready_engine) as connection:
+        if moment is None:
+            asked = newest(connection, month, scope, now=door.now)
+        else:
+            asked = Asked(month, moment, scope)
+        statement = portfolio_statement(
+            connection, asked, settings=door.settings, code_version=version("aim-loans")
+        )
+    if statement.identity.state == "provisional":
+        door.note("The month is not closed: the statement is provisional.")
+    return statement
+
+
+def _scope(*names: str | None) -> Scope:
+    given = [Scope(level, name) for level, name in zip(LEVELS, names, strict=True) if name]
+    if len(given) > 1:
+        raise Refused("Ask for one of: a branch, an area, a region, a division.")
+    return given[0] if given else WHOLE

@@ -1,0 +1,163 @@
+"""How the portfolio paper writes its figures: amounts, shares, changes, months and moments."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from aim_loans.dates import business_date
+from aim_loans.money import Ratio, divide_rounded, percent_text, points
+from aim_loans.portfolio.statement import Scope
+from aim_loans.texts import format_day, format_month
+from reports.page import Piece, paragraph
+from reports.portfolio_names import INDICATORS, LEVELS
+from reports.style import BODY, DENSE, NOTE, SPACES, Style
+from reports.table import Column, Table, table
+from reports.text import isolated
+from reports.voice import Voice
+
+MILLION = 1_000_000_00  # rupees, in paisa
+_TENTHS = 10
+_LATE_SIGNS = ("", "·", "▲", "▲▲", "■", "■■")
+
+
+def count(number: int) -> str:
+    """Write a number of things."""
+    return f"{number:,}"
+
+
+def share(ratio: Ratio) -> str:
+    """Write a share in per cent for a column that says so; empty over nothing."""
+    return percent_text(*ratio)
+
+
+def per_cent(ratio: Ratio) -> str:
+    """Write a share with its sign; empty over nothing."""
+    written = percent_text(*ratio)
+    return written and f"{written} %"
+
+
+def tenths_of(ratio: Ratio) -> int | None:
+    """Give a share in tenths of a per cent, for a chart; None over nothing."""
+    if not ratio.denominator:
+        return None
+    return divide_rounded(ratio.numerator * 1_000, ratio.denominator, multiple=1, rule="half_up")
+
+
+def tenths(number: int) -> str:
+    """Write tenths with one decimal, without a sign."""
+    return f"{abs(number) // _TENTHS}.{abs(number) % _TENTHS}"
+
+
+def signed(number: int, written: str) -> str:
+    """Put the sign of a change before what is written of its size."""
+    sign = "+" if number > 0 else "−" if number < 0 else ""
+    return f"{sign}{written}"
+
+
+def points_moved(now: Ratio, before: Ratio) -> str:
+    """Write by how many points a share changed; empty when one of them has no value."""
+    moved = points(*now, *before)
+    return "" if moved is None else signed(moved, tenths(moved))
+
+
+def change(voice: Voice, paisa: int) -> str:
+    """Write by how much an amount changed, for a column of rupees."""
+    return signed(paisa, voice.figure(abs(paisa)))
+
+
+def short_amount(voice: Voice, paisa: int) -> str:
+    """Write an amount for charts and tiles: millions with one decimal, less in full."""
+    if paisa < MILLION:
+        return voice.rupees(paisa)
+    number = divide_rounded(paisa, MILLION // _TENTHS, multiple=1, rule="half_up")
+    return voice.words.text("Rs {millions} m", millions=f"{number // _TENTHS:,}.{number % _TENTHS}")
+
+
+def mean(voice: Voice, ratio: Ratio) -> str:
+    """Write a mean amount in whole rupees, half up; empty over nothing."""
+    if not ratio.denominator:
+        return ""
+    return voice.rupees(divide_rounded(*ratio, multiple=100, rule="half_up"))
+
+
+def month_name(voice: Voice, day: date) -> str:
+    """Write the month of a date."""
+    return format_month(day, voice.words.language)
+
+
+def moment(voice: Voice, at: datetime) -> str:
+    """Write a moment in the institution's zone."""
+    zone = ZoneInfo(voice.letterhead.time_zone)
+    written = format_day(business_date(at, zone), voice.words.language)
+    return f"{written} {at.astimezone(zone):%H:%M}"
+
+
+def scope_name(voice: Voice, scope: Scope) -> str:
+    """Say what the statement is about."""
+    level = voice.words.text(LEVELS[scope.level])
+    return f"{level} {isolated(scope.name)}" if scope.name else level
+
+
+def indicator(voice: Voice, name: str) -> str:
+    """Give the name of an indicator."""
+    return voice.words.text(INDICATORS[name]) if name in INDICATORS else voice.words.heading(name)
+
+
+def group_name(voice: Voice, dimension: str, key: str) -> str:
+    """Give the name of a group; one that nobody entered says so."""
+    if not key:
+        return voice.words.text("not entered")
+    return isolated(voice.words.word(dimension, key))
+
+
+def bucket_name(voice: Voice, place: int, bucket: str) -> str:
+    """Give the name of a bucket, by its place, with the sign of its lateness."""
+    return " ".join(
+        part for part in (_LATE_SIGNS[place], voice.words.word("bucket", bucket)) if part
+    )
+
+
+def words_column(name: str) -> Column:
+    """Make a column of words."""
+    return Column(name)
+
+
+def figures_column(name: str, unit: str = "") -> Column:
+    """Make a column of figures with its unit in the head."""
+    return Column(f"{name} ({isolated(unit)})" if unit else name, figures=True)
+
+
+def rupees_columns(voice: Voice, *names: str) -> list[Column]:
+    """Make columns of amounts in rupees, by their names among the headings."""
+    return [figures_column(voice.words.heading(name), "Rs") for name in names]
+
+
+def together(pieces: Sequence[Piece]) -> list[Piece]:
+    """Keep pieces on one page, as far as a page holds them."""
+    return [*(replace(piece, tied=True) for piece in pieces[:-1]), *pieces[-1:]]
+
+
+def small_table(voice: Voice, shown: Table, *, style: Style = BODY) -> list[Piece]:
+    """Set a table that stays on one page."""
+    return together(table(voice.hand, shown, style=style))
+
+
+def dense_table(voice: Voice, shown: Table) -> list[Piece]:
+    """Set a table of many columns that may go down several pages."""
+    return table(voice.hand, shown, style=DENSE)
+
+
+def note(voice: Voice, text: str) -> list[Piece]:
+    """Set a sentence in small type."""
+    return paragraph(voice.hand, text, NOTE, space=SPACES[0])
+
+
+def message(voice: Voice, text: str) -> list[Piece]:
+    """Set the sentence that says what a section shows; it stays with what follows."""
+    return paragraph(voice.hand, text, BODY, space=SPACES[0], tied=True)
+
+
+def caption(voice: Voice, text: str, width: float) -> list[Piece]:
+    """Set the title of a chart."""
+    return paragraph(voice.hand, text, replace(NOTE, bold=True), width=width, tied=True)
