@@ -9,12 +9,13 @@ holds no moment and no random number.
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from reports.marks import Box, Mark, Page, Rule, Stroke, Words
 from reports.text import Line
 from reports.type import SANS, UNITS, Font
-from reports.untyped import Canvas, TTFont, document_of, pdfdoc, pdfmetrics, uharfbuzz
+from reports.untyped import Canvas, HexColor, TTFont, document_of, pdfdoc, pdfmetrics, uharfbuzz
 
 # A canvas begins with a font; this one is only named, where the default would be listed.
 _FIRST_FONT = "papers"
@@ -195,19 +196,19 @@ def _dictionary(**entries: Any) -> Any:
 def _draw(canvas: Any, mark: Mark, x: float, top: float, fonts: dict[Font, str]) -> None:
     """Draw a mark; the paper's own zero is at its lower left."""
     if isinstance(mark, Words):
-        canvas.setFillColor(mark.colour)
+        canvas.setFillColor(_colour(mark.colour))
         for operation in _spoken(mark.line, mark.size, x + mark.x, top - mark.y, fonts):
             canvas.addLiteral(operation)
     elif isinstance(mark, Rule):
-        canvas.setStrokeColor(mark.colour)
+        canvas.setStrokeColor(_colour(mark.colour))
         canvas.setLineWidth(mark.width)
         canvas.line(x + mark.x, top - mark.y, x + mark.to_x, top - mark.to_y)
     elif isinstance(mark, Box):
         canvas.setLineWidth(mark.edge_width)
         if mark.fill:
-            canvas.setFillColor(mark.fill)
+            canvas.setFillColor(_colour(mark.fill))
         if mark.edge:
-            canvas.setStrokeColor(mark.edge)
+            canvas.setStrokeColor(_colour(mark.edge))
         canvas.rect(
             x + mark.x,
             top - mark.y - mark.height,
@@ -221,7 +222,7 @@ def _draw(canvas: Any, mark: Mark, x: float, top: float, fonts: dict[Font, str])
 
 
 def _stroke(canvas: Any, mark: Stroke, x: float, top: float) -> None:
-    canvas.setStrokeColor(mark.colour)
+    canvas.setStrokeColor(_colour(mark.colour))
     canvas.setLineWidth(mark.width)
     canvas.setDash(*(_DASHES if mark.dashed else ()))
     path = canvas.beginPath()
@@ -246,6 +247,12 @@ def _spoken(line: Line, size: float, x: float, y: float, fonts: dict[Font, str])
             yield f"1 0 0 1 {_number(at_x)} {_number(at_y)} Tm <{glyph.code:04x}> Tj"
             pen += glyph.advance
     yield "ET EMC"
+
+
+@cache
+def _colour(token: str) -> Any:
+    """Read a colour once: the library would read its text at every mark."""
+    return HexColor(token)
 
 
 def _number(value: float) -> str:

@@ -22,6 +22,7 @@ from reports.portfolio_words import (
     month_name,
     per_cent,
     share,
+    signed,
     small_table,
     tenths,
     tenths_of,
@@ -76,7 +77,8 @@ def _flow_table(statement: PortfolioStatement, voice: Voice) -> Table:
         for name in names
     ]
     made, was = now.loans_made, before.loans_made
-    rows.insert(0, (indicator(voice, "loans_made"), count(made), count(was), f"{made - was:+,}"))
+    more = signed(made - was, count(abs(made - was)))
+    rows.insert(0, (indicator(voice, "loans_made"), count(made), count(was), more))
     columns = [
         Column(voice.words.text("In the month")),
         *(
@@ -173,7 +175,8 @@ def rolls(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     columns = [
         Column(say("At the opening")),
         figures_column(say("Opening and disbursed"), "Rs"),
-        *(figures_column(voice.words.word("bucket", bucket), "%") for bucket in buckets),
+        figures_column(voice.words.word("bucket", buckets[0]), "%"),
+        *(figures_column(isolated(bucket), "%") for bucket in buckets[1:]),
         *(figures_column(heading(name), "%") for name in ("paid", "waived", "written_off")),
     ]
     rows = [_roll_row(place, line, voice) for place, line in enumerate(lines_of)]

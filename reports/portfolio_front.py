@@ -1,17 +1,19 @@
 """The first page of the portfolio paper: how big, how good, what changed, what to worry about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from aim_loans.money import Ratio, points
 from aim_loans.portfolio.statement import Identity, PortfolioStatement
 from aim_loans.portfolio.statement_figures import MonthEnd
-from reports.page import Piece, paragraph
-from reports.parts import clauses, facts, stamp, tiles
+from reports.page import WIDTH, Piece, beside, paragraph
+from reports.parts import clauses, column_width, facts, side_by_side, stamp, tiles
 from reports.portfolio_words import (
     change,
     count,
     group_name,
+    in_one_piece,
     indicator,
     moment,
     month_name,
@@ -23,7 +25,7 @@ from reports.portfolio_words import (
     small_table,
     tenths,
 )
-from reports.style import BODY, DENSE, FIGURE, HEADLINE
+from reports.style import FIGURE, HEADING, HEADLINE, SPACES
 from reports.table import Column, Table
 from reports.text import isolated
 from reports.voice import Voice
@@ -39,11 +41,24 @@ def front_page(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         tiles(voice.hand, _headlines(statement, voice)),
         *_without_receipts(statement, voice),
         *_progress(statement, voice),
-        *voice.heading(say("What changed")),
-        *clauses(voice.hand, _changes(statement, voice), style=BODY),
-        *voice.heading(say("What to worry about")),
-        *clauses(voice.hand, worries(statement, voice)[:_MOST_WORRIES], style=BODY),
+        _side_by_side(
+            voice,
+            (say("What changed"), _changes(statement, voice)),
+            (say("What to worry about"), worries(statement, voice)[:_MOST_WORRIES]),
+        ),
     ]
+
+
+def _side_by_side(voice: Voice, *told: tuple[str, Sequence[str]]) -> Piece:
+    """Set lists of sentences beside each other, each below its heading."""
+    width = column_width(len(told))
+    columns = [
+        paragraph(voice.hand, heading, HEADING, width=width)
+        + clauses(voice.hand, sentences, width=width)
+        for heading, sentences in told
+    ]
+    row = beside(columns, side_by_side(voice.hand, len(told), width, WIDTH))
+    return replace(row, space=SPACES[3])
 
 
 def state_line(identity: Identity, voice: Voice) -> str:
@@ -91,7 +106,7 @@ def _headlines(statement: PortfolioStatement, voice: Voice) -> list[tuple[str, s
         ),
         (
             heading("par30_ratio"),
-            per_cent(now.par30_ratio) or nothing,
+            isolated(per_cent(now.par30_ratio) or nothing),
             _beside(voice, moved, points_now, before),
         ),
     ]
@@ -158,7 +173,7 @@ def _progress(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     rows = [(line.name, *line.ends[:2], line.change, line.ends[2]) for line in lines]
     said = voice.words.text("Amounts in rupees. A share over nothing is left empty.")
     shown = Table(columns, rows, note=said)
-    return small_table(voice, shown, style=DENSE)
+    return small_table(voice, shown)
 
 
 def _counted(voice: Voice, name: str, ends: Sequence[MonthEnd]) -> _Line:
@@ -181,8 +196,8 @@ def _shares(voice: Voice, name: str, ratios: Sequence[Ratio]) -> _Line:
 
 def _changes(statement: PortfolioStatement, voice: Voice) -> list[str]:
     say, now, before = voice.words.text, statement.now, statement.last_month
-    more, whole = now.outstanding - before.outstanding, voice.rupees(now.outstanding)
-    moved = voice.rupees(abs(more))
+    more, whole = now.outstanding - before.outstanding, _amount(voice, now.outstanding)
+    moved = _amount(voice, abs(more))
     if more > 0:
         size = say("The portfolio grew by {amount} to {whole}.", amount=moved, whole=whole)
     elif more < 0:
@@ -193,8 +208,8 @@ def _changes(statement: PortfolioStatement, voice: Voice) -> list[str]:
         "{count} loans were made in the month, {disbursed} was paid out, and {received} came in "
         "on principal.",
         count=count(statement.flow.loans_made),
-        disbursed=voice.rupees(statement.flow.disbursed),
-        received=voice.rupees(statement.flow.received),
+        disbursed=_amount(voice, statement.flow.disbursed),
+        received=_amount(voice, statement.flow.received),
     )
     return [size, flow, *_change_of_risk(now, before, voice)]
 
@@ -203,7 +218,7 @@ def _change_of_risk(now: MonthEnd, before: MonthEnd, voice: Voice) -> list[str]:
     say, moved = voice.words.text, points(*now.par30_ratio, *before.par30_ratio)
     if moved is None:
         return []
-    values = {"points": tenths(moved), "share": per_cent(now.par30_ratio)}
+    values = {"points": tenths(moved), "share": _share(now.par30_ratio)}
     if moved > 0:
         return [say("PAR over 30 days rose by {points} points to {share}.", **values)]
     if moved < 0:
@@ -229,7 +244,7 @@ def _at_risk(statement: PortfolioStatement, voice: Voice) -> list[str]:
         say(
             "Loans more than 30 days late: {count}. Their whole balance, {amount}, is at risk.",
             count=count(watched.count),
-            amount=voice.rupees(watched.outstanding),
+            amount=_amount(voice, watched.outstanding),
         )
     ]
     if len(statement.by_branch) > 1:
@@ -238,12 +253,12 @@ def _at_risk(statement: PortfolioStatement, voice: Voice) -> list[str]:
             say(
                 "Branch {branch} holds most of it: {amount}, {share} of its own portfolio.",
                 branch=group_name(voice, "branch", most.key),
-                amount=voice.rupees(most.par30),
-                share=per_cent(most.par30_ratio),
+                amount=_amount(voice, most.par30),
+                share=_share(most.par30_ratio),
             )
         )
     if risk.allowance < watched.outstanding:
-        covered = per_cent(risk.risk_coverage)
+        covered = _share(risk.risk_coverage)
         found.append(
             say(
                 "The loss allowance in the ledger covers {share} of what is at risk.", share=covered
@@ -261,8 +276,8 @@ def _renegotiated(statement: PortfolioStatement, voice: Voice) -> list[str]:
         voice.words.text(
             "Rescheduled loans with {amount} are 30 days late or less; with them PAR over 30 days "
             "is {share}.",
-            amount=voice.rupees(more),
-            share=per_cent(risk.ratio(risk.renegotiated)),
+            amount=_amount(voice, more),
+            share=_share(risk.ratio(risk.renegotiated)),
         )
     ]
 
@@ -274,12 +289,7 @@ def _unsure(statement: PortfolioStatement, voice: Voice) -> list[str]:
         restated = count(len(statement.restatements))
         found.append(say("Loans restated since the last close: {count}.", count=restated))
     if not ladder.verified:
-        found.append(
-            say(
-                "Classes and provisions: ladder not confirmed ({source}).",
-                source=ladder.ladder_source,
-            )
-        )
+        found.append(say("Classes and provisions rest on a ladder that is not confirmed."))
     gaps = [gap for gap in statement.quality.gaps if gap.loans]
     if gaps:
         most = max(gaps, key=lambda gap: gap.loans)
@@ -292,3 +302,11 @@ def _unsure(statement: PortfolioStatement, voice: Voice) -> list[str]:
             )
         )
     return found
+
+
+def _amount(voice: Voice, paisa: int) -> str:
+    return in_one_piece(voice.rupees(paisa))
+
+
+def _share(ratio: Ratio) -> str:
+    return in_one_piece(per_cent(ratio))

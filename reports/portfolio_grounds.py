@@ -1,5 +1,8 @@
 """What the portfolio paper stands on: data, restatements, the ledger, definitions, its marks."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from aim_loans.money import percent_text
 from aim_loans.portfolio.statement import PortfolioStatement
 from aim_loans.portfolio.statement_tables import PostingLag, Restatement
@@ -8,6 +11,7 @@ from reports.parts import facts
 from reports.portfolio_front import state_line
 from reports.portfolio_names import ACCOUNTS
 from reports.portfolio_words import (
+    at_risk_name,
     change,
     count,
     dense_table,
@@ -20,7 +24,6 @@ from reports.portfolio_words import (
     small_table,
     together,
 )
-from reports.style import DENSE
 from reports.table import Column, Table
 from reports.text import isolated
 from reports.voice import Voice
@@ -51,8 +54,8 @@ def quality(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
             figures_column(voice.words.heading("amount"), "Rs"),
         ],
         [
-            (_lag_name(lag, voice), count(lag.receipts), voice.figure(lag.amount))
-            for lag in found.lag
+            (name, count(lag.receipts), voice.figure(lag.amount))
+            for name, lag in zip(_lag_names(found.lag, voice), found.lag, strict=True)
         ],
         totals=[
             (
@@ -68,11 +71,14 @@ def quality(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     ]
 
 
-def _lag_name(lag: PostingLag, voice: Voice) -> str:
-    say = voice.words.text
-    if not lag.from_days:
-        return say("on its day")
-    return say("from day {days} after it", days=lag.from_days)
+def _lag_names(lags: Sequence[PostingLag], voice: Voice) -> list[str]:
+    """Name each step of lags by its first and last day."""
+    say, names = voice.words.text, []
+    for lag, later in pairwise(lags):
+        first, last = lag.from_days, later.from_days - 1
+        within = say("{days} days later", days=f"{first}-{last}" if last > first else f"{first}")
+        names.append(within if first else say("on its day"))
+    return [*names, say("{days} days later or more", days=lags[-1].from_days)]
 
 
 def restatements(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
@@ -87,7 +93,8 @@ def restatements(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         Column(voice.words.heading("loan_ref")),
         Column(voice.words.heading("reason")),
         Column(say("Recorded")),
-        *rupees_columns(voice, "outstanding", "arrears", "par30"),
+        *rupees_columns(voice, "outstanding", "arrears"),
+        figures_column(at_risk_name(30), "Rs"),
     ]
     rows = [_restated_row(each, voice) for each in found]
     sums = [
@@ -138,7 +145,7 @@ def reconciliation(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         [
             *voice.heading(say("Reconciliation with the ledger")),
             *message(voice, told),
-            *small_table(voice, Table(columns, rows), style=DENSE),
+            *small_table(voice, Table(columns, rows)),
         ]
     )
 

@@ -10,6 +10,7 @@ from aim_loans.portfolio.statement_tables import FundLine, GroupLine
 from reports.charts import Part, stacked
 from reports.page import WIDTH, Piece
 from reports.portfolio_words import (
+    at_risk_name,
     count,
     dense_table,
     figures_column,
@@ -28,7 +29,7 @@ from reports.voice import Voice
 # An institution has thousands of officers; those with the most at risk come first.
 MOST_OFFICERS = 60
 _GENDER_COLOURS = {"female": BRAND, "male": SECTORS["other"], "transgender": SECTORS["housing"]}
-_FEW = 20
+_FEW = 12
 
 
 class _Sums(NamedTuple):
@@ -149,8 +150,9 @@ def _columns(dimension: str, voice: Voice) -> list[Column]:
         Column(heading(dimension)),
         figures_column(heading("active_loans")),
         figures_column(heading("active_borrowers")),
-        *rupees_columns(voice, "outstanding", "par30"),
-        figures_column(heading("par30"), "%"),
+        *rupees_columns(voice, "outstanding"),
+        figures_column(at_risk_name(30), "Rs"),
+        figures_column(at_risk_name(30), "%"),
         figures_column(heading("recovery"), "%"),
         *rupees_columns(voice, "disbursed", "received"),
     ]

@@ -10,6 +10,7 @@ from reports.page import WIDTH, Piece, beside
 from reports.parts import column_width, side_by_side
 from reports.portfolio_words import (
     MILLION,
+    at_risk_name,
     caption,
     count,
     figures_column,
@@ -25,7 +26,7 @@ from reports.portfolio_words import (
     tenths_of,
     together,
 )
-from reports.style import BRAND, DENSE, LATENESS, SECTORS
+from reports.style import BRAND, LATENESS, SECTORS
 from reports.table import Column, Table
 from reports.voice import Voice
 
@@ -39,7 +40,7 @@ def trend(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         [
             *voice.heading(say("Thirteen months")),
             _charts(ends, voice),
-            *small_table(voice, _trend_table(ends, voice), style=DENSE),
+            *small_table(voice, _trend_table(ends, voice)),
         ]
     )
 
@@ -100,8 +101,9 @@ def _trend_table(ends: Sequence[MonthEnd], voice: Voice) -> Table:
         Column(voice.words.text("Month")),
         figures_column(heading("active_loans")),
         figures_column(heading("active_borrowers")),
-        *rupees_columns(voice, "disbursed", "received", "outstanding", "arrears", "par30"),
-        figures_column(heading("par30"), "%"),
+        *rupees_columns(voice, "disbursed", "received", "outstanding", "arrears"),
+        figures_column(at_risk_name(30), "Rs"),
+        figures_column(at_risk_name(30), "%"),
         figures_column(heading("recovery"), "%"),
     ]
     rows = [

@@ -11,7 +11,7 @@ from aim_loans.portfolio.statement import Scope
 from aim_loans.texts import format_day, format_month
 from reports.page import Piece, paragraph
 from reports.portfolio_names import INDICATORS, LEVELS
-from reports.style import BODY, DENSE, NOTE, SPACES, Style
+from reports.style import BODY, DENSE, NOTE, SPACES
 from reports.table import Column, Table, table
 from reports.text import isolated
 from reports.voice import Voice
@@ -53,6 +53,11 @@ def signed(number: int, written: str) -> str:
     """Put the sign of a change before what is written of its size."""
     sign = "+" if number > 0 else "−" if number < 0 else ""
     return f"{sign}{written}"
+
+
+def in_one_piece(text: str) -> str:
+    """Keep an amount or a share in a sentence on one line, in its own direction."""
+    return isolated(text.replace(" ", "\u00a0"))
 
 
 def points_moved(now: Ratio, before: Ratio) -> str:
@@ -128,6 +133,11 @@ def figures_column(name: str, unit: str = "") -> Column:
     return Column(f"{name} ({isolated(unit)})" if unit else name, figures=True)
 
 
+def at_risk_name(days: int) -> str:
+    """Name portfolio at risk over so many days in a narrow head, in either language."""
+    return isolated(f"PAR>{days}")
+
+
 def rupees_columns(voice: Voice, *names: str) -> list[Column]:
     """Make columns of amounts in rupees, by their names among the headings."""
     return [figures_column(voice.words.heading(name), "Rs") for name in names]
@@ -138,13 +148,13 @@ def together(pieces: Sequence[Piece]) -> list[Piece]:
     return [*(replace(piece, tied=True) for piece in pieces[:-1]), *pieces[-1:]]
 
 
-def small_table(voice: Voice, shown: Table, *, style: Style = BODY) -> list[Piece]:
+def small_table(voice: Voice, shown: Table) -> list[Piece]:
     """Set a table that stays on one page."""
-    return together(table(voice.hand, shown, style=style))
+    return together(dense_table(voice, shown))
 
 
 def dense_table(voice: Voice, shown: Table) -> list[Piece]:
-    """Set a table of many columns that may go down several pages."""
+    """Set a table that may go down several pages."""
     return table(voice.hand, shown, style=DENSE)
 
 

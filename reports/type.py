@@ -25,7 +25,8 @@ class Glyph(NamedTuple):
     letter: int  # the place in the run of the first letter that it draws
 
 
-@dataclass(frozen=True)
+# Each file is one object, and every letter asks for one: equal is the same.
+@dataclass(frozen=True, eq=False)
 class Font:
     """A font file as it ships with the papers."""
 

@@ -11,11 +11,21 @@ from bidi.algorithm import (  # type: ignore[import-untyped]  # it ships no type
     resolve_neutral_types,
     resolve_weak_types,
 )
+from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]  # it ships no types
 from reportlab.pdfbase import pdfdoc, pdfmetrics  # type: ignore[import-untyped]  # it ships no types
 from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]  # it ships no types
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # it ships no types
 
-__all__ = ["Canvas", "TTFont", "document_of", "levels_of", "pdfdoc", "pdfmetrics", "uharfbuzz"]
+__all__ = [
+    "Canvas",
+    "HexColor",
+    "TTFont",
+    "document_of",
+    "levels_of",
+    "pdfdoc",
+    "pdfmetrics",
+    "uharfbuzz",
+]
 
 
 def levels_of(text: str, base: int) -> list[int]:
