@@ -286,7 +286,8 @@ def _unsure(statement: PortfolioStatement, voice: Voice) -> list[str]:
     say, ladder = voice.words.text, statement.classification
     found = []
     if statement.restatements:
-        restated = count(len(statement.restatements))
+        named = [each for each in statement.restatements if each.loan_ref]
+        restated = count(len(named)) + ("+" if len(named) < len(statement.restatements) else "")
         found.append(say("Loans restated since the last close: {count}.", count=restated))
     if not ladder.verified:
         found.append(say("Classes and provisions rest on a ladder that is not confirmed."))

@@ -115,7 +115,7 @@ def _restated_row(each: Restatement, voice: Voice) -> tuple[str, ...]:
     amounts = (each.outstanding, each.arrears, each.par30)
     return (
         month_name(voice, each.month),
-        isolated(each.loan_ref),
+        isolated(each.loan_ref) if each.loan_ref else voice.words.text("All others"),
         " · ".join(kinds),
         f"{moment(voice, each.recorded_at)} {isolated(each.recorded_by)}",
         *(change(voice, amount) for amount in amounts),

@@ -9,6 +9,7 @@ from reports import portfolio_risk as risk
 from reports import portfolio_trend as trends
 from reports.ink import About, to_pdf
 from reports.loan_values import Letterhead
+from reports.marks import Page
 from reports.page import Around, Piece, paper
 from reports.portfolio_front import front_page, state_line
 from reports.portfolio_words import moment, month_name, scope_name
@@ -17,18 +18,28 @@ from reports.voice import Voice, voices
 
 Section = tuple[Around, list[Piece]]
 
+# A title outside a page holds no marks of direction.
+_ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
+
 
 def portfolio_pdf(statement: PortfolioStatement, letterhead: Letterhead, language: str) -> bytes:
     """Draw a statement in `en`, `ur` or `both`; Refused for any other language.
 
     Equal statements give equal bytes: nothing else is asked, neither clock nor surroundings.
     """
+    first = voices(letterhead, "", language)[0]
+    title = _title(statement, first).translate(_ISOLATES)
+    about = About(title, letterhead.institution, first.hand.language)
+    return to_pdf(portfolio_pages(statement, letterhead, language), about)
+
+
+def portfolio_pages(
+    statement: PortfolioStatement, letterhead: Letterhead, language: str
+) -> list[Page]:
+    """Lay the paper out; in both languages the Urdu pages come first."""
     digest = statement_digest(statement)
     speaking = voices(letterhead, "", language)
-    sections = [section for voice in speaking for section in _sections(statement, digest, voice)]
-    first = speaking[0]
-    about = About(_title(statement, first), letterhead.institution, first.hand.language)
-    return to_pdf(paper(sections), about)
+    return paper([section for voice in speaking for section in _sections(statement, digest, voice)])
 
 
 def _sections(statement: PortfolioStatement, digest: str, voice: Voice) -> list[Section]:

@@ -1,6 +1,7 @@
 """What the commands that measure a month share: which month, of whom, known when."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from typing import Any
@@ -32,15 +33,25 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def measured(
-    door: Door, month: date, *, known_at: str | None, **names: str | None
-) -> PortfolioStatement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What those options said; at most one name of a scope is given."""
+
+    month: date
+    branch: str | None
+    area: str | None
+    region: str | None
+    division: str | None
+    known_at: str | None
+
+
+def measured(door: Door, wanted: Wanted) -> PortfolioStatement:
     """Measure a month of a scope: as it was closed, or as known now or at the moment given."""
-    scope = _scope(*(names[level] for level in LEVELS))
-    require(door.actor, Deed.READ_BOOK, branch=names["branch"])
+    scope = _scope(wanted)
+    require(door.actor, Deed.READ_BOOK, branch=wanted.branch)
+    month, moment = wanted.month, known_at_moment(door, wanted.known_at)
     if month > door.today:
         raise Refused("The month ends on {day}. Ask for one that is over.", day=month.isoformat())
-    moment = known_at_moment(door, known_at)
     with reading(door.ready_engine) as connection:
         if moment is None:
             asked = newest(connection, month, scope, now=door.now)
@@ -54,8 +65,9 @@ def measured(
     return statement
 
 
-def _scope(*names: str | None) -> Scope:
-    given = [Scope(level, name) for level, name in zip(LEVELS, names, strict=True) if name]
+def _scope(wanted: Wanted) -> Scope:
+    names = {level: getattr(wanted, level) for level in LEVELS}
+    given = [Scope(level, name) for level, name in names.items() if name]
     if len(given) > 1:
         raise Refused("Ask for one of: a branch, an area, a region, a division.")
     return given[0] if given else WHOLE

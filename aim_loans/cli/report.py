@@ -8,7 +8,7 @@ import click
 from aim_loans.cli.door import Door
 from aim_loans.cli.joint import mou_command
 from aim_loans.cli.loan_paper import loan_command
-from aim_loans.cli.measured import measured, measured_options
+from aim_loans.cli.measured import Wanted, measured, measured_options
 from aim_loans.portfolio.statement_json import statement_digest, to_json
 from aim_loans.web.paper_values import letterhead
 from reports.portfolio_pdf import portfolio_pdf
@@ -30,10 +30,21 @@ def report_group() -> None:
 )
 @click.pass_obj
 def statement_command(
-    door: Door, *, month: date, known_at: str | None, out: Path, **names: str | None
+    door: Door,
+    *,
+    month: date,
+    branch: str | None,
+    area: str | None,
+    region: str | None,
+    division: str | None,
+    known_at: str | None,
+    out: Path,
 ) -> None:
     """Write the monthly portfolio statement as JSON: all figures of its paper."""
-    statement = measured(door, month, known_at=known_at, **names)
+    wanted = Wanted(
+        month=month, branch=branch, area=area, region=region, division=division, known_at=known_at
+    )
+    statement = measured(door, wanted)
     out.write_text(to_json(statement) + "\n", encoding="utf-8")
     door.note("Digest: {digest}", digest=statement_digest(statement))
 
@@ -54,13 +65,19 @@ def portfolio_command(
     door: Door,
     *,
     month: date,
+    branch: str | None,
+    area: str | None,
+    region: str | None,
+    division: str | None,
     known_at: str | None,
     language: str | None,
     out: Path,
-    **names: str | None,
 ) -> None:
     """Draw the monthly portfolio paper of the institution, or of a part of it."""
-    statement = measured(door, month, known_at=known_at, **names)
+    wanted = Wanted(
+        month=month, branch=branch, area=area, region=region, division=division, known_at=known_at
+    )
+    statement = measured(door, wanted)
     spoken = language or door.settings.institution.language
     out.write_bytes(portfolio_pdf(statement, letterhead(door.settings), spoken))
     door.note("{file} is written.", file=out.name)

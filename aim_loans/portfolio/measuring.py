@@ -39,10 +39,12 @@ from aim_loans.portfolio.statement_reads import (
     waiting_days,
     watched_loans,
 )
+from aim_loans.portfolio.statement_restated import restated_loans
 from aim_loans.portfolio.statement_tables import (
     ControlLine,
     DataQuality,
     Gap,
+    Restatement,
     WatchedLoan,
     WatchList,
 )
@@ -86,6 +88,7 @@ class _Measured(NamedTuple):
     watched: tuple[WatchedLoan, ...]
     waited: Counter[int]
     lags: Sequence[Lag]
+    restated: tuple[Restatement, ...]
 
 
 def portfolio_statement(
@@ -140,6 +143,7 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
         watched_loans(connection, end, kept),
         waiting_days(connection, end, last_month, kept, zone),
         posting_lags(connection, end, last_month, kept, zone),
+        restated_loans(connection, last_month, asked.known_at, kept),
     )
 
 
@@ -204,7 +208,7 @@ def _statement(identity: Identity, read: _Measured, dated: DatedTables) -> Portf
         ),
         turnaround=parts.turnaround(read.waited),
         quality=_quality(read, trend[-1].active_loans),
-        restatements=(),
+        restatements=read.restated,
         reconciliation=reconciliation,
         definitions=DEFINITIONS,
     )

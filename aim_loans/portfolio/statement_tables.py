@@ -177,7 +177,11 @@ class DataQuality:
 
 @dataclass(frozen=True, slots=True)
 class Restatement:
-    """A loan of a closed month that a fact recorded after the close changed (paisa)."""
+    """A loan of a closed month that facts recorded after the close changed (paisa).
+
+    `reason` names the kinds of the facts, a blank between them; `recorded_by` and `recorded_at`
+    are those of the last. A line without a number holds the loans beyond the longest list.
+    """
 
     month: date
     loan_ref: str

@@ -1,7 +1,7 @@
 """A month is closed once, changes only by restatement, and is reopened by two people."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
 from aim_loans.ledger.queries import later_entries, trial_balance, value_balance
+from aim_loans.portfolio import restating
+from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.closing import (
     ClosedMonth,
     CloseMonth,
@@ -36,6 +38,7 @@ from aim_loans.portfolio.reopening import (
     decline_reopening,
     open_reopenings,
 )
+from aim_loans.portfolio.statement_restated import restated_loans
 from aim_loans.repayment.operations import (
     ReceiveMoney,
     RecordReceipt,
@@ -135,9 +138,27 @@ def test_a_late_receipt_restates_the_month_and_is_booked_in_the_open_one(lending
     assert (cause.kind, cause.amount, cause.recorded_by) == ("receipt", 900_00, CASHIER.name)
     changed = {each.name: each.difference for each in found.totals if each.difference}
     assert changed == dict.fromkeys(("outstanding", "arrears", "par30"), -90000) | {"paid": 900_00}
+    expect_the_lines_of_a_paper(lending, closed)
     after = balances(lending)
     assert before["trial"] == after["trial"] == before["value"]
     assert sum_of(after["trial"], after["later"]) == after["value"] != before["value"]
+
+
+def expect_the_lines_of_a_paper(book: Book, closed: ClosedMonth) -> None:
+    """Whatever the list holds, its lines add up; before the receipt there are none."""
+    late = datetime(2100, 1, 1, tzinfo=UTC)
+    with reading(book.engine) as connection, pytest.MonkeyPatch.context() as patch:
+        (line,) = restated_loans(connection, FEBRUARY, late, Kept())
+        assert restated_loans(connection, FEBRUARY, late, Kept(frozenset({"LHR-01"}))) == ()
+        assert restated_loans(connection, FEBRUARY, closed.known_at, Kept()) == ()
+        assert restated_loans(connection, JANUARY, late, Kept()) == ()
+        patch.setattr(restating, "MOST_LOANS", 0)
+        (others,) = restated_loans(connection, FEBRUARY, late, Kept())
+    assert (line.loan_ref, line.branch, line.reason) == ("L2", "MUL-01", "receipt")
+    assert (line.recorded_by, line.month) == (CASHIER.name, FEBRUARY)
+    for each in (line, others):
+        assert (each.outstanding, each.arrears, each.par30) == (-900_00, -900_00, -900_00)
+    assert others.loan_ref == ""
 
 
 def balances(book: Book) -> dict[str, dict[Side, int]]:

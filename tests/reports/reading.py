@@ -44,3 +44,26 @@ def _lines(page: PageObject) -> Iterator[str]:
             said = operands[1]
             assert isinstance(said, DictionaryObject)
             yield str(said["/ActualText"])
+
+
+def titles(pdf: bytes) -> list[list[str]]:
+    """The headings of each page (12 points and more) and the words of bold heads, in order."""
+    return [
+        [said for said, size, bold in _set(page) if size >= 12 or (bold and size < 9)]
+        for page in PdfReader(io.BytesIO(pdf)).pages
+    ]
+
+
+def _set(page: PageObject) -> Iterator[tuple[str, float, bool]]:
+    """Each line with the size and weight of its first letters."""
+    resources: Any = page["/Resources"]
+    fonts = {name: str(font.get_object()["/BaseFont"]) for name, font in resources["/Font"].items()}
+    contents = page.get_contents()
+    assert isinstance(contents, ContentStream)
+    said = ""
+    for operands, operator in contents.operations:
+        if operator == b"BDC":
+            said = str(operands[1]["/ActualText"])
+        elif operator == b"Tf" and said:
+            yield said, float(operands[1]), fonts[operands[0]].endswith("bold")
+            said = ""

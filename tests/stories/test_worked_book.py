@@ -4,8 +4,9 @@ from csv import DictReader
 
 import pytest
 
-from aim_loans.money import parse_rupees
+from aim_loans.money import format_rupees, parse_rupees
 from aim_loans.portfolio.statement_json import from_json, statement_digest
+from tests.reports.reading import spoken
 from tests.stories.shell import WORKED, Shell, import_worked
 
 DATES = ("2025-06-30", "2025-09-30", "2025-12-10", "2025-12-31")
@@ -105,3 +106,19 @@ def test_the_statement_of_a_month_is_written_and_read_back(worked: Shell) -> Non
         assert refused.code != 0
         assert sentence in refused.err
     assert not (worked.folder / "none.json").exists()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_the_paper_of_a_month_is_drawn_for_the_whole_and_for_a_branch(worked: Shell) -> None:
+    out = worked.folder / "portfolio.pdf"
+    ask = ("report", "portfolio", "--month", "2025-12", "--out", out)
+    said = worked.good(*ask, "--language", "en")
+    assert "provisional" in said.err
+    assert "portfolio.pdf is written" in said.err
+    whole = sum(
+        parse_rupees(row["glp"]) for row in expected("expected_by_sector.csv", "2025-12-31")
+    )
+    assert format_rupees(whole, grouping="thousands") in spoken(out.read_bytes())[0]
+    worked.good(*ask, "--language", "ur", "--branch", "MUL-01")
+    assert "MUL-01" in " ".join(spoken(out.read_bytes())[0])
+    assert worked.run(*ask, "--branch", "nowhere").code == 1

@@ -1,0 +1,270 @@
+"""The portfolio paper: the figures of its statement, in order, in both languages, equal bytes."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from aim_loans.errors import Refused
+from aim_loans.money import format_rupees, percent_text
+from aim_loans.portfolio.statement import PortfolioStatement, Scope
+from aim_loans.portfolio.statement_json import statement_digest, to_json
+from aim_loans.portfolio.statement_tables import GroupLine, Restatement
+from aim_loans.texts import translator
+from reports.loan_values import Letterhead
+from reports.marks import Words
+from reports.portfolio_pdf import portfolio_pages, portfolio_pdf
+from reports.portfolio_trend import scale
+from tests.reports.reading import font_names, spoken, titles
+from tests.reports.statements import LENDER, worked_statement
+
+ROOT = Path(__file__).resolve().parents[2]
+STRUCTURE = Path(__file__).with_name("portfolio_structure.txt")
+ISOLATES = re.compile("[\u2066-\u2069]")
+FIGURE = re.compile(r"[-+−]?[\d,.]+( %)?")
+DRAW = """
+import hashlib, sys
+from pathlib import Path
+from aim_loans.portfolio.statement_json import from_json
+from reports.loan_values import Letterhead
+from reports.portfolio_pdf import portfolio_pdf
+statement = from_json(Path(sys.argv[1]).read_text("utf-8"))
+pdf = portfolio_pdf(statement, Letterhead("The lender", "thousands"), "both")
+print(hashlib.sha256(pdf).hexdigest())
+"""
+
+
+def plain(line: str) -> str:
+    """Drop marks of direction; a blank that keeps an amount together is a blank."""
+    return ISOLATES.sub("", line).replace("\u00a0", " ")
+
+
+@cache
+def laid(
+    statement: PortfolioStatement, language: str = "en", letterhead: Letterhead = LENDER
+) -> list[list[str]]:
+    """The lines of each page as they are laid out, before any PDF is made."""
+    return [
+        [
+            plain(mark.line.text)
+            for placed in page.placed
+            for mark in placed.marks
+            if isinstance(mark, Words)
+        ]
+        for page in portfolio_pages(statement, letterhead, language)
+    ]
+
+
+@cache
+def worked_pdf(language: str) -> bytes:
+    return portfolio_pdf(worked_statement(), LENDER, language)
+
+
+def all_lines(pages: Iterable[list[str]]) -> set[str]:
+    return {line for page in pages for line in page}
+
+
+def figure(paisa: int) -> str:
+    return format_rupees(paisa, grouping="thousands").removeprefix("Rs ")
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_the_worked_book_stands_on_its_paper(language: str) -> None:
+    statement = worked_statement()
+    first, *others = laid(statement, language)
+    now, before = statement.now, statement.last_month
+    for name in ("disbursed", "due", "received", "arrears", "par30", "outstanding"):
+        assert figure(getattr(now, name)) in first, name
+        assert figure(getattr(before, name)) in first, name
+    for ratio in (now.par30_ratio, now.recovery):
+        assert f"{percent_text(*ratio)} %" in first
+    lines = all_lines(others)
+    for group in (*statement.by_sector, *statement.by_branch, *statement.by_programme):
+        assert {figure(group.outstanding), figure(group.par30)} <= lines, group.key
+    for bucket in statement.risk.ageing:
+        assert figure(bucket.outstanding) in lines
+    for step in statement.classification.lines:
+        assert figure(step.provision) in lines
+    assert {loan.loan_ref for loan in statement.watch_list.loans} <= lines
+    assert {figure(line.control) for line in statement.reconciliation} <= lines
+
+
+def test_every_page_says_which_paper_it_is() -> None:
+    statement = worked_statement()
+    digest = statement_digest(statement)
+    for language, word in (("en", "provisional"), ("ur", "عبوری")):
+        pages = laid(statement, language)
+        for number, page in enumerate(pages, start=1):
+            assert word in page
+            assert any(digest in line for line in page)
+            assert any(line.endswith(f"{number} of {len(pages)}") for line in page) or any(
+                line == f"صفحہ {number} از {len(pages)}" for line in page
+            )
+
+
+def test_a_final_paper_names_its_edition_and_seal_and_a_made_up_one_says_so() -> None:
+    statement = worked_statement()
+    closed_at = datetime(2026, 1, 5, 7, 30, tzinfo=UTC)
+    identity = replace(
+        statement.identity,
+        state="final",
+        edition=2,
+        closed_at=closed_at,
+        seal="5ea1" * 16,
+        scope=Scope("branch", "MUL-01"),
+    )
+    made_up = Letterhead("The lender", "thousands", synthetic=True)
+    pages = laid(replace(statement, identity=identity), letterhead=made_up)
+    for page in pages:
+        assert "final · edition 2 · synthetic" in page
+        assert "Portfolio report · Dec 2025 · Branch MUL-01" in page
+    assert "5ea1" * 16 in pages[-1]
+    assert "5 Jan 2026 12:30" in pages[-1]
+
+
+def test_titles_and_tables_stand_in_their_order() -> None:
+    """Hold the structure; after a wanted change remove the file and run this again."""
+    pages = titles(worked_pdf("en"))
+    found = "\n\n".join(
+        "\n".join(ISOLATES.sub("", line) for line in page if not FIGURE.fullmatch(line))
+        for page in pages
+    )
+    if not STRUCTURE.exists():
+        STRUCTURE.write_text(found + "\n", encoding="utf-8")
+    assert found + "\n" == STRUCTURE.read_text("utf-8")
+
+
+def test_both_languages_are_the_urdu_paper_and_then_the_english() -> None:
+    statement = worked_statement()
+    urdu, english, both = (len(laid(statement, each)) for each in ("ur", "en", "both"))
+    assert both == urdu + english
+    with pytest.raises(Refused, match="no language"):
+        portfolio_pdf(statement, LENDER, "fr")
+
+
+def test_no_urdu_page_holds_an_english_sentence() -> None:
+    said = translator("ur")
+    lines = all_lines(laid(worked_statement(), "ur"))
+    english = {line for line in lines if line in said.sentences and said.text(line) != line}
+    assert english <= {"Rs"}
+
+
+def test_a_book_without_receipts_says_so_on_its_first_page() -> None:
+    statement = worked_statement()
+    assert "no repayments supplied" not in laid(statement)[0]
+    assert "no repayments supplied" in laid(replace(statement, no_repayments=True))[0]
+
+
+def test_a_book_without_a_loan_leaves_its_shares_empty() -> None:
+    early = worked_statement(date(2020, 1, 31))
+    for language in ("en", "ur"):
+        first, *others = laid(early, language)
+        shares = {line for page in (first, *others) for line in page if line.endswith("%")}
+        # What stands on the national book and on the ladder has a value all the same.
+        assert not any(line.startswith("100.0") for line in shares)
+    said = " ".join(laid(early)[0])
+    assert "no loan on 31 Dec 2019 to compare with" in said
+    assert "A share over nothing is left empty." in said
+
+
+def test_a_long_table_carries_its_sums_over_and_ends_with_the_whole() -> None:
+    statement = worked_statement()
+    branches = tuple(branch(number) for number in range(1, 121))
+    others = sum(line.outstanding for line in statement.by_branch)
+    pages = laid(replace(statement, by_branch=branches))
+    with_sums = [page for page in pages if page.count("So far")]
+    assert len(with_sums) >= 3
+    for before, after in pairwise(with_sums):
+        closing = len(before) - 1 - before[::-1].index("So far")
+        opening = after.index("So far")
+        assert before[closing : closing + 8] == after[opening : opening + 8]
+    whole = sum(line.outstanding for line in branches)
+    assert whole != others
+    assert figure(whole) in with_sums[-1]
+
+
+def branch(number: int) -> GroupLine:
+    """A branch with a round number of everything."""
+    money = number * 1_000_00
+    return GroupLine(
+        key=f"B-{number:03}",
+        active_loans=number,
+        active_borrowers=number,
+        outstanding=money,
+        arrears=money // 10,
+        par0=money // 5,
+        par30=money // 10,
+        due=money,
+        due_met=money // 2,
+        loans_made=1,
+        disbursed=money,
+        received=money,
+    )
+
+
+def test_thousands_of_officers_end_in_one_line_that_keeps_the_total() -> None:
+    statement = worked_statement()
+    officers = tuple(replace(branch(number), key=f"officer{number}") for number in range(1, 201))
+    lines = all_lines(laid(replace(statement, by_officer=officers)))
+    assert "officer200" in lines
+    assert "officer1" not in lines
+    assert "Others: 140" in lines
+    assert figure(sum(line.outstanding for line in officers)) in lines
+
+
+def test_restated_loans_are_named_with_their_reason_and_sums() -> None:
+    entered = datetime(2026, 1, 9, 6, 15, tzinfo=UTC)
+    found = tuple(
+        Restatement(date(2025, 11, 30), ref, "MUL-01", reason, "asma", entered, -more, -more, 0)
+        for ref, reason, more in (("W02", "receipt", 500_00), ("W03", "receipt dimension", 700_00))
+    )
+    pages = laid(replace(worked_statement(), restatements=found))
+    lines = all_lines(pages)
+    assert {"W02", "Receipt", "Receipt · Moved or corrected", "−500", "−1,200"} <= lines
+    assert "9 Jan 2026 11:15 asma" in lines
+    assert any("Loans restated since the last close: 2." in line for line in pages[0])
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_what_is_laid_out_is_read_back_and_names_no_borrower(language: str) -> None:
+    pdf = worked_pdf(language)
+    pages = [[plain(line) for line in page] for page in spoken(pdf)]
+    assert pages == laid(worked_statement(), language)
+    assert all(name.partition("+")[2].startswith("noto-") for name in font_names(pdf))
+    assert not any(re.search(r"\d{5}-\d{7}-\d", line) for line in all_lines(pages))
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 7, 99, 100, 101, 5_476_900_00])
+def test_a_scale_is_round_and_ends_above_its_values(most: int) -> None:
+    steps = scale(most)
+    assert steps[0] == 0
+    assert steps[-1] >= most
+    assert len(steps) <= 5
+    assert len({after - before for before, after in pairwise(steps)}) == 1
+
+
+def test_equal_statements_have_equal_bytes_in_any_process(tmp_path: Path) -> None:
+    statement = worked_statement()
+    file = tmp_path / "statement.json"
+    file.write_text(to_json(statement), encoding="utf-8")
+    here = hashlib.sha256(portfolio_pdf(statement, LENDER, "both")).hexdigest()
+    for seed, zone, locale in (("1", "America/Lima", "C.UTF-8"), ("2", "UTC", "C")):
+        elsewhere = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", DRAW, file],
+            env={"PATH": os.environ["PATH"], **elsewhere},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == here
