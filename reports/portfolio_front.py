@@ -211,7 +211,8 @@ def _changes(statement: PortfolioStatement, voice: Voice) -> list[str]:
         disbursed=_amount(voice, statement.flow.disbursed),
         received=_amount(voice, statement.flow.received),
     )
-    return [size, flow, *_change_of_risk(now, before, voice)]
+    risk = [] if statement.no_repayments else _change_of_risk(now, before, voice)
+    return [size, flow, *risk]
 
 
 def _change_of_risk(now: MonthEnd, before: MonthEnd, voice: Voice) -> list[str]:
@@ -228,11 +229,11 @@ def _change_of_risk(now: MonthEnd, before: MonthEnd, voice: Voice) -> list[str]:
 
 def worries(statement: PortfolioStatement, voice: Voice) -> list[str]:
     """Say what needs somebody's attention, the money at risk first."""
-    found = [
-        *_at_risk(statement, voice),
-        *_renegotiated(statement, voice),
-        *_unsure(statement, voice),
-    ]
+    found = _unsure(statement, voice)
+    if statement.no_repayments:
+        # How late a book without receipts is says nothing of its borrowers.
+        return found or [voice.words.text("No receipt was supplied.")]
+    found = [*_at_risk(statement, voice), *_renegotiated(statement, voice), *found]
     return found or [voice.words.text("Nothing stands out: no loan is more than 30 days late.")]
 
 

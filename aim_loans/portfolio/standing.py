@@ -195,7 +195,7 @@ def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
     columns += _ended(held) if wanted.detailed else []
     if view.known_at == closed.known_at:
         return select(*columns).where(mine)
-    changed = changed_since(closed, view).cte("changed")
+    changed = changed_since(closed, view).cte()
     same = held.outerjoin(changed, changed.c.loan_id == held.c.loan_id)
     kept = select(*columns).select_from(same).where(mine, changed.c.loan_id.is_(None))
     among = replace(wanted, among=select(changed.c.loan_id))
@@ -302,7 +302,7 @@ def _dimensions_then(view: View, wanted: Wanted) -> FromClause:
     if wanted.among is None:
         return held.subquery("dimensions_then")
     # PostgreSQL guesses too few loans, and would look for these rows anew for each of them.
-    return held.cte("dimensions_then").prefix_with("MATERIALIZED")
+    return held.cte().prefix_with("MATERIALIZED")
 
 
 def _with_due(known: Select[Any], view: View) -> Subquery:

@@ -44,7 +44,7 @@ def sums_of_facts(view: View, chosen: Chosen, *, detailed: bool) -> Subquery:
 def sums_since(closed: ClosedMonth, view: View, chosen: Chosen, *, detailed: bool) -> Subquery:
     """Add to the sums of a closed month what it did not count: for a later day or moment."""
     later = and_(_not_counted(closed), view.counts(loan_fact))
-    since = _added(chosen, later, detailed=detailed).cte("since")
+    since = _added(chosen, later, detailed=detailed).cte()
     held = month_loan.alias("held")
     names = [column.name for column in since.c if column.name in SUM_OF_KIND]
     known: list[Label[Any]] = [

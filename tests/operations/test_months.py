@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from aim_loans.checks.run import verify_book
+from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading, writing
 from aim_loans.errors import NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import AddStaff, add_staff
@@ -28,6 +29,7 @@ from aim_loans.portfolio.closing import (
     readiness,
     restatements,
 )
+from aim_loans.portfolio.measuring import WHOLE, Asked, newest, portfolio_statement
 from aim_loans.portfolio.models import month_loan
 from aim_loans.portfolio.reopening import (
     AskToReopen,
@@ -47,6 +49,7 @@ from aim_loans.repayment.operations import (
 )
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book
 
+SETTINGS = read_settings(None, {})
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 MARCH_BEGINS = date(2026, 3, 1)
 SECOND = Actor("finance", (Grant(Role.HEAD_OFFICE),))
@@ -177,6 +180,29 @@ def sum_of(one: dict[Side, int], other: dict[Side, int]) -> dict[Side, int]:
 def faults(connection: Any) -> list[str]:
     outcomes = verify_book(connection, zone=ZoneInfo("Asia/Karachi"), audit_key=AUDIT_KEY)
     return [fault for outcome in outcomes for fault in outcome.faults]
+
+
+def test_the_paper_of_a_month_stands_on_its_close_and_tells_what_came_later(
+    lending: Book,
+) -> None:
+    close(lending, JANUARY)
+    closed = close(lending, FEBRUARY)
+    receive(lending, "L2", date(2026, 1, 20))
+    late = datetime(2100, 1, 1, tzinfo=UTC)
+    with reading(lending.engine) as connection:
+        final = newest(connection, FEBRUARY, WHOLE, now=late)
+        as_closed, as_known = (
+            portfolio_statement(connection, asked, settings=SETTINGS, code_version="0")
+            for asked in (final, Asked(FEBRUARY, late))
+        )
+    identity = as_closed.identity
+    assert (identity.state, identity.edition, identity.seal) == ("final", 1, closed.seal)
+    assert as_closed.now.outstanding == closed.outstanding
+    assert as_closed.restatements == ()
+    assert as_known.identity.state == "provisional"
+    assert as_known.now.outstanding == closed.outstanding - 900_00
+    assert [line.loan_ref for line in as_known.restatements] == ["L2"]
+    assert as_known.trend[-2].received - as_closed.trend[-2].received == 900_00
 
 
 def test_two_people_reopen_a_month_and_it_is_closed_as_a_new_edition(lending: Book) -> None:
