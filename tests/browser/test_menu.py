@@ -1,4 +1,4 @@
-"""The head of a page on a telephone: two rows, and a menu that the keyboard opens."""
+"""The head of a page: all pages in one row; on a telephone a menu that the keyboard opens."""
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -36,3 +36,19 @@ def test_on_a_telephone_the_pages_stand_in_a_menu(
     expect(links.first).to_be_focused()
     page.set_viewport_size({"width": WIDE, "height": 700})
     expect(links.last).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["English", "اردو"])
+def test_the_pages_of_head_office_stand_in_one_row(
+    chromium: Browser, site: str, screens: Screens, language: str
+) -> None:
+    head = sit_down(chromium, site, screens, "head")
+    if language != "English":
+        head.button(language).click()
+    head.page.goto("/months/next")
+    links = head.page.get_by_role("navigation").get_by_role("link").all()
+    boxes = [link.bounding_box() for link in links]
+    assert len(boxes) > 8
+    assert len({box["y"] for box in boxes if box}) == 1
+    # The page that this one lies below is marked, and no other.
+    expect(head.page.locator("header [aria-current]")).to_have_attribute("href", "/months")
