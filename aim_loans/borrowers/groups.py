@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
 
 from aim_loans.borrowers.details import LEAST_MEMBERS, MOST_MEMBERS
 from aim_loans.borrowers.models import borrower_group, group_membership, person
@@ -190,10 +190,7 @@ def _of_branches(branches: frozenset[str] | None) -> Select[Any]:
 
 def group_of_person(connection: Connection, person_id: int) -> Group | None:
     """Give the group that somebody belongs to now."""
-    mine = select(group_membership.c.group_id).where(
-        group_membership.c.person_id == person_id, standing_membership()
-    )
-    row = connection.execute(_groups().where(borrower_group.c.id.in_(mine))).first()
+    row = connection.execute(_groups().where(is_group_of(literal(person_id)))).first()
     return Group(*row) if row else None
 
 
@@ -232,15 +229,29 @@ def group_ref(branch: str, group_id: int) -> str:
     return f"{branch}-G{group_id:06d}"
 
 
-def _groups() -> Select[Any]:
+def group_columns() -> list[ColumnElement[Any]]:
+    """Give the columns of a group, in the order of `Group`."""
     members = (
         select(func.count())
         .select_from(group_membership)
         .where(group_membership.c.group_id == borrower_group.c.id, standing_membership())
+        .correlate(borrower_group)
         .scalar_subquery()
     )
     names = Group._fields[:-1]
-    return select(*(borrower_group.c[name] for name in names), members.label("members"))
+    return [*(borrower_group.c[name] for name in names), members.label("members")]
+
+
+def is_group_of(person_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Say that a group is the one that somebody belongs to now."""
+    mine = select(func.max(group_membership.c.group_id)).where(
+        group_membership.c.person_id == person_id, standing_membership()
+    )
+    return borrower_group.c.id == mine.scalar_subquery()
+
+
+def _groups() -> Select[Any]:
+    return select(*group_columns())
 
 
 def _locked(connection: Connection, group_id: int) -> Group:

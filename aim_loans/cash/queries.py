@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.orm import aliased
 
 from aim_loans.cash.models import money_in, number_series
@@ -61,6 +61,12 @@ def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> 
     if row is None:
         raise no_receipt()
     return _receipt(row)
+
+
+def receipt_among(connection: Connection, money_in_ids: Select[tuple[int]]) -> Receipt | None:
+    """Give the money in that a selection of ids names; None when it names none."""
+    row = connection.execute(_RECEIPTS.where(money_in.c.id.in_(money_in_ids))).first()
+    return None if row is None else _receipt(row)
 
 
 def no_receipt() -> NotFound:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import NamedTuple
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, exists, literal, select
 
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import act, branch, cut, line, staff, staff_grant
@@ -73,37 +75,63 @@ def require_staff(connection: Connection, username: str) -> None:
 
 def grants_of(connection: Connection, username: str, *, today: date) -> tuple[Grant, ...]:
     """Give the roles that somebody holds today, each with the branches that it reaches."""
-    revoked = select(staff_grant.c.revokes_id).where(
-        staff_grant.c.revokes_id.is_not(None), staff_grant.c.valid_from <= today
+    return as_grants(connection.execute(held_grants(literal(username), today)).all())
+
+
+def held_grants(username: ColumnElement[str], today: date) -> Select[Any]:
+    """Select the roles that somebody holds on a day: a row a role, or one a branch of its line."""
+    revoking = staff_grant.alias("revoking")
+    revoked = exists().where(
+        revoking.c.revokes_id == staff_grant.c.id, revoking.c.valid_from <= today
     )
-    rows = connection.execute(
-        select(staff_grant.c.role, staff_grant.c.branch_code, staff_grant.c.line_id)
+    mine = select(staff_grant.c.line_id).where(staff_grant.c.username == username)
+    below = _below(line.c.id.in_(mine))
+    return (
+        select(
+            staff_grant.c.id.label("grant_id"),
+            staff_grant.c.username,
+            staff_grant.c.role,
+            staff_grant.c.branch_code,
+            staff_grant.c.line_id,
+            branch.c.code.label("within"),
+        )
+        .outerjoin(below, below.c.top == staff_grant.c.line_id)
+        .outerjoin(branch, branch.c.area_id == below.c.id)
         .where(
             staff_grant.c.username == username,
             staff_grant.c.valid_from <= today,
             staff_grant.c.revokes_id.is_(None),
-            staff_grant.c.id.not_in(revoked),
+            ~revoked,
         )
         .order_by(staff_grant.c.id)
-    ).all()
-    return tuple(
-        Grant(Role(role), _reach(connection, branch_code, line_id))
-        for role, branch_code, line_id in rows
     )
 
 
-def _reach(
-    connection: Connection, branch_code: str | None, line_id: int | None
-) -> frozenset[str] | None:
-    if branch_code is not None:
-        return frozenset({branch_code})
-    return None if line_id is None else branches_within(connection, line_id)
+def as_grants(rows: Iterable[Any]) -> tuple[Grant, ...]:
+    """Make grants of the rows of `held_grants`, in their order."""
+    return tuple(_grant(list(held)) for _, held in groupby(rows, key=attrgetter("grant_id")))
+
+
+def _grant(rows: list[Any]) -> Grant:
+    first = rows[0]
+    if first.branch_code is None and first.line_id is None:
+        return Grant(Role(first.role))
+    reached = frozenset(row.branch_code or row.within for row in rows)
+    return Grant(Role(first.role), reached - {None})
+
+
+def _below(where: ColumnElement[bool]) -> CTE:
+    """Select each of these lines (`top`) with itself and the lines below it."""
+    tops = select(line.c.id.label("top"), line.c.id).where(where)
+    below = tops.cte("below", recursive=True)
+    return below.union_all(
+        select(below.c.top, line.c.id).join(below, line.c.parent_id == below.c.id)
+    )
 
 
 def branches_within(connection: Connection, line_id: int) -> frozenset[str]:
     """Give the codes of the branches of a line: of an area, or of the areas below it."""
-    below = select(line.c.id).where(line.c.id == line_id).cte("below", recursive=True)
-    below = below.union_all(select(line.c.id).join(below, line.c.parent_id == below.c.id))
+    below = _below(line.c.id == line_id)
     within = select(branch.c.code).where(branch.c.area_id.in_(select(below.c.id)))
     return frozenset(connection.execute(within).scalars())
 

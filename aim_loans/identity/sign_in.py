@@ -24,7 +24,7 @@ from aim_loans.identity.models import (
 from aim_loans.identity.operations import IDENTITY_CHAIN, begin_act, seal_act
 from aim_loans.identity.passwords import check_password, hash_password
 from aim_loans.identity.permissions import Actor, Deed, needs_second_factor, require
-from aim_loans.identity.queries import grants_of, require_staff
+from aim_loans.identity.queries import as_grants, held_grants, require_staff
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -223,20 +223,29 @@ def signed_in(connection: Connection, token: str, *, now: datetime, today: date)
         .limit(1)
         .scalar_subquery()
     )
+    of_token = web_session.c.token_digest == _digest(token)
     session = (web_session.c.seen_at, web_session.c.factor_at)
-    row = connection.execute(
-        select(staff, *session, temporary.label("temporary"), factor.label("factor"))
+    name = select(web_session.c.username).where(of_token).correlate(None).scalar_subquery()
+    held = held_grants(name, today).subquery("held")
+    # With the roles in the same statement: this is asked for every page.
+    rows = connection.execute(
+        select(staff.c.username, staff.c.full_name, *session)
+        .add_columns(temporary.label("temporary"), factor.label("factor"))
+        .add_columns(*(each for each in held.c if each.name != "username"))
         .join(web_session, web_session.c.username == staff.c.username)
+        .outerjoin(held, held.c.username == staff.c.username)
         .where(
-            web_session.c.token_digest == _digest(token),
+            of_token,
             web_session.c.ended_at.is_(None),
             web_session.c.seen_at > now - IDLE,
             web_session.c.started_at > now - ABSOLUTE,
         )
-    ).first()
-    if row is None:
+        .order_by(held.c.grant_id)
+    ).all()
+    if not rows:
         return None
-    actor = Actor(row.username, grants_of(connection, row.username, today=today))
+    row = rows[0]
+    actor = Actor(row.username, as_grants(each for each in rows if each.role))
     return SignedIn(
         actor,
         row.full_name,

@@ -41,8 +41,11 @@ def checks_of(
     """Check an application against every condition on a day."""
     product = asked.dated.product_on(asked.terms.product, on)
     schedule = plan_for(asked, paid_on=on, holidays=holidays)
+    people = [*(each.person_id for each in asked.guarantors), asked.borrower_id]
+    drawn, ties = _drawn(connection, people), _ties(connection, people)
+    late = _late(drawn, on)
     return eligibility(
-        _applicant(connection, asked),
+        _applicant(asked, drawn),
         Asked(
             principal=asked.terms.principal,
             months=asked.terms.months,
@@ -50,29 +53,42 @@ def checks_of(
             instalment=max(row.amount for row in schedule.instalments),
             left_over=asked.left_over,
         ),
-        _guarantors(connection, asked, on),
+        [_guarantor(asked, each, late, ties) for each in asked.guarantors],
         product=product,
         limits=asked.dated.limits_on(on),
         on=on,
     )
 
 
-def _applicant(connection: Connection, asked: Application) -> Applicant:
-    loans = connection.execute(
-        select(loan.c.ref, loan_position.c.outstanding)
-        .join(loan_position, loan_position.c.loan_id == loan.c.id)
-        .where(
-            loan_position.c.borrower_id == asked.borrower_id,
-            loan_position.c.disbursed > 0,
-        )
+class _Held(NamedTuple):
+    """A loan that somebody drew: what is left of it, in paisa, and since when something is due."""
+
+    borrower_id: int
+    ref: str
+    outstanding: int
+    unpaid_since: date | None
+
+
+def _drawn(connection: Connection, person_ids: Sequence[int]) -> list[_Held]:
+    """Give the loans that were paid out to these persons, in their order."""
+    held = loan_position.c
+    rows = connection.execute(
+        select(held.borrower_id, loan.c.ref, held.outstanding, held.oldest_unpaid_due_on)
+        .join(loan, loan.c.id == held.loan_id)
+        .where(held.borrower_id.in_(person_ids), held.disbursed > 0)
         .order_by(loan.c.id)
-    ).all()
+    )
+    return [_Held(*row) for row in rows]
+
+
+def _applicant(asked: Application, drawn: Sequence[_Held]) -> Applicant:
+    own = [each for each in drawn if each.borrower_id == asked.borrower_id]
     return Applicant(
         cnic=asked.person.cnic,
         cnic_expires_on=asked.person.cnic_expires_on,
         birth_date=asked.person.birth_date,
-        loans_before=len(loans),
-        unpaid=[row.ref for row in loans if row.outstanding],
+        loans_before=len(own),
+        unpaid=[each.ref for each in own if each.outstanding],
     )
 
 
@@ -83,11 +99,13 @@ class _Tie(NamedTuple):
     borrower_id: int
 
 
-def _guarantors(connection: Connection, asked: Application, on: date) -> list[Guarantor]:
-    ids = [each.person_id for each in asked.guarantors]
-    late = _late(connection, ids, on)
-    ties = _ties(connection, [*ids, asked.borrower_id])
-    return [_guarantor(asked, each, late, ties) for each in asked.guarantors]
+def _late(drawn: Iterable[_Held], on: date) -> set[int]:
+    """Give who owes something that fell due before a day."""
+    return {
+        each.borrower_id
+        for each in drawn
+        if each.outstanding and each.unpaid_since and each.unpaid_since < on
+    }
 
 
 def _guarantor(
@@ -102,15 +120,6 @@ def _guarantor(
         guaranteed_by_borrower=_Tie(asked.borrower_id, each.person_id) in ties,
         in_group=each.group is not None,
     )
-
-
-def _late(connection: Connection, person_ids: Iterable[int], on: date) -> set[int]:
-    found = select(loan_position.c.borrower_id).where(
-        loan_position.c.borrower_id.in_(list(person_ids)),
-        loan_position.c.outstanding > 0,
-        loan_position.c.oldest_unpaid_due_on < on,
-    )
-    return set(connection.execute(found).scalars())
 
 
 def _ties(connection: Connection, person_ids: Sequence[int]) -> list[_Tie]:

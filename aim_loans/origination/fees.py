@@ -6,7 +6,7 @@ hangs on the application, so that neither a tranche nor another schedule can ask
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, exists, select
 
@@ -14,7 +14,7 @@ from aim_loans.borrowers.models import person
 from aim_loans.cash.channels import check_channel
 from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import MoneyDraft, receipt_entry, take_receipt
-from aim_loans.cash.queries import Receipt, receipt, receipt_of_act
+from aim_loans.cash.queries import Receipt, receipt_among, receipt_of_act
 from aim_loans.cash.series import FEE_SERIES
 from aim_loans.db.bulk import insert_rows
 from aim_loans.db.engine import Writing
@@ -75,8 +75,7 @@ def take_fee(
 def fee_of(connection: Connection, application_id: int) -> Receipt | None:
     """Give the receipt of an application's fee that was not cancelled."""
     mine = _standing().where(application_fee.c.application_id == application_id)
-    found = connection.execute(mine).scalar()
-    return None if found is None else receipt(connection, found)
+    return receipt_among(connection, mine)
 
 
 def fee_paid_for(connection: Connection, money_in_id: int) -> FeePaidFor | None:
@@ -90,8 +89,8 @@ def fee_paid_for(connection: Connection, money_in_id: int) -> FeePaidFor | None:
     return FeePaidFor(row.id, application_ref(row.branch_code, row.id), row.name) if row else None
 
 
-def _standing() -> Select[Any]:
-    opposite = money_in.alias("opposite")
+def _standing() -> Select[tuple[int]]:
+    opposite = money_in.alias("undone")
     return select(application_fee.c.money_in_id).where(
         ~exists().where(opposite.c.reverses_id == application_fee.c.money_in_id)
     )

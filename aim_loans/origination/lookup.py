@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, exists, func, select
 
-from aim_loans.borrowers.groups import group_ref
+from aim_loans.borrowers.groups import Group, group_columns, group_ref, is_group_of
 from aim_loans.borrowers.models import borrower_group, enterprise, person
 from aim_loans.config.settings import DatedTables
 from aim_loans.errors import NotFound
@@ -22,16 +22,14 @@ from aim_loans.origination.committee import (
     state_of,
 )
 from aim_loans.origination.models import (
-    acknowledgement,
     application,
     application_loan,
     application_step,
     application_terms,
-    appraisal,
-    background_check,
     group_guarantee,
     guarantee,
 )
+from aim_loans.origination.parts import ACKNOWLEDGED, ANSWERS, BORROWER, PARTS, VISITS, beside
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.origination.terms import Terms
 
@@ -110,6 +108,7 @@ class Application:
     entered_at: datetime
     borrower_id: int
     person: Any
+    borrowers_group: Group | None
     version: int
     terms: Terms
     all_steps: Sequence[StepRow]
@@ -200,7 +199,8 @@ def application_by_id(
     if row is None:
         raise NotFound("There is no such application. Look for the borrower by name.")
     dated = settings_in_force(connection)
-    appraisals = _appraisals(connection, row.id, row.version)
+    visits = {kind: part.of(row) for kind, part in VISITS.items()}
+    appraisals = {kind: each for kind, each in visits.items() if each}
     step = committee_step(dated.limits_on(today).committee, row.principal)
     appraisers = frozenset(each.appraised_by for each in appraisals.values())
     return Application(
@@ -212,14 +212,15 @@ def application_by_id(
         entered_by=row.entered_by,
         entered_at=row.recorded_at,
         borrower_id=row.borrower_id,
-        person=connection.execute(select(person).where(person.c.id == row.borrower_id)).one(),
+        person=BORROWER.of(row),
+        borrowers_group=_borrowers_group(row),
         version=row.version,
         terms=_terms(row),
         all_steps=_steps(connection, row.id),
         appraisals=appraisals,
         guarantors=_guarantors(connection, row.id),
-        answers=_answers(connection, row.id),
-        acknowledged=_acknowledged(connection, row.id, row.version),
+        answers=_answered(row),
+        acknowledged=_acknowledged(row),
         loan_id=row.loan_id,
         committee=Committee(step, row.entered_by, appraisers),
         dated=dated,
@@ -290,11 +291,13 @@ _TERMS = ("product_code", "principal", "months", "sector", "activity", "purpose"
 
 def _head(application_id: int) -> Select[Any]:
     paid = application_loan.c.application_id == application.c.id
+    group = (each.label(f"group_{each.name}") for each in group_columns())
     return (
-        newest_terms()
-        .add_columns(application_loan.c.loan_id, enterprise.c.name.label("enterprise_name"))
+        beside(newest_terms(), PARTS)
+        .add_columns(application_loan.c.loan_id, enterprise.c.name.label("enterprise_name"), *group)
         .outerjoin(application_loan, paid)
         .outerjoin(enterprise, enterprise.c.id == application.c.enterprise_id)
+        .outerjoin(borrower_group, is_group_of(application.c.borrower_id))
         .where(application.c.id == application_id)
     )
 
@@ -317,15 +320,6 @@ def _steps(connection: Connection, application_id: int) -> list[StepRow]:
         .order_by(application_step.c.id)
     )
     return [StepRow(*row) for row in rows]
-
-
-def _appraisals(connection: Connection, application_id: int, version: int) -> dict[str, Any]:
-    rows = connection.execute(
-        select(appraisal)
-        .where(appraisal.c.application_id == application_id, appraisal.c.version == version)
-        .order_by(appraisal.c.id)
-    )
-    return {row.kind: row for row in rows}
 
 
 def _guarantors(connection: Connection, application_id: int) -> list[GuarantorRow]:
@@ -361,23 +355,22 @@ def _group(group_id: int | None, branch: str, name: str) -> GroupNamed | None:
     return None if group_id is None else GroupNamed(group_id, group_ref(branch, group_id), name)
 
 
-def _answers(connection: Connection, application_id: int) -> dict[str, Answer]:
-    rows = connection.execute(
-        select(*(background_check.c[name] for name in Answer._fields))
-        .where(background_check.c.application_id == application_id)
-        .order_by(background_check.c.id)
-    )
-    return {row.kind: Answer(*row) for row in rows}
+def _answered(row: Any) -> dict[str, Answer]:
+    """Give the newest answer of each kind."""
+    found = {kind: part.of(row) for kind, part in ANSWERS.items()}
+    return {
+        kind: Answer(*(getattr(each, name) for name in Answer._fields))
+        for kind, each in found.items()
+        if each
+    }
 
 
-def _acknowledged(connection: Connection, application_id: int, version: int) -> Acknowledged | None:
-    row = connection.execute(
-        select(*(acknowledgement.c[name] for name in Acknowledged._fields))
-        .where(
-            acknowledgement.c.application_id == application_id,
-            acknowledgement.c.version == version,
-        )
-        .order_by(acknowledgement.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else Acknowledged(*row)
+def _acknowledged(row: Any) -> Acknowledged | None:
+    each = ACKNOWLEDGED.of(row)
+    return each and Acknowledged(*(getattr(each, name) for name in Acknowledged._fields))
+
+
+def _borrowers_group(row: Any) -> Group | None:
+    if row.group_id is None:
+        return None
+    return Group(*(getattr(row, f"group_{name}") for name in Group._fields))

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select
 
 from aim_loans.borrowers.models import person
 from aim_loans.db.bulk import insert_new, stored_day
@@ -155,6 +155,21 @@ def open_ending_requests(
     if loan_id is not None:
         rows = rows.where(ending_request.c.loan_id == loan_id)
     return _requests(connection.execute(rows).all())
+
+
+def waiting_endings(branches_of: Mapping[Ending, frozenset[str] | None]) -> Select[Any]:
+    """Select what waits of these kinds, each at its branches (None: at all)."""
+    wanted = (
+        ending_request.c.kind == kind.value
+        if branches is None
+        else and_(ending_request.c.kind == kind.value, loan_position.c.branch_code.in_(branches))
+        for kind, branches in branches_of.items()
+    )
+    return (
+        select(ending_request.c.id)
+        .join(loan_position, loan_position.c.loan_id == ending_request.c.loan_id)
+        .where(_unanswered(), or_(false(), *wanted))
+    )
 
 
 def waiver_waits(loan_id: ColumnElement[int]) -> ColumnElement[bool]:

@@ -129,12 +129,16 @@ def open_requests(
     money_in_id: int | None = None,
 ) -> list[OpenRequest]:
     """Give what waits to be confirmed at these branches (None: at all), the oldest first."""
-    rows = _open().order_by(cancel_request.c.id).limit(MOST_SHOWN)
-    if branches is not None:
-        rows = rows.where(money_in.c.branch_code.in_(branches))
+    rows = waiting_cancellings(branches).order_by(cancel_request.c.id).limit(MOST_SHOWN)
     if money_in_id is not None:
         rows = rows.where(money_in.c.id == money_in_id)
     return _requests(connection, connection.execute(rows).all())
+
+
+def waiting_cancellings(branches: frozenset[str] | None) -> Select[Any]:
+    """Select what waits to be confirmed at these branches (None: at all)."""
+    rows = _open()
+    return rows if branches is None else rows.where(money_in.c.branch_code.in_(branches))
 
 
 def _write(tx: Writing, this: Act, values: Row) -> None:

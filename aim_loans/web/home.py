@@ -20,10 +20,10 @@ from aim_loans.repayment.collection import (
     follow_up,
     progress,
 )
-from aim_loans.repayment.requests import open_requests
+from aim_loans.repayment.ending_requests import DEEDS
 from aim_loans.repayment.visits import Contact, last_contacts
+from aim_loans.repayment.waiting import count_waiting
 from aim_loans.web.applications import waits_for_me
-from aim_loans.web.confirmations import endings_for
 from aim_loans.web.forms import page_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -89,8 +89,8 @@ def _work(*, officer: str | None) -> str:
 
 def _waiting(connection: Connection, branches: frozenset[str] | None) -> int:
     """Count what waits for a second person: receipts to cancel, loans to end, credit."""
-    endings = endings_for(connection, me().actor)
-    return len(open_requests(connection, branches=branches)) + len(endings)
+    endings = {kind: reach(me().actor, confirms) for kind, (_, confirms) in DEEDS.items()}
+    return count_waiting(connection, cancellings=branches, endings=endings)
 
 
 def _whole(officers: Sequence[Progress]) -> Progress:
