@@ -150,6 +150,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_filter(language.masked_cnic, "masked_cnic")
     app.add_template_filter(language.ltr, "ltr")
     app.add_template_filter(language.tenths, "tenths")
+    app.add_template_global(language.named, "named")
     app.add_template_global(language.per_cent, "per_cent")
     app.add_template_global(language.share, "share")
     app.add_template_global(points, "points")

@@ -9,8 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from aim_loans.borrowers.groups import group_of_person
-from aim_loans.config.settings import CHANNELS, DatedTables
+from aim_loans.config.settings import CHANNELS, DatedTables, Sector
 from aim_loans.db.engine import Writing
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.loans.schedule import Holidays, Schedule
@@ -30,6 +29,7 @@ from aim_loans.origination.lookup import Application, application_by_id
 from aim_loans.origination.queries import holidays_of, programmes, settings_in_force
 from aim_loans.origination.terms import Terms
 from aim_loans.origination.waiting import ApplicationRow, open_applications
+from aim_loans.web.borrower_forms import business_of, businesses
 from aim_loans.web.borrower_page import visible_person
 from aim_loans.web.enterprise_choice import EnterpriseOffers, read_choice
 from aim_loans.web.forms import Form, one_of, whole
@@ -52,7 +52,7 @@ class Offers:
     branches: Choices
     programmes: Choices
     products: Choices
-    sectors: Choices
+    sectors: tuple[Sector, ...]
 
 
 @pages.get("/applications")
@@ -81,7 +81,6 @@ def ask(person_id: int) -> str:
         "months": "12",
         "product": here.settings.lending.default_product,
         "programme": here.settings.lending.default_programme,
-        "sector": "trade",
     }
     with here.reading() as connection:
         owned = EnterpriseOffers.of(connection, visible_person(connection, person_id))
@@ -135,8 +134,7 @@ def change(application_id: int) -> str:
             "product": terms.product,
             "principal": plain(terms.principal),
             "months": str(terms.months),
-            "sector": terms.sector,
-            "activity": terms.activity or "",
+            "sector": business_of(terms.sector, terms.activity),
             "purpose": terms.purpose,
         }
         offers = _offers(connection)
@@ -210,14 +208,13 @@ def application_page(form: Form, application_id: int) -> str:
         asked = visible(connection, application_id)
         checks = checks_of(connection, asked, on=here.today, holidays=days_off())
         fee_receipt = fee_of(connection, application_id)
-        group = group_of_person(connection, asked.borrower_id)
     plan = plan_for(asked, paid_on=here.today, holidays=days_off())
     return render_template(
         "application.html",
         form=form,
         asked=asked,
         checks=checks,
-        group=group,
+        group=asked.borrowers_group,
         fee=asked.dated.fee_on(here.today).amount,
         fee_receipt=fee_receipt,
         channels=CHANNELS,
@@ -267,18 +264,18 @@ def _terms(form: Form, offers: Offers) -> Terms | None:
     product = form.read("product", _key_of(offers.products))
     principal = form.read("principal", parse_positive_rupees)
     months = form.read("months", whole(1, _LONGEST_MONTHS))
-    sector = form.read("sector", _key_of(offers.sectors))
+    business = form.read("sector", one_of(*businesses(offers.sectors)))
     purpose = form.read("purpose", str)
-    activity = form.optional("activity")
-    if None in (product, principal, months, sector, purpose):
+    if None in (product, principal, months, business, purpose):
         return None
+    sector, _, activity = str(business).partition("/")
     return Terms(
         product=str(product),
         principal=principal or 0,
         months=months or 0,
-        sector=str(sector),
+        sector=sector,
         purpose=str(purpose),
-        activity=activity,
+        activity=activity or None,
     )
 
 
@@ -303,16 +300,11 @@ def _offers(connection: Connection) -> Offers:
     here = around()
     branches = reach(me().actor, Deed.ENTER_APPLICATION)
     return Offers(
-        _named(sorted(branches or ())),
-        _named(sorted(programmes(connection))),
+        [(code, code) for code in sorted(branches or ())],
+        [(code, here.settings.label("programme", code)) for code in sorted(programmes(connection))],
         _products(settings_in_force(connection), here.today),
-        [(sector.key, sector.label) for sector in here.settings.sectors],
+        here.settings.sectors,
     )
-
-
-def _named(codes: Sequence[str]) -> Choices:
-    """Let codes without names stand for themselves."""
-    return [(code, code) for code in codes]
 
 
 def _products(dated: DatedTables, today: date) -> Choices:

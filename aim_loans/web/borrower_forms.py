@@ -100,6 +100,11 @@ def businesses(sectors: tuple[Sector, ...]) -> list[str]:
     ]
 
 
+def business_of(sector: str, activity: str | None) -> str:
+    """Give what of the list is chosen: the activity under its sector, or the sector alone."""
+    return f"{sector}/{activity or ''}"
+
+
 def filled(values: Mapping[str, object]) -> dict[str, str]:
     """Give the texts of a form from the values that are known."""
     return {

@@ -80,7 +80,6 @@ def borrower_page(form: Form, person_id: int) -> str:
             loans=visible.loans,
             ties=ties_of(connection, person_id, branches=seen, rules=Rules.on(dated, today)),
             labels=LABELS,
-            activities=_activity_labels(),
         )
 
 
@@ -95,8 +94,3 @@ def cautions_of(who: Person | PersonDetails, limits: Limits) -> Mapping[str, Aim
         ages=(limits.age_min, limits.age_max),
     )
     return {each.field: each for each in found}
-
-
-def _activity_labels() -> dict[str, str]:
-    sectors = around().settings.sectors
-    return {each.key: each.label for sector in sectors for each in sector.activities}

@@ -12,7 +12,7 @@ from aim_loans.borrowers.places import District, districts
 from aim_loans.borrowers.queries import Enterprise, enterprises_of
 from aim_loans.config.settings import Sector
 from aim_loans.db.engine import Writing
-from aim_loans.web.borrower_forms import names_an_enterprise, read_enterprise
+from aim_loans.web.borrower_forms import business_of, names_an_enterprise, read_enterprise
 from aim_loans.web.borrower_page import Visible
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.people import me
@@ -44,7 +44,7 @@ class EnterpriseOffers:
         if not self.known:
             return {}
         newest = self.known[-1]
-        return {"enterprise": str(newest.id), "sector": newest.sector}
+        return {"enterprise": str(newest.id), "sector": business_of(newest.sector, newest.activity)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ def masked_cnic(digits: str) -> Markup:
     return ltr(f"{digits[:5]}-*****{digits[10:12]}-{digits[12:]}")
 
 
+def named(dimension: str, key: str) -> Markup:
+    """Write a product, programme, fund, sector or activity as the institution names it."""
+    return Markup("<bdi>{}</bdi>").format(words().text(around().settings.label(dimension, key)))
+
+
 def share(part: int, whole: int) -> str:
     """Write a share with one decimal, half of it rounded up; a dash over nothing."""
     return f"{percent_text(part, whole)} %" if whole else "-"

@@ -74,6 +74,7 @@ def test_a_borrower_comes_in_and_is_lent_to_by_four_people(
     # The second page: the application.
     officer.click(officer.page.get_by_role("link", name="New loan"))
     fill(officer, {"Amount in rupees": "50000", "Months to repay in": "18"})
+    officer.page.locator("[name=sector]").select_option("trade/tailoring")
     officer.page.locator("[name=purpose]").fill("Two sewing machines")
     officer.click(officer.button("Submit the application"))
     officer.reads("Submitted")

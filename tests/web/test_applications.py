@@ -24,7 +24,7 @@ ASKED = {
     "product": "family_enterprise",
     "principal": "50000",
     "months": "18",
-    "sector": "trade",
+    "sector": "trade/",
     "purpose": "two sewing machines",
     "branch": "LHR-01",
 }
@@ -135,12 +135,12 @@ def test_the_schedule_is_shown_by_a_button_and_nothing_is_written(
         ({"months": "1.5"}, "months", "whole number"),
         ({"months": "\u0661\u0662"}, "months", "whole number"),
         ({"months": "400"}, "months", "months"),
-        ({"sector": "gold"}, "sector", "Choose one of the list"),
+        ({"sector": "gold/"}, "sector", "Choose one of the list"),
         ({"product": "rent"}, "product", "Choose one of the list"),
         ({"purpose": ""}, "purpose", "Fill this in"),
         ({"purpose": "x" * 600}, "purpose", "too long"),
         ({"branch": "KHI-01"}, "branch", "Choose one of the list"),
-        ({"activity": "<script>alert(1)</script>" * 30}, "activity", "too long"),
+        ({"sector": "trade/<script>alert(1)</script>"}, "sector", "Choose one of the list"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(
@@ -149,7 +149,7 @@ def test_what_is_wrong_is_said_at_its_field(
     officer = screens.browser("officer")
     path = f"/borrowers/{bushra}/application"
     officer.get(path)
-    answer = officer.send(path, **{**ASKED, "activity": "", **texts}, act="submit")
+    answer = officer.send(path, **{**ASKED, **texts}, act="submit")
     assert answer.status_code == 422
     assert f'href="#{field}"' in officer.page
     assert sentence in officer.page
@@ -252,7 +252,7 @@ def test_the_enterprise_is_chosen_or_registered_on_the_form(screens: Screens, bu
     assert "Bushra Tailors" in officer.page
     officer.get(path)
     assert '<option value="1" selected>Bushra Tailors' in officer.page
-    assert '<option value="trade" selected' in officer.page
+    assert '<option value="trade/tailoring" selected' in officer.page
     officer.send(path, **ASKED, enterprise="1", act="keep")
     assert "Bushra Tailors" in officer.page
     assert (count(screens, enterprise), count(screens, application)) == (1, 2)
