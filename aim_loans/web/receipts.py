@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from aim_loans.cash.queries import no_receipt, receipt
-from aim_loans.cash.series import DONATION_SERIES
+from aim_loans.cash.series import DONATION_SERIES, FEE_SERIES
 from aim_loans.config.settings import CHANNELS
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed, allows, require
@@ -82,8 +82,12 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
     with around().reading() as connection:
         money = receipt(connection, money_in_id)
         loan_ids = loans_of_money(connection, money_in_id)
-        fee = fee_paid_for(connection, money_in_id)
-        asked = open_requests(connection, branches=None, money_in_id=money_in_id)
+        fee = fee_paid_for(connection, money_in_id) if money.series == FEE_SERIES else None
+        asked = (
+            []
+            if money.cancelled
+            else open_requests(connection, branches=None, money_in_id=money_in_id)
+        )
     require(me().actor, Deed.READ_BOOK, branch=money.branch_code)
     if money.series == DONATION_SERIES:
         raise no_receipt()

@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyp
 from playwright.sync_api import Browser, Page
 
 from tests.browser.site import HEIGHT, NARROW, WIDE, served
-from tests.browser.town import Town
+from tests.browser.town import Scene, Town
 from tests.browser.walk import LANGUAGES, walk
+from tests.web.test_weight import MOST_STATEMENTS, counted
 
 GRAVE = {"serious", "critical"}
 # How far the document is wider than the window, in pixels.
@@ -38,6 +39,14 @@ class Findings:
                 self.too_wide.append(f"{name}: {pixels} px more than {width}")
 
 
+def statements_of(town: Town, scene: Scene) -> int:
+    """Count what a page asks of the database."""
+    browser = town.browsers[scene.username]
+    with counted(town.screens) as asked:
+        browser.client.get(scene.path)
+    return len(asked)
+
+
 @pytest.fixture(scope="module", params=LANGUAGES)
 def findings(request: pytest.FixtureRequest, chromium: Browser, town: Town) -> Findings:
     """Walk once a book and a language."""
@@ -52,6 +61,12 @@ def test_every_page_of_the_address_map_is_looked_at(town: Town) -> None:
     # A page named here has a thing in its address without an example in the town: add one.
     excused = set() if town.examples else {r.endpoint for r in town.rules() if r.arguments}
     assert town.unopened() - excused == set()
+
+
+def test_no_page_asks_more_than_eight_statements(town: Town) -> None:
+    asked = {scene.name: statements_of(town, scene) for scene in town.scenes if not scene.typed}
+    assert len(asked) > 20
+    assert {name: count for name, count in asked.items() if count > MOST_STATEMENTS} == {}
 
 
 def test_axe_finds_nothing_serious(findings: Findings, town: Town) -> None:

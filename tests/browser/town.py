@@ -83,8 +83,9 @@ class Town:
 
     @cached_property
     def browsers(self) -> dict[str | None, Browser]:
-        """Give a browser for each of those who are asked, and one for a stranger."""
-        return {username: self.screens.browser(username) for username in (None, *PEOPLE)}
+        """Give a browser for each of those who open pages, and one not signed in."""
+        people = dict.fromkeys((None, *PEOPLE, *(scene.username for scene in self.more)))
+        return {username: self.screens.browser(username) for username in people}
 
     @cached_property
     def scenes(self) -> list[Scene]:

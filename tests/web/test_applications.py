@@ -286,6 +286,9 @@ def test_a_borrowers_page_shows_applications_and_live_guarantees(
         officer.get(f"/borrowers/{bushra}")
     assert len(statements) <= MOST_STATEMENTS
     assert f'href="/applications/{asked}"' in officer.page
+    with counted(screens) as statements:
+        officer.get(f"/applications/{asked}")
+    assert 0 < len(statements) <= MOST_STATEMENTS, statements
     officer.get("/borrowers/1")
     assert "Guarantees for" in officer.page
     assert "Bushra Perveen" in officer.page

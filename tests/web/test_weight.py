@@ -54,6 +54,8 @@ def addresses(screens: Screens, loan_id: int) -> list[str]:
     with screens.app.test_request_context():
         return [
             url_for("book.show"),
+            url_for("home.show"),
+            url_for("applications.waiting"),
             url_for("book.show", as_of=yesterday, by="branch", sector="trade"),
             url_for("book.loans", figure="glp"),
             url_for("book.loans", figure="par30", as_of=yesterday, branch="LHR-01"),
