@@ -1,0 +1,126 @@
+"""Every form of every page, fed with what no form should be fed with: it never breaks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.browser.conftest import hashed_once
+from tests.browser.town import Town, full_town
+from tests.web.desk import Browser
+
+BAD = {
+    "empty": "",
+    "zero": "0",
+    "negative": "-1",
+    "a number of a machine": "1e9",
+    "more than a column holds": "9" * 30,
+    "long": "x" * 600,
+    "script": "<script>alert(1)</script>",
+    "right to left": "\u202e21",
+    "no day": "2026-02-30",
+    "NUL": "\0",
+}
+# Of the door itself: they end the session that the walk needs, or have tests of their own.
+APART = ("/sign-out", "/language", "/password", "/second-factor")
+WELL_ANSWERED = {200, 302, 303, 400, 403, 404, 409, 422}
+
+
+@dataclass
+class Sent:
+    """A form of a page: where it is sent, its fields as they stood, and those that are typed."""
+
+    action: str
+    texts: dict[str, str] = field(default_factory=dict)
+    typed: list[str] = field(default_factory=list)
+
+
+class Forms(HTMLParser):
+    """Finds the forms of a page that change something."""
+
+    def __init__(self, path: str) -> None:
+        """Look at the page of a path."""
+        super().__init__()
+        self.path = path
+        self.found: list[Sent] = []
+        self.inside = False
+        self.chosen = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take in a form, a field or a button."""
+        given = {name: text or "" for name, text in attrs}
+        if tag == "form":
+            self.inside = given.get("method") == "post"
+            if self.inside:
+                self.found.append(Sent(given.get("action") or self.path))
+        elif tag == "option" and self.inside and self.chosen:
+            texts = self.found[-1].texts
+            if "selected" in given or not texts.get(self.chosen):
+                texts[self.chosen] = given.get("value", "")
+        elif self.inside and given.get("name"):
+            self._take(tag, given)
+
+    def _take(self, tag: str, given: dict[str, str]) -> None:
+        form, name, kind = self.found[-1], given["name"], given.get("type", "")
+        self.chosen = name if tag == "select" else ""
+        if kind in ("radio", "button", "") and tag != "select" and name in form.texts:
+            return
+        form.texts[name] = given.get("value", "")
+        if kind != "hidden" and tag != "button":
+            form.typed.append(name)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a form."""
+        if tag == "form":
+            self.inside = False
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Browser, Sent]]]:
+    """Give each form of a town once, with the browser of somebody who may send it."""
+    with hashed_once():
+        town = full_town(tmp_path_factory.mktemp("fed"))
+    yield list(_forms(town))
+    town.screens.book.engine.dispose()
+
+
+def _forms(town: Town) -> Iterator[tuple[Browser, Sent]]:
+    seen: set[str] = set()
+    adapter = town.screens.app.url_map.bind("localhost")
+    for scene in (each for each in town.scenes if not each.typed and each.username):
+        browser = town.browsers[scene.username]
+        reader = Forms(scene.path)
+        reader.feed(browser.client.get(scene.path).get_data(as_text=True))
+        for form in reader.found:
+            path = form.action.partition("?")[0]
+            endpoint, _ = adapter.match(path, method="POST")
+            if endpoint not in seen and not path.startswith(APART):
+                seen.add(endpoint)
+                yield browser, form
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_form_fed_with_nonsense_is_refused_in_words(
+    forms: list[tuple[Browser, Sent]], bad: str
+) -> None:
+    assert len(forms) > 30
+    broken, case = {}, list(BAD).index(bad)
+    for browser, form in forms:
+        # All fields at once, and each field alone with one of the cases.
+        alone = [[name] for number, name in enumerate(form.typed) if number % len(BAD) == case]
+        for wrong in (form.typed, *alone):
+            sent = form.texts | dict.fromkeys(wrong, BAD[bad])
+            answer = browser.client.post(form.action, data=sent)
+            page = answer.get_data(as_text=True)
+            if answer.status_code not in WELL_ANSWERED or "<script>" in page:
+                broken[form.action, *wrong] = answer.status_code
+    assert broken == {}
+
+
+def test_a_form_of_another_kind_or_too_large_is_refused(forms: list[tuple[Browser, Sent]]) -> None:
+    for browser, form in forms:
+        client = browser.client
+        assert client.post(form.action, json=form.texts).status_code == 400, form.action
+        large = client.post(form.action, data=form.texts | {"reason": "x" * 10_000_000})
+        assert large.status_code == 413, form.action
