@@ -145,9 +145,8 @@ def _start() -> Server:
     binaries = _binaries()
     if binaries is None:
         raise RuntimeError(missing_postgres())
-    # The name of a socket may have 107 characters, so the folder stays close to the root.
-    near = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="aim-pg-", dir=near if len(near) < 40 else "/tmp"))
+    # The name of a socket may have 107 characters: so deep may the folder of TMPDIR not lie.
+    folder = Path(tempfile.mkdtemp(prefix="aim-pg-"))
     owner = _owner()
     if owner.user is not None:
         os.chown(folder, owner.user, owner.group or -1)

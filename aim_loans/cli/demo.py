@@ -2,8 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from aim_loans.cli.demo_reports import make_reports
 from aim_loans.cli.demo_server import serve_until_signalled
 from aim_loans.cli.demo_sign_ins import write_sign_ins
 from aim_loans.cli.door import Door
@@ -24,9 +24,6 @@ from aim_loans.demo.book import FEWEST_LOANS, Wanted, make_demo
 from aim_loans.demo.office import Clock, Office
 from aim_loans.errors import Refused
 from aim_loans.identity.queries import is_synthetic
-from aim_loans.origination.queries import settings_in_force
-from aim_loans.portfolio.engine import book_rows
-from aim_loans.portfolio.output import write_book
 
 SIGN_INS = "demo-signins.txt"
 
@@ -53,7 +50,7 @@ def demo(door: Door, *, loans: int, seed: int, port: int, stays: bool) -> None:
         _open_again(door, file)
     else:
         _make(door, file, Wanted(loans, seed))
-    _make_reports(door, file.parent / "reports")
+    make_reports(door, file.parent / "reports")
     serve_until_signalled(door, application(door, plain_http=True), port=port, stays=stays)
 
 
@@ -111,37 +108,3 @@ def _teller(door: Door) -> Callable[[str, int, int], None]:
         door.note(message, done=done, to_do=to_do)
 
     return tell
-
-
-def _make_reports(door: Door, folder: Path) -> None:
-    """Make the reports of the last whole month that are not there yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    as_of = door.today.replace(day=1) - timedelta(days=1)
-    for make in REPORTS:
-        for path in make(door, folder, as_of):
-            door.note("Report: {file}", file=str(path))
-
-
-def _book_by_sector(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
-    path = folder / f"synthetic-book-by-sector.{as_of:%Y-%m}.csv"
-    if path.exists():
-        return ()
-    with reading(door.ready_engine) as connection:
-        ladder = settings_in_force(connection).ladder_on(as_of)
-        book = book_rows(connection, as_of=as_of, known_at=None, by=["sector"], ladder=ladder)
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        write_book(
-            book,
-            None,
-            by=["sector"],
-            form="csv",
-            stream=stream,
-            words=door.words,
-            grouping=door.settings.currency.grouping,
-        )
-    return (path,)
-
-
-# What the demonstration makes of its last whole month, each step in its own files under
-# reports/; a step gives the files that it made, and makes none that is there.
-REPORTS: Sequence[Callable[[Door, Path, date], Sequence[Path]]] = (_book_by_sector,)

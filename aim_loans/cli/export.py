@@ -14,6 +14,7 @@ from reports.feeder.catalogue import FILES
 from reports.feeder.checking import check_folder
 from reports.feeder.columns import FeederFile
 from reports.feeder.documentation import page
+from reports.feeder.writing import Contents
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 PEOPLE = "C"
@@ -31,7 +32,8 @@ def _command(name: str, files: Sequence[FeederFile], about: str) -> click.Comman
     @click.option("--bom", is_flag=True, help="Begin with a byte order mark.")
     @click.pass_obj
     def command(door: Door, *, month: date, out: Path, bom: bool) -> None:
-        _export(door, files, month=month, out=out, bom=bom)
+        for path, contents in make_files(door, files, month=month, out=out, bom=bom):
+            click.echo(f"{path.name}  {contents.totals.rows}  {contents.sha256}")
 
     return command
 
@@ -62,7 +64,10 @@ def describe_command() -> None:
     click.echo(page(), nl=False)
 
 
-def _export(door: Door, files: Sequence[FeederFile], *, month: date, out: Path, bom: bool) -> None:
+def make_files(
+    door: Door, files: Sequence[FeederFile], *, month: date, out: Path, bom: bool
+) -> list[tuple[Path, Contents]]:
+    """Make those of the files that hold no rows of people, and name the others."""
     made = [file for file in files if file.level != PEOPLE]
     if not made:
         raise Refused(
@@ -73,9 +78,7 @@ def _export(door: Door, files: Sequence[FeederFile], *, month: date, out: Path, 
     settings = door.settings
     maker = MonthFiles(door.ready_engine, settings.institution, door.audit_key, door.actor)
     opened = maker.open_month(month, today=door.today)
-    for file in made:
-        path, contents = maker.to_folder(file, opened, out, bom=bom)
-        click.echo(f"{path.name}  {contents.totals.rows}  {contents.sha256}")
+    written = [maker.to_folder(file, opened, out, bom=bom) for file in made]
     if opened.state == "provisional":
         door.note(
             "The month {month} is not closed: these files are provisional.", month=f"{month:%Y-%m}"
@@ -91,3 +94,4 @@ def _export(door: Door, files: Sequence[FeederFile], *, month: date, out: Path, 
             "Left out, for they hold rows of people and need two persons in the browser: {files}.",
             files=", ".join(left),
         )
+    return written

@@ -38,11 +38,11 @@ class Wanted:
     """What those options said; at most one name of a scope is given."""
 
     month: date
-    branch: str | None
-    area: str | None
-    region: str | None
-    division: str | None
-    known_at: str | None
+    branch: str | None = None
+    area: str | None = None
+    region: str | None = None
+    division: str | None = None
+    known_at: str | None = None
 
 
 def measured(door: Door, wanted: Wanted) -> PortfolioStatement:

@@ -1,0 +1,74 @@
+"""The reports of the demonstration: the monthly paper in both languages, files for regulators."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from aim_loans.cli.door import Door
+from aim_loans.cli.export import make_files
+from aim_loans.cli.measured import Wanted, measured
+from aim_loans.db.engine import reading
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.engine import book_rows
+from aim_loans.portfolio.output import write_book
+from aim_loans.web.paper_values import letterhead
+from reports.feeder.catalogue import FILES
+from reports.portfolio_pdf import portfolio_pdf
+
+LANGUAGES = ("en", "ur")
+
+
+def make_reports(door: Door, folder: Path) -> None:
+    """Make the reports of the last whole month that are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    as_of = door.today.replace(day=1) - timedelta(days=1)
+    for make in REPORTS:
+        for path in make(door, folder, as_of):
+            door.note("Report: {file}", file=str(path))
+
+
+def _book_by_sector(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
+    path = folder / f"synthetic-book-by-sector.{as_of:%Y-%m}.csv"
+    if path.exists():
+        return ()
+    with reading(door.ready_engine) as connection:
+        ladder = settings_in_force(connection).ladder_on(as_of)
+        book = book_rows(connection, as_of=as_of, known_at=None, by=["sector"], ladder=ladder)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        write_book(
+            book,
+            None,
+            by=["sector"],
+            form="csv",
+            stream=stream,
+            words=door.words,
+            grouping=door.settings.currency.grouping,
+        )
+    return (path,)
+
+
+def _portfolio_papers(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
+    paths = {each: folder / f"synthetic-portfolio.{as_of:%Y-%m}.{each}.pdf" for each in LANGUAGES}
+    missing = {language: path for language, path in paths.items() if not path.exists()}
+    if missing:
+        statement = measured(door, Wanted(month=as_of))
+        for language, path in missing.items():
+            path.write_bytes(portfolio_pdf(statement, letterhead(door.settings), language))
+    return tuple(missing.values())
+
+
+def _files_for_regulators(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
+    out = folder / f"synthetic-files.{as_of:%Y-%m}"
+    if out.exists():
+        return ()
+    make_files(door, FILES, month=as_of, out=out, bom=False)
+    return (out,)
+
+
+# What the demonstration makes of its last whole month, each step in its own files under
+# reports/; a step gives the files that it made, and makes none that is there.
+REPORTS: Sequence[Callable[[Door, Path, date], Sequence[Path]]] = (
+    _book_by_sector,
+    _portfolio_papers,
+    _files_for_regulators,
+)
