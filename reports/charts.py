@@ -15,6 +15,7 @@ from reports.text import Hand, isolated
 
 _BAR = 9.0  # how thick a bar is, in points
 _STEP = 18.0  # from one bar to the next
+_KEYS = 3  # of a stacked bar's parts named on one line
 _MARKER = 3.0  # how far a marker stands out of its bar
 
 
@@ -133,16 +134,21 @@ def stacked(
             # A white edge keeps neighbours apart in a print without colours.
             marks.append(side.box(start, 0, length, 2 * _BAR, fill=part.colour, edge=PAPER))
         start += length
-    pieces = [Piece(2 * _BAR, tuple(marks), space, tied=True)]
-    pieces += [_key(side, part) for part in parts]
-    return pieces
+    bar = Piece(2 * _BAR, tuple(marks), space, tied=True)
+    rows = [parts[first : first + _KEYS] for first in range(0, len(parts), _KEYS)]
+    return [bar, *(_keys(side, row) for row in rows)]
 
 
-def _key(side: _Side, part: Part) -> Piece:
+def _keys(side: _Side, parts: Sequence[Part]) -> Piece:
+    """Say what some parts are, side by side."""
     leading = side.hand.leading(NOTE)
-    square = side.box(0, (leading - 6) / 2, 6, 6, fill=part.colour)
-    name = side.words(SPACES[2], 0, f"{part.label}  {isolated(part.shown)}", NOTE)
-    return Piece(leading, (square, name), 0)
+    marks: list[Mark] = []
+    for place, part in enumerate(parts):
+        start = place * side.width / _KEYS
+        marks.append(side.box(start, (leading - 6) / 2, 6, 6, fill=part.colour))
+        named = f"{part.label}  {isolated(part.shown)}"
+        marks.append(side.words(start + SPACES[2], 0, named, NOTE))
+    return Piece(leading, tuple(marks), 0)
 
 
 def lines(

@@ -48,25 +48,20 @@ def _sections(statement: PortfolioStatement, digest: str, voice: Voice) -> list[
     return [
         (around, front_page(statement, voice)),
         (around, [*trends.trend(statement, voice), *trends.sectors(statement, voice)]),
-        (around, _quality_of_loans(statement, voice)),
-        (around, _groups(statement, voice)),
+        (around, _book(statement, voice)),
         (around, _grounds(statement, digest, voice)),
     ]
 
 
-def _quality_of_loans(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
+def _book(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
+    """Compose how good the loans are, and whose they are."""
     return [
         *risk.lateness(statement, voice),
         *risk.classes(statement, voice),
         *cohorts.month_money(statement, voice),
-        *cohorts.vintages(statement, voice),
         *cohorts.rolls(statement, voice),
         *cohorts.turnaround(statement, voice),
-    ]
-
-
-def _groups(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
-    return [
+        *cohorts.vintages(statement, voice),
         *groups.women(statement, voice),
         *groups.funds(statement, voice),
         *groups.concentration(statement, voice),

@@ -11,6 +11,7 @@ from reports.page import WIDTH, Piece
 from reports.portfolio_words import (
     bucket_name,
     count,
+    dense_table,
     figures_column,
     message,
     per_cent,
@@ -20,7 +21,7 @@ from reports.portfolio_words import (
     together,
 )
 from reports.style import LATENESS
-from reports.table import Column, Table, table
+from reports.table import Column, Table
 from reports.text import isolated
 from reports.voice import Voice
 
@@ -191,14 +192,15 @@ def watch_list(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     say, found = voice.words.text, statement.watch_list
     heading = voice.heading(say("Loans to watch"))
     if not found.count:
-        return [*heading, *message(voice, say("No loan is more than 30 days late."))]
+        told = say("No loan is more than 30 days late.")
+        return together([*heading, *message(voice, told)])
     told = say(
         "More than 30 days late, those with the most outstanding first; no borrower is named. "
         "Shown: {shown} of {count}.",
         shown=count(len(found.loans)),
         count=count(found.count),
     )
-    return [*heading, *message(voice, told), *table(voice.hand, _watch_table(found, voice))]
+    return [*heading, *message(voice, told), *dense_table(voice, _watch_table(found, voice))]
 
 
 def _watch_table(found: WatchList, voice: Voice) -> Table:

@@ -178,7 +178,7 @@ def _sector_table(both: SectorComparison, voice: Voice) -> Table:
         Column(voice.words.heading("sector")),
         figures_column(say("Own book"), "Rs"),
         figures_column(say("Own share"), "%"),
-        figures_column(say("National book"), "Rs m"),
+        figures_column(say("National book"), "Rs\u00a0m"),
         figures_column(say("National share"), "%"),
         figures_column(say("Difference in points")),
     ]

@@ -145,7 +145,8 @@ def rupees_columns(voice: Voice, *names: str) -> list[Column]:
 
 def together(pieces: Sequence[Piece]) -> list[Piece]:
     """Keep pieces on one page, as far as a page holds them."""
-    return [*(replace(piece, tied=True) for piece in pieces[:-1]), *pieces[-1:]]
+    last = len(pieces) - 1
+    return [replace(piece, tied=place < last) for place, piece in enumerate(pieces)]
 
 
 def small_table(voice: Voice, shown: Table) -> list[Piece]:
