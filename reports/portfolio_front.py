@@ -30,7 +30,7 @@ from reports.table import Column, Table
 from reports.text import isolated
 from reports.voice import Voice
 
-_MOST_WORRIES = 5
+_MOST_WORRIES = 4  # more would push the first page over its end
 
 
 def front_page(statement: PortfolioStatement, voice: Voice) -> list[Piece]:

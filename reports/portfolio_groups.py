@@ -29,7 +29,7 @@ from reports.voice import Voice
 # An institution has thousands of officers; those with the most at risk come first.
 MOST_OFFICERS = 60
 _GENDER_COLOURS = {"female": BRAND, "male": SECTORS["other"], "transgender": SECTORS["housing"]}
-_FEW = 12
+_FEW = 12  # rows of a table that stays on one page
 
 
 class _Sums(NamedTuple):

@@ -26,6 +26,7 @@ from reports.text import isolated
 from reports.voice import Voice
 
 _BASIS_POINTS = 10_000
+_FEW = 12  # rows of a table that stays on one page
 
 
 def lateness(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
@@ -200,7 +201,8 @@ def watch_list(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         shown=count(len(found.loans)),
         count=count(found.count),
     )
-    return [*heading, *message(voice, told), *dense_table(voice, _watch_table(found, voice))]
+    pieces = [*heading, *message(voice, told), *dense_table(voice, _watch_table(found, voice))]
+    return together(pieces) if len(found.loans) <= _FEW else pieces
 
 
 def _watch_table(found: WatchList, voice: Voice) -> Table:

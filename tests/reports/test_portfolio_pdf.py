@@ -140,6 +140,7 @@ def test_titles_and_tables_stand_in_their_order() -> None:
     )
     if not STRUCTURE.exists():
         STRUCTURE.write_text(found + "\n", encoding="utf-8")
+        pytest.fail(f"{STRUCTURE.name} is written anew: read it, and keep it with the change")
     assert found + "\n" == STRUCTURE.read_text("utf-8")
 
 
@@ -162,6 +163,29 @@ def test_a_book_without_receipts_says_so_on_its_first_page() -> None:
     statement = worked_statement()
     assert "no repayments supplied" not in laid(statement)[0]
     assert "no repayments supplied" in laid(replace(statement, no_repayments=True))[0]
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_the_first_page_stays_one_page_at_its_fullest(language: str) -> None:
+    statement = worked_statement()
+    entered = datetime(2026, 1, 9, 6, 15, tzinfo=UTC)
+    late = Restatement(date(2025, 11, 30), "W02", "MUL-01", "receipt", "asma", entered, -1, -1, 0)
+    amounts = ("disbursed", "received", "outstanding", "due", "due_met", "arrears", "par30")
+    ends = tuple(
+        replace(end, **{name: 4_000 * getattr(end, name) + 77 for name in amounts})
+        for end in statement.trend
+    )
+    renegotiated = replace(statement.risk.renegotiated, outstanding=10**13)
+    full = replace(
+        statement,
+        trend=ends,
+        restatements=(late,),
+        risk=replace(statement.risk, renegotiated=renegotiated),
+    )
+    title = translator(language).text("Thirteen months")
+    for no_repayments in (False, True):
+        pages = laid(replace(full, no_repayments=no_repayments), language)
+        assert title in pages[1]
 
 
 def test_a_book_without_a_loan_leaves_its_shares_empty() -> None:
