@@ -30,6 +30,7 @@ from aim_loans.identity.operations import (
 from aim_loans.identity.permissions import Actor, Grant, Role, shell_actor
 from aim_loans.identity.second_factor import enrol, give_code
 from aim_loans.identity.sign_in import StartSession, start_session
+from aim_loans.jobs.queue import take_job
 from aim_loans.loans.operations import CONTRACT_TABLES, Contract, Dimensions, open_loans
 from aim_loans.loans.schedule import Request, Schedule, build
 from aim_loans.origination.operations import (
@@ -51,6 +52,9 @@ from aim_loans.portfolio.feeder.issuing import (
     issue_file,
     take_file,
 )
+from aim_loans.portfolio.measuring import portfolio_statement
+from aim_loans.portfolio.papers.issuing import KeptPaper, TakeReport, issue_report, take_report
+from aim_loans.portfolio.papers.packs import AskPack, ask_pack, asked_at, paper_of
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
 from aim_loans.repayment.ending_requests import AskEnding, Ending, ask_ending
 from tests.databases import copy_database, empty_database
@@ -225,6 +229,20 @@ def close_a_month(book: Book, month: date = date(2026, 2, 28)) -> None:
         close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_to_reopen(tx, AskToReopen(month, "a receipt was forgotten"), actor=HEAD_OFFICE)
+
+
+def issue_a_report(book: Book, month: date = date(2026, 2, 28)) -> None:
+    """Let head office ask for a month's reports, a worker issue the first, and take it."""
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        ask_pack(tx, AskPack(month, "en"), actor=HEAD_OFFICE, today=TODAY)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        job = take_job(tx, worker="one")
+        assert job is not None
+        asked = asked_at(tx.connection, paper_of(job))
+        settings = read_settings(None, {})
+        statement = portfolio_statement(tx.connection, asked, settings=settings, code_version="0")
+        issue_report(tx, job, statement, KeptPaper("f1", "d1", 7))
+        take_report(tx, TakeReport(1), actor=HEAD_OFFICE)
 
 
 def complain(tx: Writing) -> None:

@@ -7,18 +7,20 @@ from aim_loans.cash import models as cash
 from aim_loans.db.tables import metadata
 from aim_loans.identity import models as identity
 from aim_loans.intake import models as intake
+from aim_loans.jobs import models as jobs
 from aim_loans.ledger import models as ledger
 from aim_loans.loans import models as loans
 from aim_loans.mou import models as mou
 from aim_loans.origination import models as origination
 from aim_loans.portfolio import models as portfolio
 from aim_loans.portfolio.feeder import models as feeder
+from aim_loans.portfolio.papers import models as papers
 from aim_loans.repayment import models as repayment
 
 # Importing a module of models is what adds its tables to the metadata.
 ROOMS = (
-    *(borrowers, cash, feeder, identity, intake, ledger, loans, mou, origination, portfolio),
-    repayment,
+    *(borrowers, cash, feeder, identity, intake, jobs, ledger, loans, mou, origination),
+    *(papers, portfolio, repayment),
 )
 
 

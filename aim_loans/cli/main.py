@@ -10,6 +10,7 @@ from aim_loans.cli.demo import demo
 from aim_loans.cli.door import Door, Group
 from aim_loans.cli.export import export
 from aim_loans.cli.report import report_group
+from aim_loans.cli.report_pack import reports_group, worker_command
 from aim_loans.cli.schedule import schedule
 from aim_loans.cli.serve import serve
 from aim_loans.cli.setting_up import bring_up
@@ -153,6 +154,8 @@ main.add_command(import_group)
 main.add_command(portfolio)
 main.add_command(export)
 main.add_command(report_group)
+main.add_command(reports_group)
+main.add_command(worker_command)
 main.add_command(serve)
 main.add_command(demo)
 main.add_command(backup)

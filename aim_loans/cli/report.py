@@ -9,6 +9,11 @@ from aim_loans.cli.door import Door
 from aim_loans.cli.joint import mou_command
 from aim_loans.cli.loan_paper import loan_command
 from aim_loans.cli.measured import Wanted, measured, measured_options
+from aim_loans.dates import business_date
+from aim_loans.db.engine import reading
+from aim_loans.errors import Refused
+from aim_loans.identity.permissions import Deed, require
+from aim_loans.portfolio.papers.proving import prove
 from aim_loans.portfolio.statement_json import statement_digest, to_json
 from aim_loans.web.paper_values import letterhead
 from reports.portfolio_pdf import portfolio_pdf
@@ -81,6 +86,34 @@ def portfolio_command(
     spoken = language or door.settings.institution.language
     out.write_bytes(portfolio_pdf(statement, letterhead(door.settings), spoken))
     door.note("{file} is written.", file=out.name)
+
+
+@report_group.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def verify_command(door: Door, *, file: Path) -> None:
+    """Say whether a paper is genuine, and whether the book gives its figures again."""
+    require(door.actor, Deed.READ_BOOK, branch=None)
+    with reading(door.ready_engine) as connection:
+        proof = prove(connection, file.read_bytes(), settings=door.settings, store=door.files)
+    if proof is None:
+        raise Refused("{file} is not genuine: no report with these bytes was issued.", file=file)
+    report, newer = proof.report, proof.newer
+    door.note(
+        "{file} is genuine: {paper}, issued on {day}.",
+        file=file.name,
+        paper=report.stem,
+        day=door.words.day(business_date(report.issued_at, door.settings.institution.zone)),
+    )
+    if newer is not None:
+        door.note("There is a newer edition of it: {paper}.", paper=newer.stem)
+    if not proof.same_settings:
+        door.note("The settings with a date were added to since it was issued.")
+    if not proof.kept_whole:
+        raise Refused("What is kept of it was changed. Run the checks of the files.")
+    if not proof.recomputes:
+        raise Refused("The book does not give its statement again. Run the checks of the book.")
+    door.note("The book gives its statement again, figure by figure.")
 
 
 report_group.add_command(loan_command)

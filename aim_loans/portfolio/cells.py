@@ -57,11 +57,13 @@ _STANDING = ("loan_id", "borrower_id", "outstanding", "arrears", "missed", "due_
 class Kept:
     """Which loans a question keeps: those of some branches, and of these dimension values.
 
-    `branches` None keeps all branches; an empty text keeps what nobody entered.
+    `branches` None keeps all branches; an empty text keeps what nobody entered; `among` keeps
+    the loans that it selects.
     """
 
     branches: frozenset[str] | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+    among: Select[Any] | None = None
 
 
 def check_dimensions(by: Sequence[str]) -> None:
@@ -112,7 +114,9 @@ def kept_loans(
     columns = {_COLUMN[name] for name in names}
     if kept.branches is not None:
         columns.add("branch_code")
-    wanted = Wanted(dimensions=sorted(columns - {"product_code"}), detailed=bool(details))
+    wanted = Wanted(
+        dimensions=sorted(columns - {"product_code"}), detailed=bool(details), among=kept.among
+    )
     loans = standing(source, view, wanted).subquery("loans")
     tables: FromClause = loans
     if "area" in names:

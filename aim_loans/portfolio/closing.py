@@ -27,7 +27,14 @@ from aim_loans.ledger.operations import lock_until
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import freeze_cells, freeze_loans, marks
-from aim_loans.portfolio.models import month_cell, month_close, month_loan
+from aim_loans.portfolio.frozen_standings import freeze_standings
+from aim_loans.portfolio.models import (
+    month_cell,
+    month_close,
+    month_cohort,
+    month_loan,
+    month_person,
+)
 from aim_loans.portfolio.months import (
     ClosedMonth,
     close_by_id,
@@ -89,7 +96,7 @@ def close_month(
         _check_turn(tx.connection, month, today)
         _freeze(tx, this, month, actor)
         lock_until(tx, this, month)
-        seal_act(tx, this, (month_close, month_cell, period_lock))
+        seal_act(tx, this, (month_close, month_cell, month_cohort, month_person, period_lock))
     return editions(tx.connection, month)[-1]
 
 
@@ -160,3 +167,4 @@ def _freeze(tx: Writing, this: Act, month: date, actor: Actor) -> None:
         )
     )
     freeze_cells(tx, this, close_id, ladder)
+    freeze_standings(tx, this, close_id)

@@ -114,6 +114,14 @@ def newest(connection: Connection, month: date, scope: Scope, *, now: datetime) 
     return Asked(month, closed.known_at, scope, stands)
 
 
+def asked_again(identity: Identity) -> Asked:
+    """Ask for the very statement that an identity names."""
+    closed = None
+    if identity.closed_at is not None:
+        closed = Closed(identity.edition, identity.closed_at, identity.seal)
+    return Asked(identity.month, identity.known_at, identity.scope, closed)
+
+
 def month_ends(month: date, count: int) -> list[date]:
     """Give the last days of so many months, the last of them that of `month`."""
     return [month_end(add_months(month, step)) for step in range(1 - count, 1)]

@@ -1,4 +1,4 @@
-"""Tables of the portfolio: closed months, their frozen loans and cells, requests to reopen."""
+"""Tables of the portfolio: closed months, what is frozen of them, requests to reopen."""
 
 from sqlalchemy import (
     BigInteger,
@@ -115,6 +115,48 @@ month_cell = Table(
     ),
 )
 
+month_cohort = Table(
+    "month_cohort",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("paid_out_in", Integer, nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in (
+            *("loans_made", "active_loans", "disbursed", "received", "waived", "written_off"),
+            *("outstanding", "due", "missed", "arrears"),
+            *("par0", "par30", "par60", "par90", "par180"),
+        )
+    ),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint("close_id", "branch_code", "paid_out_in", name="uq_month_cohort_group"),
+    info=FACT,
+    comment=(
+        "Sums of the frozen loans of a branch that were paid out in one month (its index: twelve "
+        "times the year, and the months before it)."
+    ),
+)
+
+month_person = Table(
+    "month_person",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("members", BigInteger, nullable=False),
+    Column("active_borrowers", BigInteger, nullable=False),
+    Column("active_women", BigInteger, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint("close_id", "branch_code"),
+    info=FACT,
+    comment=(
+        "Persons of the frozen loans, each counted once: of a branch, or (no code) of all. They do "
+        "not add up over branches."
+    ),
+)
+
 reopen_request = Table(
     "reopen_request",
     metadata,
@@ -134,6 +176,8 @@ reopen_request = Table(
 
 Index(None, month_close.c.act_id)
 Index(None, month_cell.c.act_id)
+Index(None, month_cohort.c.act_id)
+Index(None, month_person.c.act_id)
 Index(None, reopen_request.c.act_id)
 Index(None, reopen_request.c.close_id)
 unique_where_given(month_close.c.replaces_id)

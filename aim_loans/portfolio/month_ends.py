@@ -1,7 +1,8 @@
 """The book at a month end with all that had happened by then, and its cohorts."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -11,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
-    RowMapping,
     Select,
     case,
     cast,
@@ -26,25 +26,19 @@ from aim_loans.dates import month_end
 from aim_loans.db.bulk import whole_sum
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View, sum_where
+from aim_loans.portfolio.frozen_standings import (
+    PERSONS,
+    SUMS,
+    Tally,
+    concerned_since,
+    frozen_tally,
+)
 from aim_loans.portfolio.lateness import PAR_DAYS
+from aim_loans.portfolio.months import close_before
 from aim_loans.portfolio.standing import source_for
 from aim_loans.portfolio.statement_figures import MonthEnd
 
 _DETAILS = ("disbursed_on", "disbursed", "paid", "waived", "written_off")
-_SUMS = (
-    "loans_made",
-    "active_loans",
-    "disbursed",
-    "received",
-    "waived",
-    "written_off",
-    "outstanding",
-    "due",
-    "missed",
-    "arrears",
-    *(f"par{days}" for days in PAR_DAYS),
-)
-_PERSONS = ("members", "active_borrowers", "active_women")
 _NOUGHT = literal_column("0", BigInteger)
 _BAD_DAYS = 30
 
@@ -70,28 +64,57 @@ class MonthStanding:
 def month_standing(connection: Connection, view: View, kept: Kept) -> MonthStanding:
     """Give how the kept loans stand at a month end.
 
-    This is the one place that asks for the months of a trend: a closed month may answer from
-    its frozen cells.
+    A closed month answers from what was frozen of it. Where something was recorded since, the
+    loans of the persons concerned are taken off as they stood and added as they stand.
     """
+    closed = close_before(connection, view.as_of, view.known_at)
+    tally = None
+    if closed is not None and closed.month == view.as_of and not kept.filters:
+        tally = frozen_tally(connection, closed, kept)
+    if closed is None or tally is None:
+        return _standing(view.as_of, _tally(connection, view, kept))
+    concerned = concerned_since(connection, closed, view)
+    if concerned is not None:
+        narrowed = replace(kept, among=concerned)
+        _add(tally, _tally(connection, View(view.as_of, closed.known_at), narrowed), times=-1)
+        _add(tally, _tally(connection, view, narrowed), times=1)
+    return _standing(view.as_of, tally)
+
+
+def _standing(day: date, tally: Tally) -> MonthStanding:
+    totals: Counter[str] = Counter()
+    for sums in tally.values():
+        totals.update(sums)
+    found = {name: totals[name] for name in (*SUMS, *PERSONS)}
+    missed = found.pop("missed")
+    whole = MonthEnd(day=day, due_met=found["due"] - missed, **found)
+    bad = f"par{_BAD_DAYS}"
+    cohorts = {
+        month: Cohort(sums[bad] + sums["written_off"], sums["disbursed"])
+        for month, sums in tally.items()
+        if month is not None and sums["loans_made"]
+    }
+    return MonthStanding(whole, cohorts)
+
+
+def _add(tally: Tally, other: Tally, *, times: int) -> None:
+    for month, sums in other.items():
+        mine = tally.setdefault(month, Counter())
+        mine.update({name: times * amount for name, amount in sums.items()})
+
+
+def _tally(connection: Connection, view: View, kept: Kept) -> Tally:
+    """Add the kept loans up by the month in which they were paid out; persons stand apart."""
     source = source_for(connection, view)
     loans = kept_loans(source, view, ("gender",), kept, details=_DETAILS)
     book = loans.cte("book").prefix_with("MATERIALIZED")
     late = {f"par{days}": late_by(book, source, view, days + 1) for days in PAR_DAYS}
     rows = connection.execute(union_all(_by_day(book, late), _persons(book))).mappings().all()
-    totals = {name: sum(row[name] for row in rows) for name in (*_SUMS, *_PERSONS)}
-    missed = totals.pop("missed")
-    whole = MonthEnd(day=view.as_of, due_met=totals["due"] - missed, **totals)
-    return MonthStanding(whole, _cohorts(row for row in rows if row["disbursed_on"] is not None))
-
-
-def _cohorts(days: Iterable[RowMapping]) -> dict[date, Cohort]:
-    """Add the days of disbursement up to months."""
-    found: dict[date, Cohort] = {}
-    for row in days:
-        month = month_end(row["disbursed_on"])
-        bad, disbursed = found.get(month, Cohort(0, 0))
-        bad += row[f"par{_BAD_DAYS}"] + row["written_off"]
-        found[month] = Cohort(bad, disbursed + row["disbursed"])
+    found: Tally = {}
+    for row in rows:
+        day = row["disbursed_on"]
+        sums = found.setdefault(None if day is None else month_end(day), Counter())
+        sums.update({name: row[name] for name in (*SUMS, *PERSONS)})
     return found
 
 
@@ -107,8 +130,8 @@ def _by_day(book: CTE, late: Mapping[str, ColumnElement[bool]]) -> Select[Any]:
         *(whole_sum(book.c[name]) for name in ("due_first", "missed", "arrears")),
         *(sum_where(book.c.outstanding, late[f"par{days}"]) for days in PAR_DAYS),
     ]
-    labelled = [amount.label(name) for name, amount in zip(_SUMS, sums, strict=True)]
-    blanks = [_NOUGHT.label(name) for name in _PERSONS]
+    labelled = [amount.label(name) for name, amount in zip(SUMS, sums, strict=True)]
+    blanks = [_NOUGHT.label(name) for name in PERSONS]
     return select(book.c.disbursed_on, *labelled, *blanks).group_by(book.c.disbursed_on)
 
 
@@ -120,5 +143,5 @@ def _persons(book: CTE) -> Select[Any]:
         func.count(book.c.borrower_id.distinct()),
         *(func.count(case((which, book.c.borrower_id)).distinct()) for which in (active, women)),
     ]
-    columns: list[ColumnElement[Any]] = [cast(null(), Date), *(_NOUGHT for _ in _SUMS), *counts]
+    columns: list[ColumnElement[Any]] = [cast(null(), Date), *(_NOUGHT for _ in SUMS), *counts]
     return select(*columns).select_from(book)

@@ -61,6 +61,12 @@ def close_by_id(connection: Connection, close_id: int) -> ClosedMonth:
     return found[0]
 
 
+def close_of_cut(connection: Connection, month: date, cut_number: int) -> ClosedMonth | None:
+    """Give the edition of a month that was closed at a cut, reopened since or not."""
+    found = editions(connection, month)
+    return next((each for each in found if each.cut_id == cut_number), None)
+
+
 def closed_months(connection: Connection) -> list[ClosedMonth]:
     """Give the newest edition of each month that was ever closed, the newest month first."""
     later = month_close.alias("later")

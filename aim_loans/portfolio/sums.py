@@ -79,10 +79,15 @@ def changed_since(closed: ClosedMonth, view: View) -> Select[Any]:
     Something was recorded of them after its cut that counts on the day.
     """
     late = loan_fact.c.id > closed.last_fact_id
+    # A loan that came later counts by its facts alone.
+    held = month_loan.alias("held")
+    newest = select(func.max(held.c.loan_id)).where(held.c.close_id == closed.id).scalar_subquery()
     parts = [
         select(loan_fact.c.loan_id).where(late, view.counts(loan_fact)),
         *(
-            select(table.c.loan_id).where(table.c.id > last, view.known(table))
+            select(table.c.loan_id).where(
+                table.c.id > last, table.c.loan_id <= newest, view.known(table)
+            )
             for table, last in (
                 (loan_dimension, closed.last_dimension_id),
                 (schedule_version, closed.last_version_id),

@@ -18,9 +18,10 @@ from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym, closing_day, pseudonyms
 from aim_loans.portfolio.feeder.issuing import PART_BYTES, Edition, IssueFile, Names, issue_file
 from aim_loans.portfolio.feeder.register import complaint_rows, register_rows
-from aim_loans.portfolio.feeder.state import State, state_of
 from aim_loans.portfolio.feeder.summaries import classification_rows, gender_rows, programme_rows
 from aim_loans.portfolio.feeder.tape import tape_rows
+from aim_loans.portfolio.months import ClosedMonth, closed_month
+from aim_loans.portfolio.statement import State
 from reports.feeder.columns import FeederFile
 from reports.feeder.manifest import ENDING, SCHEMA_ENDING, Issue, manifest_text, schema_text, stem
 from reports.feeder.writing import Contents, Draft, parts, publish_text, refuse_taken
@@ -46,10 +47,15 @@ def rows_of(connection: Connection, name: str, asked: AskedMonth, hide: Pseudony
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month to make files of: what its rows are asked at, and whether it is closed."""
+    """A month to make files of: what its rows are asked at, and its close where it has one."""
 
     asked: AskedMonth
-    state: State
+    closed: ClosedMonth | None
+
+    @property
+    def state(self) -> State:
+        """Say whether the files are final: those of an open month are provisional."""
+        return "provisional" if self.closed is None else "final"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +77,17 @@ class MonthFiles:
     clock: Clock | None = None
 
     def open_month(self, month: date, *, today: date) -> Month:
-        """Fix the moment K for the files of a month; Refused for one that is not over."""
+        """Fix the moment K for the files of a month; Refused for one that is not over.
+
+        A closed month is known at the cut of its close, an open one at a cut taken now.
+        """
         require(self.actor, Deed.MAKE_FILES, branch=None)
         day = closing_day(month, today=today)
-        with cutting(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
-            known_at = take_cut(tx, TakeCut(f"files of {day:%Y-%m}"), actor=self.actor)
         with reading(self.engine) as connection:
             ladder = settings_in_force(connection).ladder_on(day)
-            state = state_of(connection, day)
-        return Month(AskedMonth(day, known_at, ladder, self.institution.zone), state)
+            closed = closed_month(connection, day)
+        known_at = self._cut(day) if closed is None else closed.known_at
+        return Month(AskedMonth(day, known_at, ladder, self.institution.zone), closed)
 
     def to_folder(
         self, declared: FeederFile, month: Month, folder: Path, *, bom: bool
@@ -132,6 +140,7 @@ class MonthFiles:
                 month=asked.day,
                 known_at=asked.known_at,
                 state=month.state,
+                close_edition=month.closed.edition if month.closed else None,
                 made_by=by,
                 made_at=made_at,
                 edition=number,
@@ -156,6 +165,10 @@ class MonthFiles:
                 request_id=released.request_id if released else None,
                 key=released.key if released else None,
             )
+
+    def _cut(self, day: date) -> datetime:
+        with cutting(self.engine, audit_key=self.audit_key, clock=self.clock) as tx:
+            return take_cut(tx, TakeCut(f"files of {day:%Y-%m}"), actor=self.actor)
 
     def _writing(self) -> AbstractContextManager[Writing]:
         return writing(self.engine, audit_key=self.audit_key, clock=self.clock)

@@ -21,6 +21,7 @@ class Issue:
 
     `previous_sha256` is that of the edition before, if there was one; `ladder` names the
     source of the classes, and `ladder_confirmed` says whether the institution confirmed it.
+    `close_edition` is that of the closed month that a final file stands on.
     """
 
     institution: str
@@ -34,6 +35,7 @@ class Issue:
     ladder: str
     ladder_confirmed: bool
     bom: bool = False
+    close_edition: int | None = None
 
 
 def stem(name: str, month: date, edition: int) -> str:
@@ -57,6 +59,7 @@ def manifest_text(declared: FeederFile, issue: Issue, contents: Contents) -> str
         "as_of": issue.month.isoformat(),
         "known_at": _moment(issue.known_at),
         "state": issue.state,
+        "close_edition": issue.close_edition,
         "ladder": issue.ladder,
         "ladder_confirmed": issue.ladder_confirmed,
         "edition": issue.edition,

@@ -103,11 +103,16 @@ def refuse_taken(path: Path) -> None:
 
 def publish_text(final: Path, text: str) -> None:
     """Write a small text whole under its final name."""
+    publish_bytes(final, text.encode("utf-8"))
+
+
+def publish_bytes(final: Path, content: bytes) -> None:
+    """Write some bytes whole under their final name."""
     refuse_taken(final)
     partial = final.with_name(f".{final.name}.{os.getpid()}{PARTIAL}")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with partial.open("wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         partial.rename(final)

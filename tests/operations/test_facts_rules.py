@@ -56,6 +56,7 @@ from tests.book import (
     ask_to_waive,
     close_a_month,
     complain,
+    issue_a_report,
     issue_files,
     open_book,
     use_a_second_factor,
@@ -133,6 +134,7 @@ def live(book: Book) -> None:
     branch.live()
     ask_to_waive(branch.book, 1)
     close_a_month(book)
+    issue_a_report(book)
     attach_a_card(book, branch.person("Nasreen"))
     live_with_smeda(book, branch.read(asked).borrower_id, asked)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:

@@ -61,6 +61,7 @@ from tests.book import (
     ask_to_waive,
     close_a_month,
     complain,
+    issue_a_report,
     issue_files,
     use_a_second_factor,
 )
@@ -86,6 +87,7 @@ def lived(book: Book) -> Book:
     transfer(book)
     live_in_the_office(book)
     close_a_month(book)
+    issue_a_report(book)
     live_with_complaints_and_files(book)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)

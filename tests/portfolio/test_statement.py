@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,10 +14,11 @@ from aim_loans.config.dated import DatedRow, dated_rows
 from aim_loans.config.reader import read_settings
 from aim_loans.dates import month_end
 from aim_loans.origination.models import dated_setting
-from aim_loans.portfolio.measuring import WHOLE, Asked, portfolio_statement
+from aim_loans.portfolio.measuring import WHOLE, Asked, month_ends, newest, portfolio_statement
 from aim_loans.portfolio.statement import PortfolioStatement, Scope
 from tests.naive import statement as naive
 from tests.portfolio.books import BORROWERS, MadeBook, books
+from tests.portfolio.closes import close_at
 from tests.portfolio.journal import put_journal
 from tests.portfolio.store import AREAS, BRANCHES, Stored, empty, put_loans, put_surroundings
 
@@ -112,3 +113,44 @@ def test_every_figure_is_the_plain_one_on_postgresql(
     writing_engine: Engine, made: MadeBook, scope: Scope, place: int
 ) -> None:
     expect_the_plain_statement(writing_engine, made, scope, place)
+
+
+def expect_the_same_from_closed_months(
+    engine: Engine, made: MadeBook, scope: Scope, places: Sequence[int]
+) -> None:
+    """Close a year ago, the month before and the month itself, at any moments of the book."""
+    month = month_end(made.days[1])
+    known = sorted({fact.recorded_at for loan in made.loans for fact in loan.facts} or {LATE_CUT})
+    moments = sorted(known[place % len(known)] for place in places)
+    days = [month_ends(month, 13)[place] for place in (0, -2, -1)]
+    with engine.begin() as connection:
+        put_book(connection, made.stored, BORROWERS)
+        ladder = SETTINGS.dated.ladder_on(month)
+        for late, (day, moment) in enumerate(zip(days, moments, strict=True)):
+            # Two cuts are never of one moment.
+            close_at(connection, day, moment + timedelta(microseconds=late), ladder)
+        compare(connection, made, Asked(month, LATE_CUT, scope))
+        final = newest(connection, month, scope, now=LATE_CUT)
+        assert final.known_at == moments[-1] + timedelta(microseconds=2)
+        compare(connection, made, final)
+
+
+MOMENTS = st.lists(st.integers(0, 40), min_size=3, max_size=3)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 10)
+@given(made=books(most=20), scope=st.sampled_from(list(SCOPES)), places=MOMENTS)
+def test_closed_months_give_the_same_statement(
+    writing_engine: Engine, made: MadeBook, scope: Scope, places: Sequence[int]
+) -> None:
+    expect_the_same_from_closed_months(writing_engine, made, scope, places)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 25)
+@given(made=books(most=20), scope=st.sampled_from(list(SCOPES)), places=MOMENTS)
+def test_closed_months_give_the_same_statement_on_postgresql(
+    writing_engine: Engine, made: MadeBook, scope: Scope, places: Sequence[int]
+) -> None:
+    expect_the_same_from_closed_months(writing_engine, made, scope, places)

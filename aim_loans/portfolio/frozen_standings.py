@@ -1,0 +1,190 @@
+"""What a closed month adds up to by branch and month of payout, and its persons: kept, read."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    case,
+    cast,
+    extract,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
+
+from aim_loans.dates import month_end, month_step
+from aim_loans.db.bulk import whole_sum
+from aim_loans.db.engine import Writing
+from aim_loans.identity.operations import Act
+from aim_loans.loans.models import loan_position
+from aim_loans.portfolio.cells import Kept
+from aim_loans.portfolio.due import View, sum_where
+from aim_loans.portfolio.lateness import PAR_DAYS
+from aim_loans.portfolio.models import month_cohort, month_loan, month_person
+from aim_loans.portfolio.months import ClosedMonth
+from aim_loans.portfolio.sums import changed_since
+
+# Counts, then paisa: what is added up of a month end, and the persons, who do not add up.
+SUMS = (
+    *("loans_made", "active_loans", "disbursed", "received", "waived", "written_off"),
+    *("outstanding", "due", "missed", "arrears"),
+    *(f"par{days}" for days in PAR_DAYS),
+)
+PERSONS = ("members", "active_borrowers", "active_women")
+# The sums by the last day of the month in which loans were paid out; under None the persons.
+Tally = dict[date | None, Counter[str]]
+
+_ALL = ""
+_COHORT = ("close_id", "branch_code", "paid_out_in", *SUMS)
+_PERSON = ("close_id", "branch_code", *PERSONS)
+
+
+def freeze_standings(tx: Writing, act: Act, close_id: int) -> None:
+    """Keep the cohorts and the persons of a month whose loans are frozen."""
+    for table, names, rows in (
+        (month_cohort, _COHORT, _cohorts(close_id)),
+        (month_person, _PERSON, _persons(close_id)),
+    ):
+        found = rows.subquery("found")
+        signed = select(*found.c, literal(act.id))
+        tx.connection.execute(insert(table).from_select([*names, "act_id"], signed))
+
+
+def standings_are_whole(connection: Connection, close_id: int) -> bool:
+    """Say whether the cohorts and persons of a month are those of its frozen loans.
+
+    A month closed before they were kept has none.
+    """
+    for table, names, rows in (
+        (month_cohort, _COHORT, _cohorts(close_id)),
+        (month_person, _PERSON, _persons(close_id)),
+    ):
+        kept = select(*(table.c[name] for name in names)).where(table.c.close_id == close_id)
+        if connection.execute(kept.limit(1)).first() is None:
+            continue
+        made = select(*rows.subquery("made").c)
+        for one, other in ((kept, made), (made, kept)):
+            if connection.execute(one.except_(other).limit(1)).first() is not None:
+                return False
+    return True
+
+
+def frozen_tally(connection: Connection, closed: ClosedMonth, kept: Kept) -> Tally | None:
+    """Give how the loans of the kept branches stood when a month was closed; None if not kept."""
+    persons = _kept_persons(connection, closed, kept)
+    if persons is None:
+        return None
+    cohort = month_cohort.c
+    mine = [cohort.close_id == closed.id, *_within(cohort.branch_code, kept)]
+    sums = (whole_sum(cohort[name]).label(name) for name in SUMS)
+    rows = connection.execute(
+        select(cohort.paid_out_in, *sums).where(*mine).group_by(cohort.paid_out_in)
+    )
+    tally: Tally = {
+        month_end(month_step(index, 1)): Counter(dict(zip(SUMS, amounts, strict=True)))
+        for index, *amounts in rows
+    }
+    tally[None] = persons
+    return tally
+
+
+def concerned_since(connection: Connection, closed: ClosedMonth, view: View) -> Select[Any] | None:
+    """Select all loans of the persons of whose loans something was recorded since the close.
+
+    So that persons add up as well: each is among those concerned with all loans, or not at
+    all. None where nothing was.
+    """
+    if view.known_at == closed.known_at:
+        return None
+    changed = changed_since(closed, view)
+    if connection.execute(changed.limit(1)).first() is None:
+        return None
+    mine, every = loan_position.alias("mine"), loan_position.alias("every")
+    changed_ids = changed.subquery("changed_loans")
+    persons = select(mine.c.borrower_id).where(mine.c.loan_id.in_(select(changed_ids.c.loan_id)))
+    among = select(every.c.loan_id).where(every.c.borrower_id.in_(persons)).cte()
+    return select(among.prefix_with("MATERIALIZED").c.loan_id)
+
+
+def _kept_persons(connection: Connection, closed: ClosedMonth, kept: Kept) -> Counter[str] | None:
+    """Give the persons of a scope: frozen for all and for one branch, else counted anew."""
+    person = month_person.c
+    columns = [person[name] for name in PERSONS]
+    whole = connection.execute(
+        select(*columns).where(person.close_id == closed.id, person.branch_code == _ALL)
+    ).first()
+    if whole is None or kept.branches is None:
+        return None if whole is None else Counter(whole._asdict())
+    if len(kept.branches) == 1:
+        one = select(*columns).where(
+            person.close_id == closed.id, person.branch_code.in_(kept.branches)
+        )
+    else:
+        rows = month_loan.c
+        one = select(*_counts()).where(*_lent(closed.id), rows.branch_code.in_(kept.branches))
+    found = connection.execute(one).first()
+    return Counter() if found is None else Counter(found._asdict())
+
+
+def _cohorts(close_id: int) -> Select[Any]:
+    rows = month_loan.c
+    year, month = extract("year", rows.disbursed_on), extract("month", rows.disbursed_on)
+    paid_out_in = (cast(year, Integer) * 12 + cast(month, Integer) - 1).label("paid_out_in")
+    named = {"received": "paid", "due": "due_first"}
+    counted: dict[str, ColumnElement[Any]] = {
+        "loans_made": func.count(),
+        "active_loans": func.count().filter(rows.outstanding > 0),
+        **{f"par{days}": sum_where(rows.outstanding, rows.late_days > days) for days in PAR_DAYS},
+    }
+    sums = (
+        counted[name] if name in counted else whole_sum(rows[named.get(name, name)])
+        for name in SUMS
+    )
+    return (
+        select(
+            rows.close_id,
+            rows.branch_code,
+            paid_out_in,
+            *(amount.label(name) for name, amount in zip(SUMS, sums, strict=True)),
+        )
+        .where(*_lent(close_id))
+        .group_by(rows.close_id, rows.branch_code, paid_out_in)
+    )
+
+
+def _persons(close_id: int) -> Any:
+    rows = month_loan.c
+    everywhere = literal_column(f"'{_ALL}'", Text).label("branch_code")
+    number = literal_column(str(close_id), Integer).label("close_id")
+    of_all = select(number, everywhere, *_counts()).where(*_lent(close_id))
+    of_each = select(number, rows.branch_code, *_counts()).where(*_lent(close_id))
+    return union_all(of_all, of_each.group_by(rows.branch_code))
+
+
+def _counts() -> list[ColumnElement[Any]]:
+    rows = month_loan.c
+    active = rows.outstanding > 0
+    women = active & (rows.gender == "female")
+    counts = (
+        func.count(rows.borrower_id.distinct()),
+        *(func.count(case((which, rows.borrower_id)).distinct()) for which in (active, women)),
+    )
+    return [count.label(name) for name, count in zip(PERSONS, counts, strict=True)]
+
+
+def _lent(close_id: int) -> tuple[ColumnElement[bool], ...]:
+    rows = month_loan.c
+    return (rows.close_id == close_id, rows.disbursed > 0)
+
+
+def _within(branch_code: ColumnElement[Any], kept: Kept) -> list[ColumnElement[bool]]:
+    return [] if kept.branches is None else [branch_code.in_(kept.branches)]

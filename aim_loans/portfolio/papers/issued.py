@@ -1,0 +1,171 @@
+"""What can be asked of issued reports; changes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Connection, Select, and_, select
+
+from aim_loans.errors import NotAllowed, NotFound
+from aim_loans.identity.models import cut
+from aim_loans.identity.permissions import Actor, Deed, allows, reach
+from aim_loans.portfolio.papers.models import issued_report, report_download
+from aim_loans.portfolio.scopes import kept_of
+from aim_loans.portfolio.statement import Scope, ScopeLevel
+
+# So long after it was written down may a download begin.
+DOWNLOAD_WITHIN = timedelta(minutes=15)
+_ROWS_TOGETHER = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedReport:
+    """A paper as issued: what it is about, its edition, its cut K, the digest of its bytes."""
+
+    id: int
+    kind: str
+    scope: Scope
+    month: date
+    language: str
+    edition: int
+    state: str
+    cut_number: int
+    known_at: datetime
+    seal: str
+    statement_digest: str
+    sha256: str
+    size: int
+    file_name: str
+    issued_at: datetime
+
+    @property
+    def stem(self) -> str:
+        """Give the name of its file without the ending; it tells of no person."""
+        about = "-".join(part for part in (self.scope.level, self.scope.name) if part)
+        again = "" if self.edition == 1 else f".edition-{self.edition}"
+        return f"{self.kind}.{self.month:%Y-%m}.{about.replace('/', '-')}.{self.language}{again}"
+
+
+def report_by_id(connection: Connection, report_id: int) -> IssuedReport:
+    """Give an issued report; NotFound when there is none of this number."""
+    found = _found(connection, _reports().where(issued_report.c.id == report_id))
+    if not found:
+        raise NotFound("There is no such report. Open the list again.")
+    return found[0]
+
+
+def report_of_bytes(connection: Connection, sha256: str) -> IssuedReport | None:
+    """Give the report whose kept bytes have this digest."""
+    found = _found(connection, _reports().where(issued_report.c.sha256 == sha256).limit(1))
+    return found[0] if found else None
+
+
+def newer_edition(connection: Connection, report: IssuedReport) -> IssuedReport | None:
+    """Give the edition that came after, if one did."""
+    found = _found(connection, _reports().where(issued_report.c.previous_id == report.id))
+    return found[0] if found else None
+
+
+def last_report(
+    connection: Connection, kind: str, scope: Scope, month: date, language: str
+) -> IssuedReport | None:
+    """Give the newest edition of a paper."""
+    row = issued_report.c
+    same = and_(
+        row.kind == kind,
+        row.scope_level == scope.level,
+        row.scope_name == scope.name,
+        row.month_end == month,
+        row.language == language,
+    )
+    found = _found(connection, _reports().where(same).order_by(row.edition.desc()).limit(1))
+    return found[0] if found else None
+
+
+def reports_of_cut(connection: Connection, month: date, cut_number: int) -> list[IssuedReport]:
+    """Give the papers of a month that were issued at a cut, in the order of their making."""
+    same = (issued_report.c.month_end == month, issued_report.c.cut_number == cut_number)
+    return _found(connection, _reports().where(*same).order_by(issued_report.c.id))
+
+
+def readable_reports(
+    connection: Connection, month: date, *, actor: Actor, most: int
+) -> list[IssuedReport]:
+    """Give the papers of a month that somebody may read, the newest first.
+
+    Whoever reads the whole book sees all; others those of their branches.
+    """
+    mine = _reports().where(issued_report.c.month_end == month)
+    branches = reach(actor, Deed.READ_BOOK)
+    if branches is not None:
+        of_branch = issued_report.c.scope_level == "branch"
+        mine = mine.where(of_branch, issued_report.c.scope_name.in_(branches))
+    return _found(connection, mine.order_by(issued_report.c.id.desc()).limit(most))
+
+
+def months_issued(connection: Connection, *, most: int) -> list[date]:
+    """Give the months of which papers were issued, the newest first."""
+    days = select(issued_report.c.month_end).distinct()
+    rows = connection.execute(days.order_by(issued_report.c.month_end.desc()).limit(most))
+    return list(rows.scalars())
+
+
+def check_readable(connection: Connection, report: IssuedReport, *, actor: Actor) -> None:
+    """Refuse a paper about a branch that this person does not read."""
+    if allows(actor, Deed.READ_BOOK, branch=None):
+        return
+    branches = kept_of(connection, report.scope).branches
+    mine = reach(actor, Deed.READ_BOOK)
+    if not branches or (mine is not None and not branches <= mine):
+        raise NotAllowed("This report is about branches that are not yours. Ask head office.")
+
+
+def statement_text(connection: Connection, report: IssuedReport) -> str:
+    """Give the statement that a report shows, as canonical JSON."""
+    row = select(issued_report.c.statement).where(issued_report.c.id == report.id)
+    found: str = connection.execute(row).scalar_one()
+    return found
+
+
+def kept_reports(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Give each issued report with the name of its bytes in the store."""
+    rows = connection.execute(
+        select(issued_report.c.id, issued_report.c.file_name).order_by(issued_report.c.id),
+        execution_options={"yield_per": _ROWS_TOGETHER},
+    )
+    return ((row.id, row.file_name) for row in rows)
+
+
+def report_download_of(
+    connection: Connection, download_id: int, *, actor: Actor, now: datetime
+) -> IssuedReport:
+    """Give the report of a download that this person began a short while ago, else NotFound."""
+    taken = report_download.c
+    mine = (
+        taken.id == download_id,
+        taken.taken_by == actor.name,
+        taken.recorded_at >= now - DOWNLOAD_WITHIN,
+    )
+    row = connection.execute(select(taken.report_id).where(*mine)).first()
+    if row is None:
+        raise NotFound("This download is over. Open the list of reports and begin it again.")
+    return report_by_id(connection, row.report_id)
+
+
+def _reports() -> Select[Any]:
+    names = ("id", "kind", "scope_level", "scope_name", "month_end", "language", "edition")
+    kept = ("statement_digest", "sha256", "size", "file_name", "recorded_at")
+    row = issued_report.c
+    return select(
+        *(row[name] for name in names),
+        *(row.state, row.cut_number, cut.c.taken_at, cut.c.seal),
+        *(row[name] for name in kept),
+    ).join(cut, cut.c.number == row.cut_number)
+
+
+def _found(connection: Connection, rows: Select[Any]) -> list[IssuedReport]:
+    return [
+        IssuedReport(number, kind, Scope(cast(ScopeLevel, level), name), *rest)
+        for number, kind, level, name, *rest in connection.execute(rows)
+    ]
