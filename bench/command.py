@@ -14,6 +14,7 @@ from bench.places import POSTGRESQL, SQLITE, Places, open_places
 from bench.readings import past, today
 from bench.receipts import receipts
 from bench.results import Result, table
+from bench.statement import statement
 from bench.tape import loans_csv
 from bench.verifying import verify
 
@@ -27,6 +28,7 @@ ENTRIES: dict[str, Entry] = {
     "receipts": receipts,
     "import": importing,
     "closed": closed,
+    "statement": statement,
     "pages": pages,
 }
 DATABASES = (SQLITE, POSTGRESQL)

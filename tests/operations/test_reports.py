@@ -1,12 +1,11 @@
 """A month's papers are made once each, kept for good, proved genuine, and made again equal."""
 
 import threading
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading, writing
@@ -16,7 +15,6 @@ from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.jobs.models import job
 from aim_loans.jobs.queue import HELD_FOR, Job, faults_of, finish_job, take_job
 from aim_loans.portfolio.closing import ClosedMonth, CloseMonth, close_month
-from aim_loans.portfolio.measuring import Asked, portfolio_statement
 from aim_loans.portfolio.papers.issued import (
     IssuedReport,
     newer_edition,
@@ -31,9 +29,9 @@ from aim_loans.portfolio.papers.proving import Proof, prove
 from aim_loans.portfolio.statement import PortfolioStatement
 from aim_loans.portfolio.statement_json import from_json, to_json
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
-from aim_loans.web import report_work
 from aim_loans.web.report_work import Workshop, make_next
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book
+from tests.measured import measure_once
 
 FEBRUARY = date(2026, 2, 28)
 SETTINGS = read_settings(None, {})
@@ -83,19 +81,6 @@ def proof_of(book: Book, workshop: Workshop, content: bytes) -> Proof | None:
         return prove(connection, content, settings=SETTINGS, store=workshop.store)
 
 
-KEPT: list[PortfolioStatement] = []
-
-
-def one_statement(book: Book) -> PortfolioStatement:
-    """Measure once for all tests."""
-    if not KEPT:
-        with reading(book.engine) as connection:
-            asked = Asked(FEBRUARY, book.clock())
-            found = portfolio_statement(connection, asked, settings=SETTINGS, code_version="0")
-        KEPT.append(found)
-    return KEPT[0]
-
-
 @pytest.fixture
 def lending(book: Book) -> Book:
     """Two loans at two branches."""
@@ -106,14 +91,8 @@ def lending(book: Book) -> Book:
 
 @pytest.fixture
 def measured_once(lending: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure one statement for all papers: here it is the queue that is tried."""
-    one = one_statement(lending)
-
-    def measured(_connection: Connection, asked: Asked, **_more: object) -> PortfolioStatement:
-        identity = replace(one.identity, scope=asked.scope, known_at=asked.known_at)
-        return replace(one, identity=identity)
-
-    monkeypatch.setattr(report_work, "portfolio_statement", measured)
+    """Here it is the queue that is tried."""
+    measure_once(lending, monkeypatch)
 
 
 def test_a_closed_months_papers_stay_true_after_a_late_receipt(

@@ -1,0 +1,30 @@
+"""The commands that make a month's papers and prove one."""
+
+import pytest
+
+from tests.stories.shell import Shell, import_worked
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_the_pack_of_a_closed_month_and_its_proof(shell: Shell) -> None:
+    import_worked(shell)
+    shell.good("close", "--month", "2025-12")
+    out = shell.folder / "papers"
+    run = ("reports", "run", "--month", "2025-12", "--out", out)
+    said = shell.good(*run, "--processes", "1")
+    assert "portfolio.2025-12.whole.en.pdf" in {path.name for path in out.iterdir()}
+    made = {path: path.read_bytes() for path in out.iterdir()}
+    assert f"{len(made)} papers are in" in said.err
+    # Run again, it makes nothing anew, and puts back what is missing in the folder.
+    whole = out / "portfolio.2025-12.whole.en.pdf"
+    whole.unlink()
+    shell.good(*run, "--processes", "1")
+    assert {path: path.read_bytes() for path in out.iterdir()} == made
+    proved = shell.good("report", "verify", whole)
+    assert "is genuine" in proved.err
+    assert "figure by figure" in proved.err
+    whole.write_bytes(whole.read_bytes() + b"\n")
+    assert "is not genuine" in shell.run("report", "verify", whole).err
+    assert "another file" in shell.run(*run, "--processes", "1").err
+    shell.good("worker", "--once")
+    shell.good("files", "verify")
