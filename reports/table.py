@@ -72,7 +72,7 @@ def table(
 ) -> list[Piece]:
     """Set a table of this width, in points; `style` is that of its rows."""
     grid = _grid(hand, shown, width, style)
-    quiet = Style(NOTE.size, bold=True, colour=NOTE.colour)
+    quiet = Style(min(NOTE.size, style.size), bold=True, colour=NOTE.colour)
     head = _row(grid, [column.heading for column in shown.columns], quiet)
     pieces = [replace(head, space=space, tied=True)]
     last = len(shown.rows) - 1

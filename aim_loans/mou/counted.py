@@ -31,7 +31,7 @@ class Counted:
     """Everything that is counted; each frame has the columns `unit` and `in_cohort`.
 
     `loans` also: loan_id, person, day (of the first tranche), amount, before (the amount of the
-    loan before, NaN for the first one), sector, gender, age, disability, province, tier,
+    loan before, NaN for the first one), sector, gender, age, disability, province, tier, district,
     outstanding, late. `payouts`: loan_id, day, amount. `units`: the enterprises written down,
     with need_F1 to need_F9. Events have day and `counts` (see `frames`).
     """
@@ -115,7 +115,7 @@ def _loans(
 def _attributes(
     frame: Frame, people: Frame, mou: Mou, as_of: date, *, on: "pd.Series[Any] | None" = None
 ) -> Frame:
-    """Add age (at the day `on`, else at D), disability, province and tier of each row."""
+    """Add age (at the day `on`, else at D), disability, province, tier; districts by one name."""
     births = looked_up(frame["person"], people["birth_date"])
     frame["age"] = age_band(pd.to_datetime(births), pd.Timestamp(as_of) if on is None else on)
     frame["disability"] = np.where(looked_up(frame["person"], people["disability"]), "yes", "no")
@@ -127,7 +127,9 @@ def _attributes(
     poor = frozenset(listed.districts) if listed else None
     place = {text: (each.province if each else UNKNOWN) for text, each in found.items()}
     tier = {text: _tier(each.name if each else None, poor) for text, each in found.items()}
+    name = {text: (each.name if each else UNKNOWN) for text, each in found.items()}
     frame["province"], frame["tier"] = named.map(place), named.map(tier)
+    frame["district"] = named.map(name)
     return frame
 
 

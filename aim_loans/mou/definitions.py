@@ -101,6 +101,7 @@ SPLITS: tuple[tuple[str, ...], ...] = (
     ("disability",),
     ("province",),
     ("tier",),
+    ("district",),
     ("sector", "gender"),
     ("province", "gender"),
 )

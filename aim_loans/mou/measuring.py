@@ -66,7 +66,7 @@ def joint_statement(
         known_at=known_at,
         started_on=mou.started_on,
         lines=_lines(connection, asked, counted, cohort, sample),
-        splits=_splits(counted, _window(period)),
+        splits=_splits(counted, _window(period), mou),
         funnels=pillars.funnels(counted, mou),
         cohort=_cohort(counted),
         sample=_sample(sample),
@@ -134,16 +134,16 @@ def _figures(
     ]
 
 
-def _splits(counted: Counted, window: Window) -> list[Split]:
+def _splits(counted: Counted, window: Window, mou: Mou) -> list[Split]:
     """Split what the period brought; each enterprise stands in one cell of a split."""
-    members = _members(counted, window)
+    members = _members(counted, window, mou)
     return [Split(line, by, _cells(members[line], by)) for line in SPLIT_LINES for by in SPLITS]
 
 
-def _members(counted: Counted, window: Window) -> dict[str, Frame]:
+def _members(counted: Counted, window: Window, mou: Mou) -> dict[str, Frame]:
     """Give what each split line counts: a row with its `value`, and the `part` of the cohort."""
     paid, came = window.of(counted.payouts), window.of(counted.attendances)
-    steps = window.of(counted.steps)
+    steps = pillars.since_the_programme(window, mou).of(counted.steps)
     registered = steps[(steps["state"] == State.REGISTERED.value) & steps["counts"]]
     about = counted.units.drop(columns=["in_cohort", "day"])
     last = counted.loans.drop_duplicates("unit", keep="last")
@@ -164,10 +164,10 @@ def _once(frame: Frame, names: list[str]) -> Frame:
 
 
 def _cells(members: Frame, by: tuple[str, ...]) -> list[Cell]:
-    sums = members.groupby(list(by))[["value", "part"]].sum()
+    groups = members.assign(units=1).groupby(list(by))[["value", "part", "units"]].sum()
     return [
-        Cell(keys if isinstance(keys, tuple) else (keys,), int(value), int(cohort))
-        for keys, value, cohort in zip(sums.index, sums["value"], sums["part"], strict=True)
+        Cell(keys if isinstance(keys, tuple) else (keys,), *map(int, sums))
+        for keys, *sums in groups.itertuples(name=None)
     ]
 
 

@@ -30,6 +30,11 @@ class Window(NamedTuple):
         return frame[(frame["day"] >= self.first) & (frame["day"] <= self.last)]
 
 
+def since_the_programme(window: Window, mou: Mou) -> Window:
+    """Leave out the days before the programme: what was registered then is a baseline."""
+    return Window(max(window.first, pd.Timestamp(mou.started_on)), window.last)
+
+
 def access(counted: Counted, window: Window, *, listed: bool) -> Figures:
     """Count access to finance; `listed` says that a list of underserved districts was agreed."""
     loans, paid = window.of(counted.loans), window.of(counted.payouts)
@@ -68,8 +73,7 @@ def quality(loans: Frame, standings: Frame, collected: Frame) -> Figures:
 
 def formalisation(counted: Counted, window: Window, mou: Mou) -> Figures:
     """Count the registrations that came about in the window; older ones are a baseline."""
-    began = max(window.first, pd.Timestamp(mou.started_on))
-    since = Window(began, window.last)
+    since = since_the_programme(window, mou)
     lines: Figures = {each: _registered(counted, since, each) for each in REGISTRATIONS}
     return {**lines, "F.index": _index(counted, window.last)}
 

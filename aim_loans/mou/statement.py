@@ -51,11 +51,15 @@ class Line:
 
 
 class Cell(NamedTuple):
-    """A cell of a split: its keys, the figure of all of AIM, and that of the cohort."""
+    """A cell of a split: its keys, the figure of all of AIM, and that of the cohort.
+
+    `units` counts the enterprises (of trainings: the persons) that the figure is made of.
+    """
 
     keys: tuple[str, ...]
     value: int
     cohort: int
+    units: int
 
 
 @dataclass(frozen=True, slots=True)

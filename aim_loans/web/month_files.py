@@ -14,6 +14,7 @@ from aim_loans.config.settings import Institution
 from aim_loans.db.engine import Clock, Writing, cutting, reading, writing
 from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Deed, require
+from aim_loans.mou.formalisation_rows import formalisation_rows
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym, closing_day, pseudonyms
 from aim_loans.portfolio.feeder.issuing import PART_BYTES, Edition, IssueFile, Names, issue_file
@@ -27,6 +28,8 @@ from reports.feeder.manifest import ENDING, SCHEMA_ENDING, Issue, manifest_text,
 from reports.feeder.writing import Contents, Draft, parts, publish_text, refuse_taken
 
 PSEUDONYM_PURPOSE = "pseudonyms"
+# A receiver of its own gets pseudonyms of its own: files of two receivers cannot be joined.
+_PSEUDONYMS_FOR = {"smeda_formalisation": "pseudonyms for SMEDA"}
 
 Rows = Iterator[tuple[Any, ...]]
 _PLAIN: Mapping[str, Callable[[Connection, AskedMonth], Rows]] = {
@@ -42,6 +45,8 @@ def rows_of(connection: Connection, name: str, asked: AskedMonth, hide: Pseudony
     """Give the rows of a declared file, in the order of its columns."""
     if name in _PLAIN:
         return _PLAIN[name](connection, asked)
+    if name == "smeda_formalisation":
+        return formalisation_rows(connection, asked, hide)
     return tape_rows(connection, asked, hide=hide if name == "secp_loan_tape" else None)
 
 
@@ -117,7 +122,8 @@ class MonthFiles:
                 return self._issue(tx, draft, contents, month, bom=False, released=released)
 
     def _write(self, draft: Draft, month: Month, *, bom: bool) -> Contents:
-        hide = pseudonyms(derived_key(self.audit_key, PSEUDONYM_PURPOSE))
+        purpose = _PSEUDONYMS_FOR.get(draft.declared.name, PSEUDONYM_PURPOSE)
+        hide = pseudonyms(derived_key(self.audit_key, purpose))
         with reading(self.engine) as connection:
             rows = rows_of(connection, draft.declared.name, month.asked, hide)
             return draft.write(rows, bom=bom)

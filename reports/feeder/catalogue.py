@@ -6,6 +6,7 @@ The official layouts were not available; these are feeder files, and say so: `ve
 from aim_loans.cells import Kind
 from aim_loans.value_words import WORDS
 from reports.feeder.columns import FeederFile, FileColumn
+from reports.feeder.joint import FORMALISATION, JOINT_FILES
 
 PKR = "PKR"
 YES_NO = ("yes", "no")
@@ -309,5 +310,6 @@ FILES = (
     COMPLAINTS,
     REGISTER,
     PROGRAMME,
+    FORMALISATION,
 )
-BY_NAME = {file.name: file for file in FILES}
+BY_NAME = {file.name: file for file in (*FILES, *JOINT_FILES)}

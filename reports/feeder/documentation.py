@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from reports.feeder.catalogue import FILES
 from reports.feeder.columns import FeederFile, FileColumn
+from reports.feeder.joint import JOINT_FILES
 
 _HEAD = """\
 # Files for regulators and partners
 
-Written from the declaration in `reports/feeder/catalogue.py` by `aim-loans export describe`.
+Written from the declarations in `reports/feeder/catalogue.py` and `joint.py` by
+`aim-loans export describe`.
 
 The official layouts of the regulator and the bureaus were not available. These are feeder files,
 and each schema says `verified: false`.
@@ -18,6 +20,9 @@ Schema) and `….manifest.json`: schema and version, as-of, known-at, rows, cont
 who made it, privacy level, whether the month is final or provisional, the edition, and the
 SHA-256 of the edition before. An issued file is never changed: a correction is a new edition,
 `NAME.feeder-v1.MONTH.edition-2.csv`.
+
+The files `smeda_joint_…` stand beside the joint report with SMEDA and bear its period in place of
+the month, as `2026-H1`. They hold what is published of it, and nothing that was held back.
 
 - UTF-8 (a byte order mark with `--bom`), commas, CRLF, RFC 4180, one header row, no totals row.
 - Days are ISO dates, amounts plain decimals in rupees, ratios decimal fractions of six places, a
@@ -38,7 +43,7 @@ place of the date, and names, CNICs and loan numbers are left out.
 
 def page() -> str:
     """Give the whole page in Markdown."""
-    return _HEAD + "".join(_section(file) for file in FILES)
+    return _HEAD + "".join(_section(file) for file in (*FILES, *JOINT_FILES))
 
 
 def _section(file: FeederFile) -> str:

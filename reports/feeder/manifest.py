@@ -22,6 +22,7 @@ class Issue:
     `previous_sha256` is that of the edition before, if there was one; `ladder` names the
     source of the classes, and `ladder_confirmed` says whether the institution confirmed it.
     `close_edition` is that of the closed month that a final file stands on.
+    `period` names a half-year that ends with the month, else it is empty.
     """
 
     institution: str
@@ -36,17 +37,28 @@ class Issue:
     ladder_confirmed: bool
     bom: bool = False
     close_edition: int | None = None
+    period: str = ""
+
+    @property
+    def named(self) -> str:
+        """Give the month, or the period of a file that is about another one."""
+        return self.period or f"{self.month:%Y-%m}"
 
 
 def stem(name: str, month: date, edition: int) -> str:
+    """Give the name of a file of a month without its ending."""
+    return stem_of_period(name, f"{month:%Y-%m}", edition)
+
+
+def stem_of_period(name: str, period: str, edition: int) -> str:
     """Give the name of a file without its ending; the first edition bears no number."""
-    first = f"{name}.{LAYOUT}.{month:%Y-%m}"
+    first = f"{name}.{LAYOUT}.{period}"
     return first if edition == 1 else f"{first}.edition-{edition}"
 
 
 def manifest_text(declared: FeederFile, issue: Issue, contents: Contents) -> str:
     """Write the manifest as JSON."""
-    name = stem(declared.name, issue.month, issue.edition)
+    name = stem_of_period(declared.name, issue.named, issue.edition)
     known = {
         "file": f"{name}.csv",
         "schema": f"{name}{SCHEMA_ENDING}",
@@ -55,7 +67,7 @@ def manifest_text(declared: FeederFile, issue: Issue, contents: Contents) -> str
         "verified": False,
         "institution": issue.institution,
         "privacy_level": declared.level,
-        "month": f"{issue.month:%Y-%m}",
+        "month": issue.named,
         "as_of": issue.month.isoformat(),
         "known_at": _moment(issue.known_at),
         "state": issue.state,
