@@ -353,6 +353,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_figure": N_("no figure"),
         "held_back": N_("held back"),
     },
+    "joint_state": {
+        "prepared": N_("Prepared: waits for a second person"),
+        "released": N_("Released: waits for the signatures"),
+        "signed": N_("Signed by both parties"),
+    },
+    "joint_step": {"released": N_("Released"), "signed": N_("Signed")},
     "unverified": {
         "applicable": N_("which registrations apply"),
         "underserved": N_("the underserved districts"),

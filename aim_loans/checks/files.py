@@ -7,22 +7,20 @@ from sqlalchemy import Connection
 from aim_loans.borrowers.attachments import kept_names
 from aim_loans.errors import Refused
 from aim_loans.files.store import Store
+from aim_loans.mou.editions import kept_joint_names
 from aim_loans.portfolio.papers.issued import kept_reports
 
 
-def attachments_are_kept(connection: Connection, store: Store) -> Iterator[str]:
-    """Say which attachments cannot be read; those that were taken off are kept as well."""
-    yield from _missing("attachment", kept_names(connection), store)
-
-
-def reports_are_kept(connection: Connection, store: Store) -> Iterator[str]:
-    """Say which issued reports cannot be read; older editions are kept as well."""
-    yield from _missing("report", kept_reports(connection), store)
-
-
-def _missing(word: str, kept: Iterator[tuple[int, str]], store: Store) -> Iterator[str]:
-    for number, name in kept:
-        try:
-            store.check(name)
-        except Refused as fault:
-            yield f"{word} {number}: {fault}"
+def files_are_kept(connection: Connection, store: Store) -> Iterator[str]:
+    """Say which files cannot be read; those taken off and older editions are kept as well."""
+    named = {
+        "attachment": kept_names(connection),
+        "report": kept_reports(connection),
+        "file of a joint report": kept_joint_names(connection),
+    }
+    for kind, names in named.items():
+        for row_id, name in names:
+            try:
+                store.check(name)
+            except Refused as fault:
+                yield f"{kind} {row_id}: {fault}"

@@ -1,41 +1,41 @@
 """The command `aim-loans report mou`."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from aim_loans.cli.door import Door, known_at_moment
-from aim_loans.db.engine import reading
-from aim_loans.identity.permissions import Deed, require
-from aim_loans.mou.measuring import joint_statement
+from aim_loans.cli.door import Door
 from aim_loans.mou.periods import parse_period
-from aim_loans.origination.queries import settings_in_force
+from aim_loans.web.joint_packs import JointPacks
+from reports.feeder.writing import refuse_taken
+from reports.voice import PAPER_LANGUAGES
 
 
 @click.command("mou")
 @click.option("--period", "name", required=True, help="A half-year 2026-H1, or a month 2026-10.")
-@click.option("--known-at", help="The moment K: ISO with offset, or a day's end in Karachi.")
+@click.option(
+    "--language", type=click.Choice(PAPER_LANGUAGES), help="By default the institution's."
+)
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file (JSON). It is for AIM alone: small counts are not held back.",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of the pack: report, files, manifests, figures.",
 )
 @click.pass_obj
-def mou_command(door: Door, *, name: str, known_at: str | None, out: Path) -> None:
-    """Write the joint statement of a period, as known at a moment."""
-    require(door.actor, Deed.READ_JOINT, branch=None)
-    period, moment = parse_period(name), known_at_moment(door, known_at)
-    with reading(door.ready_engine) as connection:
-        statement = joint_statement(
-            connection,
-            period=period,
-            known_at=moment,
-            mou=door.settings.mou,
-            dated=settings_in_force(connection),
-        )
-    text = json.dumps(asdict(statement), default=str, ensure_ascii=False, indent=1, sort_keys=True)
-    out.write_text(f"{text}\n", encoding="utf-8")
-    door.note("The joint statement of {period} is in {file}.", period=period.name, file=out)
+def mou_command(door: Door, *, name: str, language: str | None, out: Path) -> None:
+    """Make the pack of a joint report as known now; of a month the one-page brief.
+
+    Counts of a few people are held back. Signed packs are made in the browser.
+    """
+    packs = JointPacks(door.ready_engine, door.settings, door.audit_key, door.actor)
+    spoken = language or door.settings.institution.language
+    drawn = packs.provisional(parse_period(name), language=spoken)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in drawn.files:
+        refuse_taken(out / file)
+    for file, content in drawn.files.items():
+        (out / file).write_bytes(content)
+        click.echo(file)
+    door.note("Nobody has signed this report: it is provisional.")
+    door.note("Digest: {digest}", digest=drawn.digest)

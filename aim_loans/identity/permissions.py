@@ -50,6 +50,7 @@ class Deed(StrEnum):
     SET_TARGET = "set_target"
     CONFIRM_EVENT = "confirm_event"
     READ_JOINT = "read_joint"
+    SIGN_JOINT = "sign_joint"
     MANAGE_STAFF = "manage_staff"
     MANAGE_SETTINGS = "manage_settings"
     VERIFY = "verify"
@@ -111,6 +112,7 @@ _HEAD_OFFICE = (
     Deed.DRAW_SURVEY,
     Deed.SET_TARGET,
     Deed.READ_JOINT,
+    Deed.SIGN_JOINT,
     Deed.MANAGE_STAFF,
     Deed.MANAGE_SETTINGS,
     Deed.VERIFY,
@@ -122,7 +124,7 @@ _HEAD_OFFICE = (
 )
 _AUDIT = (Deed.READ_BOOK, Deed.READ_JOINT, Deed.VERIFY)
 # SMEDA reads none of the book: its own events by their codes, and what was published.
-_PARTNER = (Deed.CONFIRM_EVENT, Deed.SET_TARGET)
+_PARTNER = (Deed.CONFIRM_EVENT, Deed.SET_TARGET, Deed.SIGN_JOINT)
 # The shell: one person, so nothing that needs two.
 _SHELL = (
     Deed.READ_BOOK,
@@ -157,6 +159,7 @@ APPROVING = frozenset(
         Deed.CONFIRM_REFUND,
         Deed.VERIFY_REGISTRATION,
         Deed.CONFIRM_EVENT,
+        Deed.SIGN_JOINT,
         Deed.WAIVE,
         Deed.WRITE_OFF,
         Deed.MANAGE_STAFF,

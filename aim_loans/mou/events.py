@@ -115,6 +115,14 @@ def events(connection: Connection, *, today: date, page: int) -> list[Event]:
     return [Event(*row) for row in connection.execute(listed)]
 
 
+def waiting_between(connection: Connection, first: date, last: date, *, today: date) -> int:
+    """Count SMEDA's events of these days that it may read today and has not answered."""
+    rows = _events(today).subquery()
+    within = (rows.c.on_day >= first, rows.c.on_day <= last, rows.c.answer == WAITING)
+    count = select(func.count()).select_from(rows).where(*within)
+    return int(connection.execute(count).scalar_one())
+
+
 def answers_to(connection: Connection, kind: str, ids: list[int]) -> dict[int, str]:
     """Give the last answer to each of these events; an event without one is left out."""
     column = partner_answer.c[f"{kind}_id"]

@@ -30,7 +30,7 @@ def formalisation_rows(
     last = steps.drop_duplicates(["unit", "type"], keep="last").sort_values(["unit", "type"])
     about = frames.enterprises(connection, asked.view).set_index("unit")
     for unit, kind, state, day in last[["unit", "type", "state", "day"]].itertuples(index=False):
-        found = find_district(about.at[unit, "district"] or "")
+        found = find_district(str(about.at[unit, "district"] or ""))
         yield (
             *(asked.day, hide(f"enterprise {unit}"), about.at[unit, "sector"]),
             found.province if found else None,

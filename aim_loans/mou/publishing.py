@@ -122,7 +122,9 @@ def _blocks(statement: JointStatement) -> Iterator[tuple[str, Edition]]:
     for name in COUNTED:
         tabled[name] = _joined(_of(statement, name), lines)
         yield name, tabled[name]
-    amounts = {split.by: _units(split) for split in _of(statement, AMOUNTS)}
+    amounts: dict[tuple[str, ...], Table] = {
+        split.by: _units(split) for split in _of(statement, AMOUNTS)
+    }
     yield AMOUNTS, edition(amounts)
     yield LINES, _single(statement, tabled)
     baseline = {line.id: line.baseline for line in statement.lines}
@@ -175,7 +177,9 @@ def _by_type(split: Split, lines: Mapping[str, Line]) -> dict[tuple[str, ...], T
     }
     whole, cohort = sum(cell.value for cell in split.cells), sum(c.cohort for c in split.cells)
     inside = sum(number for (_, part), number in table.items() if part == _IN)
-    return {("type", "mou"): table} if (sum(table.values()), inside) == (whole, cohort) else {}
+    if (sum(table.values()), inside) != (whole, cohort):
+        return {}
+    return {("type", "mou"): {(name, part): number for (name, part), number in table.items()}}
 
 
 def _nested(found: Edition, districts: Table) -> Edition:

@@ -45,7 +45,8 @@ def joint_report(
 ) -> JointReport:
     """Draw up a report; `before` is what was published of the period before.
 
-    Like `withhold` it takes a statement `in_fixed_groups`; `corrects` is the edition that this one replaces for the given reason.
+    Like `withhold` it takes a statement `in_fixed_groups`; `corrects` is the edition that this
+    one replaces for the given reason.
     """
     lines = tuple(_line(statement, withheld, each, before) for each in statement.lines)
     cohort, national = statement.cohort, statement.benchmark

@@ -11,21 +11,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from aim_loans.money import Ratio
 from aim_loans.portfolio.statement import PortfolioStatement
 
+Value = TypeVar("Value")
+
 
 def to_json(statement: PortfolioStatement) -> str:
     """Write a statement."""
-    return json.dumps(_plain(statement), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return canonical(statement)
 
 
 def from_json(text: str) -> PortfolioStatement:
     """Read what `to_json` wrote; the statement is equal to the one written."""
-    statement: PortfolioStatement = _read(PortfolioStatement, json.loads(text))
-    return statement
+    return read_canonical(PortfolioStatement, text)
+
+
+def canonical(value: Any) -> str:
+    """Write any frozen value of whole numbers, texts, days, ratios and tuples of such values."""
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read_canonical(kind: type[Value], text: str) -> Value:
+    """Read what `canonical` wrote of a value of this class."""
+    value: Value = _read(kind, json.loads(text))
+    return value
 
 
 def statement_digest(statement: PortfolioStatement) -> str:

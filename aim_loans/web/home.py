@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from aim_loans.identity.permissions import Deed, Role, reach
+from aim_loans.mou.editions import Waits, waits_for
+from aim_loans.mou.targets import party_of
 from aim_loans.origination.queries import due_day, settings_in_force
 from aim_loans.origination.waiting import open_applications
 from aim_loans.portfolio.lateness import BUCKETS
@@ -67,7 +69,15 @@ def show() -> str | Response:
         return _work(officer=None)
     if Role.LOAN_OFFICER in roles:
         return _work(officer=me().actor.name)
-    return render_template("partner.html", is_partner=Role.PARTNER in roles)
+    return render_template(
+        "partner.html", waits=_partner_waits() if Role.PARTNER in roles else None
+    )
+
+
+def _partner_waits() -> Waits:
+    here = around()
+    with here.reading() as connection:
+        return waits_for(connection, party_of(me().actor), today=here.today)
 
 
 def _work(*, officer: str | None) -> str:

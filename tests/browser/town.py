@@ -44,7 +44,7 @@ NO_PAGES = frozenset(
     {
         *("static", "health.show", "second_factor.picture", "sheet.following", "sheet.written"),
         *("attachments.file", "files.contents", "files.manifest", "files.schema"),
-        "reports.contents",
+        *("joint_reports.file", "reports.contents"),
         *("prints.application_pdf", "prints.loan_pdf", "prints.receipt_pdf"),
         "portfolio_papers.pdf",
     }
