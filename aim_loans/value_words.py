@@ -348,7 +348,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "joint_status": {
         "reached": N_("reached"),
-        "short": N_("short of it"),
+        "short": N_("below target"),
         "not_set": N_("not set"),
         "no_figure": N_("no figure"),
         "held_back": N_("held back"),

@@ -21,6 +21,9 @@ HELD_NOTE = N_(
 )
 SMALL = Style(7.0)
 _CHART, _GUTTER = 0.42, 16.0
+_MILLION = 1_000_000_00  # paisa
+
+Writer = Callable[[Voice, Unit, Shown | None], str]
 
 
 def count(voice: Voice, number: int | None) -> str:
@@ -46,12 +49,19 @@ def figure(voice: Voice, unit: Unit, shown: Shown | None) -> str:
     return _decimal(shown.number, shown.of, 2 if unit is Unit.SCORE else 0)
 
 
-def target(voice: Voice, line: PublishedLine) -> str:
+def brief_figure(voice: Voice, unit: Unit, shown: Shown | None) -> str:
+    """Write a figure as `figure` does, money in millions: the exact amount stands elsewhere."""
+    if unit is Unit.PAISA and shown is not None and shown.number is not None:
+        return f"Rs {_decimal(shown.number, _MILLION, 1)} m"
+    return figure(voice, unit, shown)
+
+
+def target(voice: Voice, line: PublishedLine, write: Writer) -> str:
     """Write a target in the unit of its line; nobody invents one that is not set."""
     if line.target is None:
         return voice.words.text("not set")
     if line.unit is Unit.PAISA:
-        return voice.rupees(line.target)
+        return write(voice, line.unit, Shown(line.target))
     if line.unit is Unit.SHARE:
         return f"{plain(line.target)} %"
     return plain(line.target) if line.unit is Unit.SCORE else count(voice, line.target)
@@ -70,7 +80,7 @@ def value_name(voice: Voice, dimension: str, value: str) -> str:
 
 def line_table(voice: Voice, lines: Sequence[PublishedLine], *, scoreboard: bool) -> list[Piece]:
     """Set lines with all their columns; the scoreboard names the owner, the others the cohort."""
-    say = voice.words.text
+    say, write = voice.words.text, brief_figure if scoreboard else figure
     names = [
         say("Id"),
         say("Indicator"),
@@ -89,11 +99,11 @@ def line_table(voice: Voice, lines: Sequence[PublishedLine], *, scoreboard: bool
             say(each.name),
             voice.words.word("party", each.owner)
             if scoreboard
-            else figure(voice, each.unit, each.cohort),
-            figure(voice, each.unit, each.baseline),
-            target(voice, each),
-            figure(voice, each.unit, each.actual),
-            figure(voice, each.unit, each.last_period),
+            else write(voice, each.unit, each.cohort),
+            write(voice, each.unit, each.baseline),
+            target(voice, each, write),
+            write(voice, each.unit, each.actual),
+            write(voice, each.unit, each.last_period),
             status(voice, each),
         )
         for each in lines

@@ -15,6 +15,7 @@ from reports.text import Hand, isolated
 
 _PAD, _DENSE_PAD = 6.0, 4.0  # beside each cell, in points
 _OPEN = 2.0  # above and below each row, in points
+_HARDLY = 0.01  # a hundredth of a point, which nobody sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,10 @@ def _needs(hand: Hand, shown: Table, style: Style) -> tuple[list[float], list[fl
         whole = max(_widest(hand, lines, bold), head)
         words = [word for text in lines for word in text.split()]
         narrow = whole if column.figures else max(_widest(hand, words, bold), head)
-        needed.append(whole + 2 * _pad(style.size))
-        least.append(narrow + 2 * _pad(style.size))
+        # What is exactly as wide as its column would be broken by the last bit of a fraction.
+        around = 2 * _pad(style.size) + _HARDLY
+        needed.append(whole + around)
+        least.append(narrow + around)
     return needed, least
 
 

@@ -272,6 +272,8 @@ def _figures(figures: Mapping[str, Figure | None]) -> Edition:
             counts[_key(name)] = abs(figure.number)
         elif is_of_people(name) and figure.of is not None:
             whole = _key(_whole_of(name))
+            if counts.get(whole, figure.of) != figure.of:
+                whole = _key(f"{name}.of")
             counts |= {_key(name): figure.number, whole: figure.of}
             shares.append((whole, _key(name)))
         elif unit is Unit.SCORE and figure.of is not None:

@@ -1,0 +1,138 @@
+"""What is published: no count of a few people, neither shown nor to be worked out."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aim_loans.mou.definitions import Unit
+from aim_loans.mou.disclosure import derivable
+from aim_loans.mou.published import HELD_BACK, JointReport, Shown
+from aim_loans.mou.publishing import in_fixed_groups, withhold
+from aim_loans.mou.report_rows import funnel_rows, line_rows, table_rows
+from aim_loans.mou.reporting import joint_report
+from aim_loans.mou.withheld_json import read_withheld, withheld_text
+from aim_loans.portfolio.statement_json import canonical, read_canonical
+from reports.feeder.joint import FUNNELS, LINES, TABLES
+from tests.made_up_statement import Shop, head, made_up, report_of, shops
+
+
+def counts(report: JointReport) -> Iterator[int]:
+    """Every count of people, enterprises or events that a report shows."""
+    for line in report.lines:
+        for shown in (line.actual, line.cohort, line.baseline, line.last_period):
+            if shown is None or shown.number is None:
+                continue
+            if line.unit is Unit.COUNT:
+                yield abs(shown.number)
+            elif shown.of is not None and (line.unit is not Unit.SHARE or line.id[0] in "FHO"):
+                yield shown.of
+    for table in report.tables:
+        for cell in table.cells:
+            yield from (each for each in (cell.number, cell.cohort) if each is not None)
+    for funnel in report.funnels:
+        yield from (stage.number for stage in funnel.stages if stage.number is not None)
+    for part in (report.cohort, report.sample):
+        named = [] if part is None else [getattr(part, each.name) for each in fields(part)]
+        yield from (each for each in named[:3] if each is not None)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from((12, 250)))
+def test_no_count_from_1_to_9_is_shown_and_none_follows(seed: int, size: int) -> None:
+    report, held = report_of(made_up(seed=seed, size=size))
+    assert not [number for number in counts(report) if 0 < number < 10]
+    assert not [key for block in held.blocks.values() for key in derivable(block)]
+
+
+def test_what_is_shown_is_what_was_counted() -> None:
+    statement = in_fixed_groups(made_up())
+    report, _ = report_of(statement)
+    shown = 0
+    for line, published in zip(statement.lines, report.lines, strict=True):
+        for figure, seen in ((line.actual, published.actual), (line.cohort, published.cohort)):
+            assert (figure is None) == (seen is None)
+            if figure is not None and seen is not None and not seen.held and figure.exists:
+                assert tuple(figure) == (seen.number, seen.of)
+                shown += 1
+        if published.actual == Shown(None) and line.target is not None:
+            assert published.status == HELD_BACK
+    assert shown > 50
+    for split, table in zip(statement.splits, report.tables, strict=True):
+        for cell, public in zip(split.cells, table.cells, strict=True):
+            assert public.number in (None, cell.value)
+    districts = report.table("A1", "district")
+    assert districts.together == sum(
+        cell.value
+        for cell, public in zip(
+            next(s for s in statement.splits if (s.line, s.by) == ("A1", ("district",))).cells,
+            districts.cells,
+            strict=True,
+        )
+        if public.number is None
+    )
+
+
+def test_a_line_that_is_a_cell_of_a_table_is_shown_just_where_the_cell_is() -> None:
+    for seed in range(2):
+        report, _ = report_of(made_up(seed=seed, size=300))
+        genders = {cell.values[0]: cell for cell in report.table("A1", "gender").cells}
+        women = report.line("A4.women")
+        assert women.actual == Shown(genders["female"].number)
+        assert women.cohort == Shown(genders["female"].cohort)
+
+
+def test_a_correction_lists_what_changed_and_opens_nothing_of_the_edition_before() -> None:
+    first = in_fixed_groups(made_up(size=300))
+
+    def add(found: list[Shop]) -> None:
+        found += shops(Random(99), 4)
+
+    second = in_fixed_groups(made_up(size=300, change=add))
+    held = withhold(first)
+    before = joint_report(first, held, head(first))
+    again = withhold(second, read_withheld(withheld_text(held)))
+    now = joint_report(
+        second, again, head(second, edition=2), corrects=before, reason="four forgotten"
+    )
+    assert {"A1", "A2"} <= {change.line for change in now.changes}
+    for name, block in again.blocks.items():
+        assert not derivable(block, held.blocks[name]), name
+
+
+def test_the_period_before_is_what_was_published_of_it() -> None:
+    earlier, _ = report_of(made_up("2025-H2", seed=5, size=40))
+    report, _ = report_of(made_up(), before=earlier)
+    assert [line.last_period for line in report.lines] == [line.actual for line in earlier.lines]
+
+
+def test_a_report_is_read_back_from_its_json() -> None:
+    report, _ = report_of(made_up())
+    text = canonical(report)
+    assert read_canonical(JointReport, text) == report
+    assert canonical(replace(report, reason="x")) != text
+
+
+def test_rows_fit_their_declaration() -> None:
+    report, _ = report_of(made_up())
+    for declared, make in ((LINES, line_rows), (TABLES, table_rows), (FUNNELS, funnel_rows)):
+        rows = list(make(report))
+        assert rows
+        for row in rows:
+            for column, cell in zip(declared.columns, row, strict=True):
+                assert cell is not None or not column.required, (column.name, row)
+                assert not column.values or cell in column.values, (column.name, row)
+
+
+def test_every_value_of_a_report_is_frozen() -> None:
+    def walk(value: Any) -> None:
+        assert not isinstance(value, list | dict)
+        parts = [getattr(value, each.name) for each in fields(value)] if is_dataclass(value) else ()
+        for part in parts or (value if isinstance(value, tuple) else ()):
+            walk(part)
+
+    report, _ = report_of(made_up())
+    walk(report)

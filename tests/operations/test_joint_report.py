@@ -1,0 +1,121 @@
+"""A joint report: both confirm, one prepares, another releases, both sign; then it stands."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aim_loans.db.engine import cutting, reading
+from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound, Refused
+from aim_loans.mou.editions import (
+    edition_by_id,
+    editions,
+    pack_files,
+    report_of,
+    waits_for,
+    withheld_of,
+)
+from aim_loans.mou.measuring import joint_statement
+from aim_loans.mou.periods import parse_period
+from aim_loans.mou.publishing import in_fixed_groups, withhold
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.closing import CloseMonth, close_month
+from tests.book import AUDIT_KEY, HEAD_OFFICE, MANAGER, TODAY, Book
+from tests.branch import Branch
+from tests.joint import PARTNER, JointWork
+from tests.joint_report import SETTINGS, ReportOnItsWay
+
+
+def close(book: Book, period: str = "2026-02") -> None:
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        close_month(tx, CloseMonth(parse_period(period).last), actor=HEAD_OFFICE, today=TODAY)
+
+
+def refused(act: Callable[[], object], kind: type[AimError], says: str) -> None:
+    with pytest.raises(kind, match=says):
+        act()
+
+
+def test_a_report_goes_from_hand_to_hand_and_keeps_its_bytes(book: Book, tmp_path: Path) -> None:
+    way = ReportOnItsWay(book, tmp_path)
+    refused(lambda: way.confirm(HEAD_OFFICE), Refused, "not closed yet")
+    close(book)
+    way.confirm(HEAD_OFFICE)
+    refused(lambda: way.confirm(HEAD_OFFICE), Refused, "confirmed already")
+    refused(way.prepare, Refused, "Missing: SMEDA")
+    way.confirm(PARTNER)
+    edition_id = way.prepare()
+    refused(lambda: way.sign(edition_id, PARTNER), NotFound, "no such joint report")
+    refused(lambda: way.release(edition_id, HEAD_OFFICE), NotAllowed, "second person")
+    refused(lambda: way.release(edition_id, MANAGER), NotAllowed, "release_files")
+    way.release(edition_id)
+    refused(lambda: way.release(edition_id), Refused, "released already")
+    with reading(book.engine) as connection:
+        assert [each.id for each in waits_for(connection, "smeda", today=TODAY).to_sign] == [
+            edition_id
+        ]
+    refused(lambda: way.sign(edition_id, PARTNER, "0" * 64), Conflict, "not the figures")
+    for actor in (HEAD_OFFICE, PARTNER):
+        way.sign(edition_id, actor)
+        refused(lambda actor=actor: way.sign(edition_id, actor), Refused, "signed this report")
+    with reading(book.engine) as connection:
+        assert edition_by_id(connection, edition_id).state == "signed"
+        for file in pack_files(connection, edition_id):
+            content = way.store.get(file.stored)
+            assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.size)
+
+
+def test_a_signed_report_recomputes_equal_at_its_cut_whatever_comes_later(
+    book: Book, tmp_path: Path
+) -> None:
+    close(book)
+    way = ReportOnItsWay(book, tmp_path)
+    edition_id = way.walk()
+    JointWork(book).enterprise(Branch(book).person("Zarqa"))
+    with reading(book.engine) as connection:
+        found = edition_by_id(connection, edition_id)
+        again = joint_statement(
+            connection,
+            period=parse_period(way.period),
+            known_at=found.known_at,
+            mou=SETTINGS.mou,
+            dated=settings_in_force(connection),
+        )
+        assert withhold(in_fixed_groups(again)) == withheld_of(connection, edition_id)
+        assert report_of(connection, edition_id).head.seal == found.seal
+
+
+def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Path) -> None:
+    close(book)
+    way = ReportOnItsWay(book, tmp_path)
+    first = way.walk()
+    for actor in (HEAD_OFFICE, PARTNER):
+        way.confirm(actor)
+    refused(way.prepare, Refused, "reason of the correction")
+    second = way.prepare("an advisory case was forgotten")
+    refused(lambda: way.sign(first, PARTNER), Refused, "newer edition")
+    way.release(second)
+    with reading(book.engine) as connection:
+        assert [each.edition for each in editions(connection, period=way.period)] == [2, 1]
+        assert report_of(connection, second).reason == "an advisory case was forgotten"
+        assert edition_by_id(connection, first).state == "signed"
+
+
+def test_smeda_answers_its_events_before_it_confirms_its_part(
+    sqlite_book: Book, tmp_path: Path
+) -> None:
+    book, work = sqlite_book, JointWork(sqlite_book)
+    person_id = Branch(book).person("Zarqa")
+    shop = work.enterprise(person_id)
+    day = parse_period("2026-02").last
+    work.consent(person_id, on=day)
+    given = work.help("advice", shop, on=day, smeda_code="S-1")
+    close(book)
+    way = ReportOnItsWay(book, tmp_path)
+    refused(lambda: way.confirm(PARTNER), Refused, "1 of your events in 2026-02")
+    work.answer("support", given)
+    way.confirm(PARTNER)
+    with reading(book.engine) as connection:
+        assert waits_for(connection, "smeda", today=TODAY).events == 0
+    refused(lambda: way.confirm(MANAGER), NotAllowed, "sign_joint")

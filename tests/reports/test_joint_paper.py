@@ -1,0 +1,90 @@
+"""The joint report on paper: its parts in each language, its marks, its bytes."""
+
+from functools import cache
+
+import pytest
+
+from aim_loans.mou.published import JointReport
+from aim_loans.texts import translator
+from reports.loan_values import Letterhead
+from reports.mou_pdf import joint_pdf
+from tests.made_up_statement import made_up, report_of
+from tests.reports.reading import spoken
+
+LENDER = Letterhead("The lender", "thousands", synthetic=True)
+DIGEST = "ab12" * 16
+
+
+@cache
+def report(period: str) -> JointReport:
+    return report_of(made_up(period))[0]
+
+
+@cache
+def drawn(period: str, language: str) -> bytes:
+    return joint_pdf(report(period), LENDER, digest=DIGEST, language=language)
+
+
+def bare(text: str) -> str:
+    return text.translate(dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069")))
+
+
+def said(page: list[str]) -> str:
+    return bare(" ".join(page))
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_the_report_holds_its_parts_and_its_marks_on_every_page(language: str) -> None:
+    say = translator(language).text
+    pages = [said(page) for page in spoken(drawn("2026-H1", language))]
+    assert len(pages) > 8
+    for heading in (
+        "Scoreboard",
+        "Pillar A: access to finance",
+        "Pillar F: formalisation",
+        "Pillar H: hand-holding",
+        "Outcomes",
+        "Annex 1: districts",
+        "Method and limits",
+        "Sign-off",
+    ):
+        assert any(bare(say(heading)) in page for page in pages), heading
+    for page in pages:
+        assert DIGEST[:16] in page
+        assert say("synthetic") in page
+        assert "2026-07-06" in page
+    assert f"{len(pages)}" in pages[0]
+
+
+def test_the_scoreboard_is_one_page_and_invents_no_target() -> None:
+    for language in ("en", "ur"):
+        say = translator(language).text
+        pages = [said(page) for page in spoken(drawn("2026-H1", language))]
+        first = next(n for n, page in enumerate(pages) if say("Scoreboard") in page)
+        assert bare(say("Pillar A: access to finance")) in pages[first + 1]
+        assert say("not set") in pages[first]
+        assert say("below target") in pages[first]
+
+
+def test_outcomes_stand_with_n_and_margin_and_claim_association_alone() -> None:
+    pages = [said(page) for page in spoken(drawn("2026-H1", "en"))]
+    (page,) = (each for each in pages if "n = 96 of 120" in each)
+    assert "9.3 percentage points" in page
+    assert "not that the programme brought it about" in page
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_the_brief_of_a_month_is_one_page(language: str) -> None:
+    (page,) = spoken(drawn("2026-06", language))
+    assert "2026-06" in said(page)
+
+
+def test_both_languages_are_the_urdu_report_and_then_the_english() -> None:
+    both = spoken(drawn("2026-06", "both"))
+    assert translator("ur").text("Monthly brief for the steering committee") in said(both[0])
+    assert "Monthly brief for the steering committee" in said(both[1])
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    again = joint_pdf(report("2026-06"), LENDER, digest=DIGEST, language="ur")
+    assert again == drawn("2026-06", "ur")
