@@ -90,6 +90,7 @@ def _cover(report: JointReport, voice: Voice) -> list[Piece]:
             space=SPACES[4],
         ),
         *_beside_the_nation(voice, report),
+        *paragraph(hand, say(HELD_NOTE), NOTE, space=SPACES[0]),
     ]
 
 
@@ -132,10 +133,7 @@ def _beside_the_nation(voice: Voice, report: JointReport) -> list[Piece]:
         source=national.source,
     )
     doubt = "" if national.verified else f" {say('Not verified.')}"
-    return [
-        *paragraph(voice.hand, said + doubt, NOTE, space=SPACES[2]),
-        *paragraph(voice.hand, say(HELD_NOTE), NOTE, space=SPACES[0]),
-    ]
+    return paragraph(voice.hand, said + doubt, NOTE, space=SPACES[2])
 
 
 def _period(voice: Voice, report: JointReport) -> str:

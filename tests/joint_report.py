@@ -21,10 +21,10 @@ from aim_loans.mou.signing import (
 from aim_loans.web.joint_packs import JointPacks
 from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, Book
 from tests.joint import PARTNER
+from tests.web.desk import FILES_KEY
 
 SECOND = Actor("second", (Grant(Role.HEAD_OFFICE),))
 SETTINGS = read_settings(None, {})
-FILES_KEY = b"a key that only the tests seal files with"
 
 
 @dataclass

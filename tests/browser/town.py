@@ -36,6 +36,7 @@ from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month, op
 from tests.branch import OFFICER, Branch
 from tests.intake.books import WORKED
 from tests.joint import JointWork
+from tests.joint_report import ReportOnItsWay
 from tests.papers import picture
 from tests.web.desk import Browser, Screens
 
@@ -145,6 +146,7 @@ def full_town(folder: Path) -> Town:
     _ask(manager, mine, "The amount on the slip is another one.")
     examples = {
         "close_id": _close_with_a_late_receipt(screens.book),
+        "edition_id": ReportOnItsWay(screens.book, screens.folder).walk(),
         "loan_id": loan_id,
         "money_in_id": int(plain.rpartition("/")[2]),
         **_people_and_applications(screens),

@@ -64,6 +64,7 @@ from tests.book import (
 from tests.branch import Branch, attach_a_card
 from tests.conftest import need
 from tests.joint import live_with_smeda
+from tests.joint_report import ReportOnItsWay
 from tests.postgres import drop_postgres_database, fresh_postgres_database
 
 PRINCIPAL = 10_000_00
@@ -87,6 +88,7 @@ def lived(
         url = fresh_postgres_database()
     book = open_book(url)
     live(book)
+    ReportOnItsWay(book, tmp_path_factory.mktemp("joint")).walk()
     yield book
     book.engine.dispose()
     if request.param == "postgresql":

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,6 +68,7 @@ from tests.book import (
 )
 from tests.branch import Branch, attach_a_card
 from tests.joint import live_with_smeda
+from tests.joint_report import ReportOnItsWay
 
 ZONE = ZoneInfo("Asia/Karachi")
 WATCHED = (
@@ -81,13 +83,14 @@ def faults(connection: Connection) -> list[str]:
 
 
 @pytest.fixture
-def lived(book: Book) -> Book:
+def lived(book: Book, tmp_path: Path) -> Book:
     """A book with a row in each watched table: receipts, one cancelled, a transfer, an end."""
     live_at_the_counter(book)
     transfer(book)
     live_in_the_office(book)
     close_a_month(book)
     issue_a_report(book)
+    ReportOnItsWay(book, tmp_path / "files").walk()
     live_with_complaints_and_files(book)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)

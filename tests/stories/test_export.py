@@ -14,6 +14,7 @@ SAFE = (
     "secp_classification_summary",
     "secp_gender_portfolio",
     "secp_complaints",
+    "smeda_formalisation",
 )
 OF_PEOPLE = ("secp_loan_tape_identified", "waiver_writeoff_register", "programme_report")
 
