@@ -11,8 +11,9 @@ from aim_loans.db.engine import cutting, reading
 from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.measuring import (
     TREND_MONTHS,
-    asked_for,
+    WHOLE,
     month_ends,
+    newest,
     portfolio_statement,
 )
 from bench.book import AUDIT_KEY, Clock, analyse
@@ -54,7 +55,7 @@ def _close(engine: Engine, day: date, late: int) -> None:
 
 def _measure(engine: Engine, month: date) -> None:
     with reading(engine) as connection:
-        asked = asked_for(connection, month, known_at=Clock().at)
+        asked = newest(connection, month, WHOLE, now=Clock().at)
         settings = read_settings(None, {})
         portfolio_statement(connection, asked, settings=settings, code_version="0")
 

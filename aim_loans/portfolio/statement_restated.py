@@ -34,6 +34,8 @@ def restated_loans(
         edition=edition.edition,
         branches=kept.branches,
     )
+    if not found.loans:
+        return ()
     branches = _branches(connection, edition.id, found.loans)
     lines = [_line(month, each, branches.get(each.loan_id, "")) for each in found.loans]
     return tuple(lines + _others(month, known_at, found, lines))

@@ -139,7 +139,7 @@ MOMENTS = st.lists(st.integers(0, 40), min_size=3, max_size=3)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 10)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 25)
 @given(made=books(most=20), scope=st.sampled_from(list(SCOPES)), places=MOMENTS)
 def test_closed_months_give_the_same_statement(
     writing_engine: Engine, made: MadeBook, scope: Scope, places: Sequence[int]
@@ -148,7 +148,7 @@ def test_closed_months_give_the_same_statement(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 25)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 50)
 @given(made=books(most=20), scope=st.sampled_from(list(SCOPES)), places=MOMENTS)
 def test_closed_months_give_the_same_statement_on_postgresql(
     writing_engine: Engine, made: MadeBook, scope: Scope, places: Sequence[int]

@@ -35,7 +35,7 @@ def test_reports_are_asked_for_made_and_taken(
     measure_once(screens.book, monkeypatch)
     head, manager = screens.browser("head"), screens.browser("manager")
     head.get("/reports")
-    assert "Nothing was issued for this month." in head.page
+    assert "No report was issued for this month yet." in head.page
     key = head.filled({"month": MONTH, "language": "en"})
     for _ in range(2):
         assert head.send_only("/reports", **key).status_code == 303
