@@ -90,7 +90,7 @@ def fee_paid_for(connection: Connection, money_in_id: int) -> FeePaidFor | None:
 
 
 def _standing() -> Select[tuple[int]]:
-    opposite = money_in.alias("undone")
+    opposite = money_in.alias("opposite")
     return select(application_fee.c.money_in_id).where(
         ~exists().where(opposite.c.reverses_id == application_fee.c.money_in_id)
     )
