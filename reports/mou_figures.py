@@ -144,9 +144,10 @@ def charted(
     return [*under(voice, title), replace(beside([[chart], rows], offsets), space=SPACES[0])]
 
 
-def under(voice: Voice, title: str) -> list[Piece]:
+def under(voice: Voice, title: str, *, width: float = WIDTH) -> list[Piece]:
     """Set a small heading, which stays with what follows."""
-    return paragraph(voice.hand, title, Style(bold=True), space=SPACES[2], tied=True)
+    bold = Style(bold=True)
+    return paragraph(voice.hand, title, bold, width=width, space=SPACES[2], tied=True)
 
 
 def one_way(

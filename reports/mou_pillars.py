@@ -153,7 +153,7 @@ def _splits(voice: Voice, report: JointReport, line: str) -> list[Piece]:
             line=voice.words.word("split_line", line),
             dimension=voice.words.word("split", shown.by[0]),
         )
-        return [*under(voice, title), *one_way(voice, shown, width=width)]
+        return [*under(voice, title, width=width), *one_way(voice, shown, width=width)]
 
     blocks = [partial(block, report.table(line, name)) for name in names]
     if all(not report.table(line, name).cells for name in names):

@@ -48,6 +48,7 @@ draw_survey        -       -       -       -    -      e    -       -       -
 set_target         -       -       -       -    -      e    -       e       -
 confirm_event      -       -       -       -    -      -    -       e       -
 read_joint         -       -       -       -    -      e    e       -       e
+sign_joint         -       -       -       -    -      e    -       e       -
 manage_staff       -       -       -       -    -      e    -       -       e
 manage_settings    -       -       -       -    -      e    -       -       e
 verify             -       -       -       -    -      e    e       -       e
