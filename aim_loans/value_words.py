@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from aim_loans.joint_words import JOINT_WORDS
 from aim_loans.vocabulary import N_
 
 # The names of the values that files, commands and screens share, by dimension.
@@ -193,122 +194,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "transgender": N_("Transgender"),
         "unknown": N_("Not known"),
     },
-    "review": {
-        "entry": N_("At the entry"),
-        "month_12": N_("After 12 months"),
-        "month_24": N_("After 24 months"),
-        "other": N_("In between"),
-    },
-    "ownership": {
-        "sole": N_("One owner"),
-        "family": N_("The family"),
-        "partnership": N_("Partners"),
-        "company": N_("A company"),
-        "cooperative": N_("A cooperative"),
-    },
-    "run_by": {
-        "woman": N_("A woman"),
-        "man": N_("A man"),
-        "transgender": N_("A transgender person"),
-        "jointly": N_("Women and men together"),
-    },
-    "turnover": {
-        "to_500k": N_("Up to Rs 500,000 a year"),
-        "to_2m": N_("Up to Rs 2 million a year"),
-        "to_10m": N_("Up to Rs 10 million a year"),
-        "to_30m": N_("Up to Rs 30 million a year"),
-        "to_150m": N_("Up to Rs 150 million a year"),
-        "to_800m": N_("Up to Rs 800 million a year"),
-        "over_800m": N_("Over Rs 800 million a year"),
-    },
     "yes_no": {"yes": N_("yes"), "no": N_("no")},
     "size": {
         "micro": N_("Micro"),
         "small": N_("Small"),
         "medium": N_("Medium"),
         "large": N_("Large"),
-    },
-    "premises": {
-        "home": N_("At home"),
-        "rented": N_("Rented"),
-        "owned": N_("Owned"),
-        "open": N_("In the open"),
-    },
-    "digital": {
-        "none": N_("None"),
-        "phone": N_("A phone"),
-        "payments": N_("Takes payments by phone"),
-        "online": N_("Sells online"),
-    },
-    "consent": {
-        "smeda": N_("SMEDA may see the events of the enterprise"),
-        "bank": N_("A bank may see the repayment history"),
-    },
-    "referral": {
-        "from_smeda": N_("From SMEDA"),
-        "to_bank": N_("To a bank"),
-        "received": N_("Received"),
-        "applied": N_("Applied"),
-        "approved": N_("Approved"),
-        "disbursed": N_("Paid out"),
-    },
-    "registration": {
-        "F1": N_("SMEDA SME registration"),
-        "F2": N_("FBR NTN"),
-        "F3": N_("Sales tax or POS"),
-        "F4": N_("Provincial service tax"),
-        "F5": N_("Trade licence"),
-        "F6": N_("Partnership or company"),
-        "F7": N_("Business account or wallet"),
-        "F8": N_("Food authority, halal or standards certificate"),
-        "F9": N_("Trade single window or trademark"),
-    },
-    "registration_state": {
-        "not_applicable": N_("Not applicable"),
-        "informed": N_("Informed"),
-        "consented": N_("Consented"),
-        "assisted": N_("Assisted"),
-        "applied": N_("Applied"),
-        "registered": N_("Registered"),
-        "verified": N_("Verified"),
-        "lapsed": N_("Lapsed"),
-    },
-    "support": {
-        "advice": N_("Advice"),
-        "help_desk": N_("Help-desk"),
-        "business_plan": N_("Business plan"),
-        "pre_feasibility": N_("Pre-feasibility"),
-        "mentoring": N_("Mentoring"),
-        "market_link": N_("Market link"),
-        "common_facility": N_("Use of a common facility"),
-        "follow_up": N_("Follow-up visit"),
-    },
-    "event": {
-        "referral": N_("Referral"),
-        "training": N_("Training"),
-        "support": N_("Support"),
-        "registration": N_("Registration"),
-    },
-    "event_answer": {
-        "waiting": N_("waiting for SMEDA"),
-        "confirmed": N_("confirmed by SMEDA"),
-        "disputed": N_("disputed by SMEDA"),
-    },
-    "unit": {
-        "count": N_("number"),
-        "paisa": N_("rupees"),
-        "share": N_("per cent"),
-        "days": N_("days"),
-        "score": N_("points, 1 to 5"),
-    },
-    "split": {
-        "sector": N_("Sector"),
-        "gender": N_("Gender"),
-        "age": N_("Age"),
-        "disability": N_("Disability"),
-        "province": N_("Province"),
-        "tier": N_("Tier of the district"),
-        "district": N_("District"),
     },
     "split_line": {
         "A1": N_("Enterprises financed"),
@@ -333,19 +224,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other": N_("Other"),
         "unknown": N_("not known"),
     },
-    "age": {"under_18": N_("under 18"), "unknown": N_("not known")},
-    "disability": {"yes": N_("With disability"), "no": N_("Without disability")},
-    "funnel": {
-        "applicable": N_("Applicable"),
-        "informed": N_("Informed"),
-        "consented": N_("Consented"),
-        "assisted": N_("Assisted"),
-        "applied": N_("Applied"),
-        "held": N_("Registered"),
-        "baseline": N_("of these before"),
-        "verified": N_("Verified"),
-        "lapsed": N_("Lapsed"),
-    },
     "joint_status": {
         "reached": N_("reached"),
         "short": N_("below target"),
@@ -357,24 +235,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "prepared": N_("Prepared: waits for a second person"),
         "released": N_("Released: waits for the signatures"),
         "signed": N_("Signed by both parties"),
-    },
-    "joint_step": {"released": N_("Released"), "signed": N_("Signed")},
-    "unverified": {
-        "applicable": N_("which registrations apply"),
-        "underserved": N_("the underserved districts"),
-        "limits": N_("the limits of size"),
-        "benchmark": N_("the national figure"),
-    },
-    "party": {"aim": N_("AIM"), "smeda": N_("SMEDA"), "joint": N_("Joint")},
-    "urban_rural": {"urban": N_("Urban"), "rural": N_("Rural")},
-    "frequency": {
-        "weekly": N_("Weekly"),
-        "fortnightly": N_("Every two weeks"),
-        "four_weekly": N_("Every four weeks"),
-        "monthly": N_("Monthly"),
-        "quarterly": N_("Every three months"),
-        "half_yearly": N_("Every six months"),
-        "single": N_("One payment"),
     },
     "channel": {
         "cash": N_("Cash"),
@@ -399,6 +259,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "doubtful": N_("Doubtful"),
         "loss": N_("Loss"),
     },
+    **JOINT_WORDS,
 }
 
 

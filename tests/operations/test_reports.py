@@ -181,7 +181,7 @@ def test_a_killed_workers_job_is_taken_up_again_and_counts_once(
     killed = take(lending, "killed")
     assert killed.subject == "whole"
     assert len(make_all(workshop)) == PAPERS - 1
-    lending.clock.at += HELD_FOR + timedelta(seconds=1)
+    lending.clock.at += HELD_FOR + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
     assert make_all(workshop) == ["whole"]
     # Should it have been only slow, what it writes comes too late.
     with (
