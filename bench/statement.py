@@ -40,7 +40,7 @@ def statement(places: Places, kind: str, *, loans: int, runs: int) -> list[Resul
         analyse(engine)
         took = sorted(seconds_of(partial(_measure, engine, month)) for _ in range(runs))
     return [
-        _result("close", kind, loans, sorted(closes)[len(closes) // 2], CLOSE_MARK),
+        _result("statement, the close", kind, loans, sorted(closes)[len(closes) // 2], CLOSE_MARK),
         _result("statement", kind, loans, took[len(took) // 2], STATEMENT_MARK),
     ]
 
