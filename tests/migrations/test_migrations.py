@@ -124,7 +124,7 @@ def test_an_empty_or_older_database_is_refused_with_the_way_out(engine: Engine) 
 
 def test_no_room_with_tables_is_overlooked() -> None:
     root = resource("config.toml").parent
-    paths = (root / "aim_loans").rglob("models.py")
+    paths = (root / "aim_loans").rglob("*models.py")
     assert {".".join(path.relative_to(root).with_suffix("").parts) for path in paths} == {
         room.__name__ for room in ROOMS
     }
