@@ -34,7 +34,7 @@ def restated_loans(
         edition=edition.edition,
         branches=kept.branches,
     )
-    if not found.loans:
+    if not (found.loans or found.left_out):
         return ()
     branches = _branches(connection, edition.id, found.loans)
     lines = [_line(month, each, branches.get(each.loan_id, "")) for each in found.loans]

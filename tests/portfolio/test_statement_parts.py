@@ -36,7 +36,7 @@ from tests.portfolio.test_worked import FOLDER, worked_book
 
 KARACHI = ZoneInfo("Asia/Karachi")
 MONTH = date(2025, 12, 31)
-MOST_STATEMENTS = 65
+MOST_STATEMENTS = 80
 
 
 class Worked(NamedTuple):

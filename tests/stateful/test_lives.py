@@ -11,7 +11,7 @@ from tests.stateful.lives import EVENTS, Tally, machine
 STEPS = 40
 LONG_ENOUGH = 30
 # Under the long profile each database lives as many lives as the profile says.
-EXAMPLES = {"sqlite": 40, "postgresql": 12}
+EXAMPLES = {"sqlite": 30, "postgresql": 10}
 KINDS = ("disbursement", "receipt", "waiver", "write_off", "recovery", "credit", "refund")
 
 
