@@ -158,7 +158,7 @@ def signing(report: JointReport, voice: Voice, digest: str) -> list[Piece]:
     say, head = voice.words.text, report.head
     named = [
         (say("Period"), f"{voice.words.day(head.first)} – {voice.words.day(head.last)}"),
-        (say("Known at"), isolated(f"{head.known_at:%Y-%m-%d %H:%M:%S%z}")),
+        (say("Known at"), voice.moment(head.known_at)),
         (say("Edition"), isolated(str(head.edition)) if head.edition else say("provisional")),
         (say("Digest of the figures"), isolated(digest)),
     ]

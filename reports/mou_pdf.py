@@ -147,7 +147,7 @@ def _around(voice: Voice, report: JointReport, title: str, digest: str) -> Aroun
     say, head = voice.words.text, report.head
     state = voice.words.word("file_state", head.state)
     edition = say("edition {number}", number=head.edition) if head.edition else ""
-    known = f"{head.known_at:%Y-%m-%d %H:%M:%S%z}"
+    known = voice.moment(head.known_at)
     return Around(
         voice.hand,
         voice.letterhead.institution + " · SMEDA",

@@ -15,7 +15,6 @@ from reports.portfolio_words import (
     group_name,
     in_one_piece,
     indicator,
-    moment,
     month_name,
     per_cent,
     points_moved,
@@ -77,7 +76,7 @@ def _cover(identity: Identity, voice: Voice) -> list[Piece]:
         (say("Scope"), scope_name(voice, identity.scope)),
         (say("Month until"), voice.words.day(identity.as_of)),
         (say("State"), state_line(identity, voice)),
-        (say("Known at"), moment(voice, identity.known_at)),
+        (say("Known at"), voice.moment(identity.known_at)),
     ]
     return [
         *paragraph(voice.hand, isolated(identity.institution), FIGURE),

@@ -18,7 +18,6 @@ from reports.portfolio_words import (
     figures_column,
     indicator,
     message,
-    moment,
     month_name,
     rupees_columns,
     small_table,
@@ -117,7 +116,7 @@ def _restated_row(each: Restatement, voice: Voice) -> tuple[str, ...]:
         month_name(voice, each.month),
         isolated(each.loan_ref) if each.loan_ref else voice.words.text("All others"),
         " · ".join(kinds),
-        f"{moment(voice, each.recorded_at)} {isolated(each.recorded_by)}",
+        f"{voice.moment(each.recorded_at)} {isolated(each.recorded_by)}",
         *(change(voice, amount) for amount in amounts),
     )
 
@@ -169,8 +168,8 @@ def marks(statement: PortfolioStatement, digest: str, voice: Voice) -> list[Piec
     ]
     about = [
         (say("State"), state_line(identity, voice)),
-        (say("Known at"), moment(voice, identity.known_at)),
-        (say("Closed at"), say("not yet") if closed is None else moment(voice, closed)),
+        (say("Known at"), voice.moment(identity.known_at)),
+        (say("Closed at"), say("not yet") if closed is None else voice.moment(closed)),
         (say("Version of the software"), identity.code_version),
     ]
     return together(

@@ -12,7 +12,7 @@ from reports.loan_values import Letterhead
 from reports.marks import Page
 from reports.page import Around, Piece, paper
 from reports.portfolio_front import front_page, state_line
-from reports.portfolio_words import moment, month_name, scope_name
+from reports.portfolio_words import month_name, scope_name
 from reports.text import isolated
 from reports.voice import Voice, voices
 
@@ -91,7 +91,7 @@ def _title(statement: PortfolioStatement, voice: Voice) -> str:
 
 def _around(statement: PortfolioStatement, digest: str, voice: Voice) -> Around:
     identity, say = statement.identity, voice.words.text
-    known = say("Known at {moment}", moment=moment(voice, identity.known_at))
+    known = say("Known at {moment}", moment=voice.moment(identity.known_at))
     seal = say("seal {seal}", seal=identity.seal[:32]) if identity.seal else say("no seal")
     version = say("version {version}", version=identity.code_version)
     return Around(

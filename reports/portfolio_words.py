@@ -1,14 +1,12 @@
-"""How the portfolio paper writes its figures: amounts, shares, changes, months and moments."""
+"""How the portfolio paper writes its figures: amounts, shares, changes, months."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
-from aim_loans.dates import business_date
 from aim_loans.money import Ratio, divide_rounded, percent_text, points
 from aim_loans.portfolio.statement import Scope
-from aim_loans.texts import format_day, format_month
+from aim_loans.texts import format_month
 from reports.page import Piece, paragraph
 from reports.portfolio_names import INDICATORS, LEVELS
 from reports.style import BODY, DENSE, NOTE, SPACES
@@ -89,13 +87,6 @@ def mean(voice: Voice, ratio: Ratio) -> str:
 def month_name(voice: Voice, day: date) -> str:
     """Write the month of a date."""
     return format_month(day, voice.words.language)
-
-
-def moment(voice: Voice, at: datetime) -> str:
-    """Write a moment in the institution's zone."""
-    zone = ZoneInfo(voice.letterhead.time_zone)
-    written = format_day(business_date(at, zone), voice.words.language)
-    return f"{written} {at.astimezone(zone):%H:%M}"
 
 
 def scope_name(voice: Voice, scope: Scope) -> str:

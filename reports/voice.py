@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from aim_loans.amount_words import amount_in_words
+from aim_loans.dates import business_date
 from aim_loans.money import format_rupees
-from aim_loans.texts import Translator, format_cnic, translator
+from aim_loans.texts import Translator, format_cnic, format_day, translator
 from reports.ink import About, to_pdf
 from reports.loan_values import Letterhead, Person
 from reports.page import Around, Piece, paper, paragraph
@@ -33,6 +36,12 @@ class Voice:
     def figure(self, paisa: int) -> str:
         """Write an amount of a table, whose note says that it is rupees."""
         return self.rupees(paisa).removeprefix("Rs ")
+
+    def moment(self, at: datetime) -> str:
+        """Write a moment in the institution's zone."""
+        zone = ZoneInfo(self.letterhead.time_zone)
+        written = format_day(business_date(at, zone), self.words.language)
+        return f"{written} {at.astimezone(zone):%H:%M}"
 
     def heading(self, text: str) -> list[Piece]:
         """Set a heading, which stays with what follows."""
