@@ -32,13 +32,13 @@ from aim_loans.origination.paper_marks import code_of_loan
 from aim_loans.portfolio.closing import closed_months
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.guard import PUBLIC
-from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month, open_book
+from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month
 from tests.branch import OFFICER, Branch
 from tests.intake.books import WORKED
 from tests.joint import JointWork
 from tests.joint_report import ReportOnItsWay
 from tests.papers import picture
-from tests.web.desk import Browser, Screens
+from tests.web.desk import Browser, Screens, open_screens
 
 # What answers a GET and is no page to look at.
 NO_PAGES = frozenset(
@@ -122,7 +122,7 @@ class Town:
 
 def screens_in(folder: Path) -> Screens:
     """Set up a book without a loan in a folder, and the application over it."""
-    return Screens(open_book(f"sqlite:///{folder / 'book.sqlite'}"), folder / "files")
+    return open_screens(f"sqlite:///{folder / 'book.sqlite'}", folder / "files")
 
 
 def empty_town(folder: Path) -> Town:

@@ -7,8 +7,7 @@ import pytest
 
 from aim_loans.identity import sign_in
 from aim_loans.web import sign_in as sign_in_pages
-from tests.book import open_book
-from tests.web.desk import Screens, fits_once, hash_once
+from tests.web.desk import Screens, fits_once, hash_once, open_screens
 
 HERE = Path(__file__).parent
 
@@ -37,6 +36,6 @@ def screens(
     """Give the application over an empty book."""
     monkeypatch.setattr(sign_in, "hash_password", hash_once)
     monkeypatch.setattr(sign_in_pages, "password_fits", fits_once)
-    book = open_book(database_url)
-    yield Screens(book, tmp_path / "files")
-    book.engine.dispose()
+    opened = open_screens(database_url, tmp_path / "files")
+    yield opened
+    opened.book.engine.dispose()

@@ -4,17 +4,20 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from tempfile import gettempdir
 
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import make_url
 from werkzeug.test import TestResponse
 
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import Writing, writing
+from aim_loans.db.engine import Writing, open_engine, writing
 from aim_loans.files.store import Store
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import hash_password, password_fits
@@ -22,7 +25,8 @@ from aim_loans.identity.permissions import Actor, Role
 from aim_loans.identity.sign_in import SetPassword, give_factor, set_password
 from aim_loans.web.app import create_app
 from aim_loans.web.surroundings import Surroundings
-from tests.book import AUDIT_KEY, FACTOR_KEY, SHELL, TODAY, Book
+from tests.book import AUDIT_KEY, FACTOR_KEY, SHELL, TODAY, Book, Ticking, open_book
+from tests.databases import copy_database, empty_database
 
 PASSWORD = "seven quiet lanterns"
 # A hash takes its time on purpose; that of the one password that all use is made once.
@@ -107,13 +111,15 @@ class Screens:
 
     book: Book
     folder: Path
+    staffed: bool = False
     app: Flask = field(init=False)
     files: Store = field(init=False)
 
     def __post_init__(self) -> None:
-        """Add the staff, each with a password of their own."""
-        for username, (role, branch) in STAFF.items():
-            self.hire(username, role, branch)
+        """Add the staff, unless the book has them, each with a password of their own."""
+        if not self.staffed:
+            for username, (role, branch) in STAFF.items():
+                self.hire(username, role, branch)
         settings = read_settings(None, {})
         self.files = Store(self.folder, FILES_KEY)
         here = Surroundings(
@@ -146,3 +152,19 @@ class Screens:
                 give_factor(tx, opened.session_token())
             opened.get("/")
         return opened
+
+
+def open_screens(url: str, folder: Path) -> Screens:
+    """Open a branch with its staff in an empty database: a copy of one, made once a process."""
+    model, begun = _staffed_model(make_url(url).get_backend_name())
+    copy_database(model, url)
+    return Screens(Book(open_engine(url), Ticking(begun)), folder, staffed=True)
+
+
+@cache
+def _staffed_model(kind: str) -> tuple[str, datetime]:
+    """Hire the staff of a book that nobody works in; give it, and the moment it came to."""
+    url = empty_database(kind)
+    book = Screens(open_book(url), Path(gettempdir())).book
+    book.engine.dispose()
+    return url, book.clock()
