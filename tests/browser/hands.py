@@ -27,8 +27,14 @@ class Hand:
         what.click()
         self.clicks += 1
 
+    def follow(self, link: Locator) -> None:
+        """Click a link, and wait for the page that it opens."""
+        with self.page.expect_navigation():
+            self.click(link)
+
     def enter(self) -> None:
         """Press Enter, and wait for the page that it opens."""
+        self.has_a_cursor()
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
         self.enters += 1
@@ -40,7 +46,12 @@ class Hand:
 
     def type(self, text: str) -> None:
         """Type a text where the cursor is."""
+        self.has_a_cursor()
         self.page.keyboard.type(text)
+
+    def has_a_cursor(self) -> None:
+        """Wait until the keyboard stands somewhere: a page takes a moment to set its cursor."""
+        expect(self.page.locator(":focus")).to_be_attached()
 
     def button(self, name: str) -> Locator:
         """Find a button by what it says."""

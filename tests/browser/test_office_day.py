@@ -15,8 +15,8 @@ def two_of_head_office(chromium: Browser, site: str, screens: Screens) -> tuple[
 
 
 def goes_to(hand: Hand, page: str) -> None:
-    """Click a link of the head of the page."""
-    hand.click(hand.page.get_by_role("navigation").get_by_role("link", name=page, exact=True))
+    """Follow a link of the head of the page."""
+    hand.follow(hand.page.get_by_role("navigation").get_by_role("link", name=page, exact=True))
 
 
 def row_of(hand: Hand, text: str) -> Locator:
