@@ -114,11 +114,6 @@ def bucket_name(voice: Voice, place: int, bucket: str) -> str:
     )
 
 
-def words_column(name: str) -> Column:
-    """Make a column of words."""
-    return Column(name)
-
-
 def figures_column(name: str, unit: str = "") -> Column:
     """Make a column of figures with its unit in the head."""
     return Column(f"{name} ({isolated(unit)})" if unit else name, figures=True)

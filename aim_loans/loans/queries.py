@@ -122,15 +122,6 @@ def facts_of_money(connection: Connection, money_in_id: int) -> list[StoredFact]
     return [StoredFact(*row) for row in rows]
 
 
-def facts_of_act(connection: Connection, act_id: int) -> list[StoredFact]:
-    """Give the facts of one act, in the order recorded."""
-    columns = [loan_fact.c[name] for name in StoredFact._fields]
-    rows = connection.execute(
-        select(*columns).where(loan_fact.c.act_id == act_id).order_by(loan_fact.c.id)
-    )
-    return [StoredFact(*row) for row in rows]
-
-
 def fact_by_id(connection: Connection, fact_id: int) -> StoredFact:
     """Give one fact; NotFound when there is none."""
     columns = [loan_fact.c[name] for name in StoredFact._fields]

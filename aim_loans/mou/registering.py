@@ -6,7 +6,6 @@ registration has its number and proof, and whoever entered it does not verify it
 """
 
 from collections.abc import Mapping
-from datetime import date
 from enum import StrEnum
 
 from aim_loans.errors import Refused
@@ -72,8 +71,3 @@ def next_step(state: State | None) -> State | None:
         State.LAPSED: State.APPLIED,
     }
     return onward.get(state)
-
-
-def is_baseline(registered_on: date, started_on: date) -> bool:
-    """Tell whether a registration is older than the programme: a baseline, not a result."""
-    return registered_on < started_on

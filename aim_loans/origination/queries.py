@@ -1,7 +1,6 @@
 """What can be asked of origination: dated settings, products, programmes."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -11,7 +10,7 @@ from aim_loans.config.dated import DatedRow, dated_tables
 from aim_loans.config.settings import DatedTables, Product, WorkingCalendar
 from aim_loans.dates import month_index, month_step
 from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, Holidays, ScheduleRules
-from aim_loans.origination.models import dated_setting, product, programme
+from aim_loans.origination.models import dated_setting, programme
 
 _LAST_DAY = 31
 
@@ -44,12 +43,6 @@ def due_day(dated: DatedTables, day: date) -> date:
     days = Counter(rules.due_day for rules in dated.products if rules.frequency == "monthly")
     ((most, _),) = days.most_common(1) or [(_LAST_DAY, 0)]
     return month_step(month_index(day), most)
-
-
-def known_products(connection: Connection, codes: Iterable[str]) -> set[str]:
-    """Give those of the codes that are products."""
-    found = connection.execute(select(product.c.code).where(product.c.code.in_(list(codes))))
-    return set(found.scalars())
 
 
 def programmes(connection: Connection) -> dict[str, str]:

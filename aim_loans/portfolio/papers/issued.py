@@ -104,13 +104,6 @@ def readable_reports(
     return _found(connection, mine.order_by(issued_report.c.id.desc()).limit(most))
 
 
-def months_issued(connection: Connection, *, most: int) -> list[date]:
-    """Give the months of which papers were issued, the newest first."""
-    days = select(issued_report.c.month_end).distinct()
-    rows = connection.execute(days.order_by(issued_report.c.month_end.desc()).limit(most))
-    return list(rows.scalars())
-
-
 def check_readable(connection: Connection, report: IssuedReport, *, actor: Actor) -> None:
     """Refuse a paper about a branch that this person does not read."""
     if allows(actor, Deed.READ_BOOK, branch=None):
