@@ -201,7 +201,7 @@ MONTH = Parsed("month", parse_month)
 RUPEES = Parsed("rupees", parse_rupees)
 
 
-def known_at_moment(door: Door, text: str | None) -> Any:
+def known_at_moment(door: Door, text: str | None) -> datetime | None:
     """Read K: an ISO moment with its offset, or a date that means its end in Karachi."""
     if text is None:
         return None

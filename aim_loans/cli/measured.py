@@ -1,8 +1,9 @@
 """What the commands that measure a month share: which month, of whom, known when."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import wraps
 from importlib.metadata import version
 from typing import Any
 
@@ -26,13 +27,6 @@ _OPTIONS = (
 )
 
 
-def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `measured` reads."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What those options said; at most one name of a scope is given."""
@@ -43,6 +37,19 @@ class Wanted:
     region: str | None = None
     division: str | None = None
     known_at: str | None = None
+
+
+def measured_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that `measured` reads; the command takes them as one `Wanted`."""
+
+    @wraps(command)
+    def asking(**options: Any) -> None:
+        wanted = Wanted(**{each.name: options.pop(each.name) for each in fields(Wanted)})
+        command(wanted, **options)
+
+    for option in reversed(_OPTIONS):
+        option(asking)
+    return asking
 
 
 def measured(door: Door, wanted: Wanted) -> PortfolioStatement:

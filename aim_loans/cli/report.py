@@ -1,6 +1,5 @@
 """The commands `aim-loans report`."""
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -34,21 +33,8 @@ def report_group() -> None:
     help="The file to write (JSON).",
 )
 @click.pass_obj
-def statement_command(
-    door: Door,
-    *,
-    month: date,
-    branch: str | None,
-    area: str | None,
-    region: str | None,
-    division: str | None,
-    known_at: str | None,
-    out: Path,
-) -> None:
+def statement_command(door: Door, wanted: Wanted, *, out: Path) -> None:
     """Write the monthly portfolio statement as JSON: all figures of its paper."""
-    wanted = Wanted(
-        month=month, branch=branch, area=area, region=region, division=division, known_at=known_at
-    )
     statement = measured(door, wanted)
     out.write_text(to_json(statement) + "\n", encoding="utf-8")
     door.note("Digest: {digest}", digest=statement_digest(statement))
@@ -66,22 +52,8 @@ def statement_command(
     help="The file to write (PDF).",
 )
 @click.pass_obj
-def portfolio_command(
-    door: Door,
-    *,
-    month: date,
-    branch: str | None,
-    area: str | None,
-    region: str | None,
-    division: str | None,
-    known_at: str | None,
-    language: str | None,
-    out: Path,
-) -> None:
+def portfolio_command(door: Door, wanted: Wanted, *, language: str | None, out: Path) -> None:
     """Draw the monthly portfolio paper of the institution, or of a part of it."""
-    wanted = Wanted(
-        month=month, branch=branch, area=area, region=region, division=division, known_at=known_at
-    )
     statement = measured(door, wanted)
     spoken = language or door.settings.institution.language
     out.write_bytes(portfolio_pdf(statement, letterhead(door.settings), spoken))
