@@ -5,7 +5,7 @@ from datetime import date
 
 from aim_loans.cash.channels import check_channel
 from aim_loans.cash.models import money_in
-from aim_loans.cash.operations import MoneyDraft, receipt_entry, take_receipt
+from aim_loans.cash.operations import MoneyDraft, receive
 from aim_loans.cash.queries import Receipt, receipt_of_act
 from aim_loans.cash.series import DONATION_SERIES
 from aim_loans.db.engine import Writing
@@ -14,7 +14,6 @@ from aim_loans.identity.operations import begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.identity.queries import require_branch
 from aim_loans.ledger.models import journal_line
-from aim_loans.ledger.operations import post_entries
 from aim_loans.ledger.queries import require_fund
 
 
@@ -60,7 +59,6 @@ def take_donation(
         amount=command.amount,
         received_on=today,
     )
-    taken = take_receipt(tx, this, draft, today=today, series=DONATION_SERIES)
-    post_entries(tx, this, [receipt_entry(taken)])
+    taken = receive(tx, this, draft, today=today, series=DONATION_SERIES)
     seal_act(tx, this, (money_in, journal_line))
     return taken

@@ -109,6 +109,15 @@ def take_receipt(
     )
 
 
+def receive(
+    tx: Writing, act: Act, draft: MoneyDraft, *, today: date, series: str = RECEIPT_SERIES
+) -> Receipt:
+    """Record money in as `take_receipt` does, and post its entry: all that happens to it today."""
+    taken = take_receipt(tx, act, draft, today=today, series=series)
+    post_entries(tx, act, [receipt_entry(taken)])
+    return taken
+
+
 def receipt_entry(taken: Receipt) -> Entry:
     """Give the journal entry of a receipt: the channel's account against where it goes."""
     if taken.channel is None:

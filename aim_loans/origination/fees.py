@@ -13,16 +13,15 @@ from sqlalchemy import Connection, Select, exists, select
 from aim_loans.borrowers.models import person
 from aim_loans.cash.channels import check_channel
 from aim_loans.cash.models import money_in
-from aim_loans.cash.operations import MoneyDraft, receipt_entry, take_receipt
+from aim_loans.cash.operations import MoneyDraft, receive
 from aim_loans.cash.queries import Receipt, receipt_among, receipt_of_act
 from aim_loans.cash.series import FEE_SERIES
 from aim_loans.db.bulk import insert_rows
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
-from aim_loans.identity.operations import Act, seal_act
+from aim_loans.identity.operations import seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.ledger.models import journal_line
-from aim_loans.ledger.operations import post_entries
 from aim_loans.origination.lookup import (
     OPEN_STATES,
     Application,
@@ -63,8 +62,8 @@ def take_fee(
     if this.repeated:
         return receipt_of_act(tx.connection, this.id)
     _check_due(tx.connection, asked, today)
-    taken = _taken(tx, this, command, asked, today=today)
-    post_entries(tx, this, [receipt_entry(taken)])
+    draft = _draft(tx.connection, command, asked, today)
+    taken = receive(tx, this, draft, today=today, series=FEE_SERIES)
     row = (taken.id, asked.id, this.id)
     columns = ("money_in_id", "application_id", "act_id")
     insert_rows(tx.connection, application_fee, columns, [row])
@@ -109,14 +108,13 @@ def _check_due(connection: Connection, asked: Application, today: date) -> None:
         )
 
 
-def _taken(tx: Writing, this: Act, command: TakeFee, asked: Application, *, today: date) -> Receipt:
-    draft = MoneyDraft(
+def _draft(connection: Connection, command: TakeFee, asked: Application, today: date) -> MoneyDraft:
+    return MoneyDraft(
         branch=asked.branch_code,
-        fund=programmes(tx.connection)[asked.programme],
+        fund=programmes(connection)[asked.programme],
         channel=command.channel,
         account=command.account,
         reference=command.reference,
         amount=asked.dated.fee_on(today).amount,
         received_on=today,
     )
-    return take_receipt(tx, this, draft, today=today, series=FEE_SERIES)

@@ -13,6 +13,7 @@ from aim_loans.cash.operations import (
     MoneyDraft,
     cancel_money,
     receipt_entry,
+    receive,
     take_receipt,
     waiting_side,
 )
@@ -24,7 +25,6 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both, require_two
 from aim_loans.identity.queries import require_branch
 from aim_loans.ledger.models import journal_line
-from aim_loans.ledger.operations import post_entries
 from aim_loans.ledger.queries import require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History, kind_of_money
@@ -169,9 +169,8 @@ def receive_money(
         amount=command.amount,
         received_on=command.received_on,
     )
-    taken = take_receipt(tx, this, draft, today=today)
-    post_entries(tx, this, [receipt_entry(taken)])
-    seal_act(tx, this, _TABLES)
+    taken = receive(tx, this, draft, today=today)
+    seal_act(tx, this, (money_in, journal_line))
     return taken
 
 
