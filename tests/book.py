@@ -271,7 +271,7 @@ def issue_files(tx: Writing) -> None:
     for _ in range(2):
         ask_file(tx, AskFile(name, day, "letter of the owner"), actor=HEAD_OFFICE)
         (asked,) = open_file_requests(tx.connection)
-        edition = issue_file(
+        issued = issue_file(
             tx,
             made,
             manifest=lambda number, *_: f"edition {number}",
@@ -279,4 +279,4 @@ def issue_files(tx: Writing) -> None:
             actor=SECOND_AT_HEAD_OFFICE,
             request_id=asked.id,
         )
-        take_file(tx, TakeFile(edition.issued_id), actor=HEAD_OFFICE)
+        take_file(tx, TakeFile(issued.id), actor=HEAD_OFFICE)

@@ -17,7 +17,8 @@ from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.mou.formalisation_rows import formalisation_rows
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym, closing_day, pseudonyms
-from aim_loans.portfolio.feeder.issuing import PART_BYTES, Edition, IssueFile, Names, issue_file
+from aim_loans.portfolio.feeder.issued import Issued
+from aim_loans.portfolio.feeder.issuing import PART_BYTES, IssueFile, Names, issue_file
 from aim_loans.portfolio.feeder.register import complaint_rows, register_rows
 from aim_loans.portfolio.feeder.summaries import classification_rows, gender_rows, programme_rows
 from aim_loans.portfolio.feeder.tape import tape_rows
@@ -101,20 +102,20 @@ class MonthFiles:
         with Draft(folder, declared) as draft:
             contents = self._write(draft, month, bom=bom)
             with self._writing() as tx:
-                edition = self._issue(tx, draft, contents, month, bom=bom)
-                name = stem(declared.name, month.asked.day, edition.number)
+                issued = self._issue(tx, draft, contents, month, bom=bom)
+                name = stem(declared.name, month.asked.day, issued.edition)
                 beside = [folder / f"{name}{ending}" for ending in (SCHEMA_ENDING, ENDING)]
                 for path in (*beside, folder / f"{name}.csv"):
                     refuse_taken(path)
             draft.publish(folder / f"{name}.csv")
         # The manifest comes last: where it stands, everything stands.
-        for path, text in zip(beside, (schema_text(declared), edition.manifest), strict=True):
+        for path, text in zip(beside, (schema_text(declared), issued.manifest), strict=True):
             publish_text(path, text)
         return folder / f"{name}.csv", contents
 
     def to_database(
         self, declared: FeederFile, month: Month, folder: Path, released: Released
-    ) -> Edition:
+    ) -> Issued:
         """Issue a file whose bytes are kept for downloads; `folder` is for the draft alone."""
         with Draft(folder, declared) as draft:
             contents = self._write(draft, month, bom=False)
@@ -137,7 +138,7 @@ class MonthFiles:
         *,
         bom: bool,
         released: Released | None = None,
-    ) -> Edition:
+    ) -> Issued:
         declared, asked = draft.declared, month.asked
 
         def manifest(number: int, previous: str | None, made_at: datetime, by: Names) -> str:

@@ -4,13 +4,17 @@ import csv
 import hashlib
 import json
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
 
-from aim_loans.db.engine import reading
+from aim_loans.db.engine import reading, writing
 from aim_loans.identity.models import act
 from aim_loans.identity.permissions import Role
+from aim_loans.portfolio.feeder.issued import Issued, issued_files
+from aim_loans.portfolio.feeder.issuing import IssueFile, issue_file
+from tests.book import AUDIT_KEY, HEAD_OFFICE
 from tests.web.desk import Browser, Screens
 from tests.web.test_weight import MOST_STATEMENTS, counted
 
@@ -60,6 +64,28 @@ def test_a_file_is_made_once_and_taken_after_it_is_written_down(
     with reading(screens.book.engine) as connection:
         kinds = list(connection.execute(select(act.c.kind).order_by(act.c.id)).scalars())
     assert kinds.count("issue_file") == kinds.count("take_file") == 1
+
+
+def test_a_form_sent_twice_at_once_makes_one_edition(screens: Screens) -> None:
+    """Of a closed month both give the same bytes, and neither was written down meanwhile."""
+    known_at, day, book = datetime(2026, 3, 2, tzinfo=UTC), date(2026, 2, 28), screens.book
+    drawn = IssueFile("secp_gender_portfolio", "A", day, known_at, "final", 0, "00" * 32)
+
+    def issue() -> Issued:
+        with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+            return issue_file(
+                tx,
+                drawn,
+                manifest=lambda number, *_: f"edition {number}",
+                parts=[b"its bytes"],
+                actor=HEAD_OFFICE,
+                key="one click",
+            )
+
+    first = issue()
+    assert issue() == first
+    with reading(book.engine) as connection:
+        assert issued_files(connection, day, most=10) == [first]
 
 
 def test_a_file_of_people_needs_two_of_head_office(screens: Screens, head: Browser) -> None:

@@ -59,6 +59,11 @@ def issued_by_id(connection: Connection, issued_id: int) -> Issued:
     return Issued(*rows[0])
 
 
+def issued_by_act(connection: Connection, act_id: int) -> Issued:
+    """Give the file that an act issued."""
+    return Issued(*connection.execute(_issued().where(issued_file.c.act_id == act_id)).one())
+
+
 def issued_files(connection: Connection, day: date, *, most: int) -> list[Issued]:
     """Give the files issued for the month that ends on a day, the newest first."""
     rows = _issued().where(issued_file.c.month_end == day).order_by(issued_file.c.id.desc())

@@ -16,6 +16,8 @@ from aim_loans.identity.models import audit_chain
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.portfolio.feeder.issued import (
+    Issued,
+    issued_by_act,
     issued_by_id,
     kept_parts,
     last_edition,
@@ -55,16 +57,6 @@ class IssueFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """Which edition a file became, and the SHA-256 of the one before, if there was one."""
-
-    issued_id: int
-    number: int
-    previous_sha256: str | None
-    manifest: str
-
-
 Names = tuple[str, ...]
 # Writes the manifest of an edition: its number, the digest before it, when and by whom it is made.
 Manifest = Callable[[int, str | None, datetime, Names], str]
@@ -79,11 +71,12 @@ def issue_file(
     actor: Actor,
     request_id: int | None = None,
     key: str | None = None,
-) -> Edition:
+) -> Issued:
     """Write down that a file is issued, the next edition of its month, and keep its parts.
 
     A file of people needs the request of another person, which is answered by it. `parts` are
-    the bytes to be kept for downloads; a file that goes to a folder keeps none here.
+    the bytes to be kept for downloads; a file that goes to a folder keeps none here. The same
+    key again gives the edition that it made.
     """
     asked_by = _released(tx, command, request_id, actor)
     this = begin_act(
@@ -96,16 +89,18 @@ def issue_file(
         chain=HEAD_OFFICE_CHAIN,
         key=key,
     )
+    if this.repeated:
+        return issued_by_act(tx.connection, this.id)
     made_by = (asked_by.name, actor.name) if asked_by else (actor.name,)
-    edition = _insert_edition(tx, this, command, manifest, made_by)
+    issued_id = _insert_edition(tx, this, command, manifest, made_by)
     for number, part in enumerate(parts):
-        kept = {"issued_id": edition.issued_id, "number": number, "packed": zlib.compress(part, 1)}
+        kept = {"issued_id": issued_id, "number": number, "packed": zlib.compress(part, 1)}
         tx.connection.execute(insert(issued_part).values(kept))
     if asked_by is not None:
         answer = (command.name, stored_day(command.day), asked_by.name, "released")
-        _write_request(tx, this, (*answer, request_id, edition.issued_id))
+        _write_request(tx, this, (*answer, request_id, issued_id))
     seal_act(tx, this, (issued_file, file_request))
-    return edition
+    return issued_by_id(tx.connection, issued_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +226,7 @@ def _released(
 
 def _insert_edition(
     tx: Writing, this: Act, command: IssueFile, manifest: Manifest, made_by: Names
-) -> Edition:
+) -> int:
     # Whoever issues another file at the same time waits here, so that editions have no gap.
     head = select(audit_chain).where(audit_chain.c.name == HEAD_OFFICE_CHAIN).with_for_update()
     tx.connection.execute(head)
@@ -245,7 +240,7 @@ def _insert_edition(
         *(command.rows, command.sha256, text, this.id, this.recorded_micros),
     )
     (issued_id,) = insert_new(tx.connection, issued_file, _ISSUED_COLUMNS, [row])
-    return Edition(issued_id, number, previous, text)
+    return issued_id
 
 
 def _write_request(tx: Writing, this: Act, values: tuple[object, ...]) -> None:
