@@ -79,7 +79,10 @@ def add_jobs(tx: Writing, batch: str, works: Sequence[Work], *, asked_by: str) -
 
 
 def take_job(tx: Writing, *, worker: str, batch: str | None = None) -> Job | None:
-    """Take the oldest job that waits, of a batch or of any; None when there is none."""
+    """Take the oldest job that waits, of a batch or of any; None when there is none.
+
+    What killed its worker at every attempt is given up then, so that nobody waits for it.
+    """
     wanted = [_open(), or_(job.c.taken_until.is_(None), job.c.taken_until < tx.now)]
     if batch is not None:
         wanted.append(job.c.batch == batch)
@@ -87,6 +90,7 @@ def take_job(tx: Writing, *, worker: str, batch: str | None = None) -> Job | Non
     rows = select(*(job.c[name] for name in names)).where(*wanted).order_by(job.c.id).limit(1)
     found = tx.connection.execute(rows.with_for_update(skip_locked=True)).first()
     if found is None:
+        _give_up_the_deadly(tx)
         return None
     taken = {"taken_by": worker, "taken_until": tx.now + HELD_FOR, "fault": None}
     tx.connection.execute(
@@ -140,6 +144,12 @@ def faults_of(connection: Connection, batch: str, *, most: int) -> list[Fault]:
     rows = select(job.c.subject, job.c.fault).where(job.c.batch == batch, _given_up())
     found = connection.execute(rows.order_by(job.c.id).limit(most))
     return [Fault(subject, fault or "") for subject, fault in found]
+
+
+def _give_up_the_deadly(tx: Writing) -> None:
+    over = (job.c.done_at.is_(None), job.c.attempts >= MOST_ATTEMPTS, job.c.taken_until < tx.now)
+    ended = {"taken_by": None, "taken_until": None, "fault": "killed"}
+    tx.connection.execute(update(job).where(*over).values(ended))
 
 
 def _let_go(tx: Writing, held: Job, values: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
 from aim_loans.files.store import Store
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.jobs.models import job
-from aim_loans.jobs.queue import HELD_FOR, Job, faults_of, finish_job, take_job
+from aim_loans.jobs.queue import HELD_FOR, MOST_ATTEMPTS, Job, faults_of, finish_job, take_job
 from aim_loans.portfolio.closing import ClosedMonth, CloseMonth, close_month
 from aim_loans.portfolio.papers.issued import (
     IssuedReport,
@@ -190,6 +190,19 @@ def test_a_killed_workers_job_is_taken_up_again_and_counts_once(
     ):
         finish_job(tx, killed)
     assert len(papers(lending, pack)) == PAPERS
+
+
+@pytest.mark.usefixtures("measured_once")
+def test_what_kills_its_worker_every_time_is_given_up(lending: Book, tmp_path: Path) -> None:
+    pack = ask(lending)
+    for _ in range(MOST_ATTEMPTS):
+        assert take(lending, "killed").subject == "whole"
+        lending.clock.at += HELD_FOR + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
+    assert len(make_all(shop(lending, tmp_path))) == PAPERS - 1
+    with reading(lending.engine) as connection:
+        (state,) = packs_of(connection, FEBRUARY)
+        assert (state.done, state.failed, state.waiting) == (PAPERS - 1, 1, 0)
+        assert faults_of(connection, pack.batch, most=5) == [("whole", "killed")]
 
 
 def take(book: Book, worker: str) -> Job:
