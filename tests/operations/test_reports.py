@@ -36,6 +36,9 @@ from tests.measured import measure_once
 FEBRUARY = date(2026, 2, 28)
 SETTINGS = read_settings(None, {})
 AT_MULTAN = Actor("at multan", (Grant(Role.BRANCH_MANAGER, frozenset({"MUL-01"})),))
+OF_THE_AREA = Actor(
+    "of the area", (Grant(Role.AREA_MANAGER, frozenset({"KHI-01", "LHR-01", "MUL-01"})),)
+)
 # The book of the tests: the institution, one area, three branches.
 PAPERS = 5
 
@@ -259,7 +262,9 @@ def test_who_asks_and_who_reads(lending: Book, tmp_path: Path) -> None:
     make_all(shop(lending, tmp_path))
     with reading(lending.engine) as connection:
         mine = readable_reports(connection, FEBRUARY, actor=AT_MULTAN, most=10)
+        area = readable_reports(connection, FEBRUARY, actor=OF_THE_AREA, most=10)
         every = readable_reports(connection, FEBRUARY, actor=HEAD_OFFICE, most=10)
+    assert [each.scope.name for each in area] == ["MUL-01", "LHR-01", "KHI-01", "Centre"]
     assert [each.scope.name for each in mine] == ["MUL-01"]
     assert len(every) == PAPERS
     whole = papers(lending, pack)[0]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import Connection, Select, and_, select, tuple_
 
 from aim_loans.errors import NotAllowed, NotFound
 from aim_loans.identity.models import cut
 from aim_loans.identity.permissions import Actor, Deed, allows, reach
 from aim_loans.portfolio.papers.models import issued_report, report_download
-from aim_loans.portfolio.scopes import kept_of
+from aim_loans.portfolio.scopes import kept_of, scopes_within
 from aim_loans.portfolio.statement import Scope, ScopeLevel
 
 # So long after it was written down may a download begin.
@@ -94,13 +94,15 @@ def readable_reports(
 ) -> list[IssuedReport]:
     """Give the papers of a month that somebody may read, the newest first.
 
-    Whoever reads the whole book sees all; others those of their branches.
+    Whoever reads the whole book sees all; others those of their branches, and of the lines all
+    of whose branches are theirs.
     """
     mine = _reports().where(issued_report.c.month_end == month)
     branches = reach(actor, Deed.READ_BOOK)
     if branches is not None:
-        of_branch = issued_report.c.scope_level == "branch"
-        mine = mine.where(of_branch, issued_report.c.scope_name.in_(branches))
+        of_lines = [(each.level, each.name) for each in scopes_within(connection, branches)]
+        about = (issued_report.c.scope_level, issued_report.c.scope_name)
+        mine = mine.where(tuple_(*about).in_([*of_lines, *(("branch", code) for code in branches)]))
     return _found(connection, mine.order_by(issued_report.c.id.desc()).limit(most))
 
 

@@ -1,7 +1,6 @@
 """Packs: the papers of a month, asked for as a batch of jobs, a paper a job."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
-from aim_loans.identity.models import branch, cut, line
+from aim_loans.identity.models import branch, cut
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     TakeCut,
@@ -19,15 +18,14 @@ from aim_loans.identity.operations import (
     take_cut,
 )
 from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.identity.queries import branches_within
 from aim_loans.jobs.queue import Job, Progress, Work, add_jobs, progress, try_again
 from aim_loans.portfolio.feeder.asked import closing_day
 from aim_loans.portfolio.measuring import Asked, Closed
 from aim_loans.portfolio.months import close_of_cut, closed_month
-from aim_loans.portfolio.statement import Scope, ScopeLevel
+from aim_loans.portfolio.scopes import scopes_within
+from aim_loans.portfolio.statement import Scope
 
 LANGUAGES = ("en", "ur", "both")
-_LEVELS: tuple[ScopeLevel, ...] = ("division", "region", "area")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,27 +152,15 @@ def _new_pack(tx: Writing, month: date, language: str, actor: Actor) -> Pack:
     else:
         number = closed.cut_id
     pack = Pack(f"{_beginning(month, language)}{number}", month, number)
-    papers = [Paper(month, number, scope, language) for scope in scopes(tx.connection)]
+    codes = select(branch.c.code).order_by(branch.c.code)
+    branches = [Scope("branch", code) for code in tx.connection.execute(codes).scalars()]
+    scopes = (*scopes_within(tx.connection, None), *branches)
+    papers = [Paper(month, number, scope, language) for scope in scopes]
     works = [
         Work(f"{each.scope.level} {each.scope.name}".strip(), each.payload()) for each in papers
     ]
     add_jobs(tx, pack.batch, works, asked_by=actor.name)
     return pack
-
-
-def scopes(connection: Connection) -> Sequence[Scope]:
-    """Give what a pack has a paper about: the institution, lines that have branches, branches."""
-    found = [Scope()]
-    lines = connection.execute(
-        select(line.c.id, line.c.level, line.c.name).where(line.c.level.in_(_LEVELS))
-    ).all()
-    for level in _LEVELS:
-        named = sorted((row.name, row.id) for row in lines if row.level == level)
-        found += [
-            Scope(level, name) for name, line_id in named if branches_within(connection, line_id)
-        ]
-    codes = connection.execute(select(branch.c.code).order_by(branch.c.code)).scalars()
-    return [*found, *(Scope("branch", code) for code in codes)]
 
 
 def _beginning(month: date, language: str) -> str:
