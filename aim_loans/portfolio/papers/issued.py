@@ -1,5 +1,6 @@
 """What can be asked of issued reports; changes nothing."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -41,10 +42,11 @@ class IssuedReport:
 
     @property
     def stem(self) -> str:
-        """Give the name of its file without the ending; it tells of no person."""
+        """Give the name of its file without the ending: no person, no blank, no folder."""
         about = "-".join(part for part in (self.scope.level, self.scope.name) if part)
+        slug = re.sub(r"[^\w.-]+", "-", about)
         again = "" if self.edition == 1 else f".edition-{self.edition}"
-        return f"{self.kind}.{self.month:%Y-%m}.{about.replace('/', '-')}.{self.language}{again}"
+        return f"{self.kind}.{self.month:%Y-%m}.{slug}.{self.language}{again}"
 
 
 def report_by_id(connection: Connection, report_id: int) -> IssuedReport:
