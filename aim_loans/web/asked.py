@@ -1,4 +1,4 @@
-"""What a page of the book is asked for, read from its address and written into addresses."""
+"""What a page of the book or of a month is asked for, read from its address or form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
-from aim_loans.dates import parse_date
+from aim_loans.dates import add_months, month_end, parse_date, parse_month
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.portfolio.cells import Kept
@@ -72,6 +72,12 @@ def asked(form: Form, today: date) -> Asked:
         name: request.args[name].replace("\0", "") for name in GROUPINGS if name in request.args
     }
     return Asked(day, by if by in GROUPINGS else GROUPINGS[0], filters)
+
+
+def month_asked(form: Form, today: date) -> date:
+    """Read a month, as its last day; the last one that is over when none is given."""
+    given = form.read("month", parse_month) if form.typed("month") else None
+    return given or month_end(add_months(today, -1))
 
 
 def number(name: str) -> int:

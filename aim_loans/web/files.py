@@ -8,7 +8,6 @@ from pathlib import Path
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from aim_loans.dates import add_months, month_end, parse_month
 from aim_loans.errors import NotFound
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import key_used
@@ -31,10 +30,12 @@ from aim_loans.portfolio.feeder.issuing import (
     decline_file,
     take_file,
 )
+from aim_loans.web.asked import month_asked
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
 from aim_loans.web.month_files import MonthFiles, Released
 from aim_loans.web.people import me
+from aim_loans.web.sending import to_keep
 from aim_loans.web.surroundings import around, refuse_while_looking
 from reports.feeder.catalogue import BY_NAME, FILES
 from reports.feeder.columns import FeederFile
@@ -50,7 +51,7 @@ MOST_SHOWN = 100
 def show() -> str | tuple[str, int]:
     """Show the files of a month, the last one that is over when none is named."""
     form = Form(request.args)
-    shown = _shown(form, _month(form))
+    shown = _shown(form, month_asked(form, around().today))
     return (shown, 422) if form.faults else shown
 
 
@@ -59,7 +60,7 @@ def show() -> str | tuple[str, int]:
 def send() -> tuple[str, int] | Response:
     """Make a file of aggregates or pseudonyms; ask for one of people."""
     form, here = Form(request.form), around()
-    month, declared = _month(form), _declared(form.typed("name"))
+    month, declared = month_asked(form, here.today), _declared(form.typed("name"))
     if not form.faults:
         with form.attempt():
             if declared.level == PEOPLE:
@@ -111,7 +112,7 @@ def contents(download_id: int) -> Response:
         with here.reading() as connection:
             yield from kept_parts(connection, issued.id)
 
-    return _attachment(issued, ".csv", sent(), "text/csv; charset=utf-8")
+    return to_keep(sent(), _file_name(issued, ".csv"), "text/csv; charset=utf-8")
 
 
 @pages.get("/files/<row:issued_id>/manifest")
@@ -119,7 +120,7 @@ def contents(download_id: int) -> Response:
 def manifest(issued_id: int) -> Response:
     """Send the manifest of a file; it holds no row."""
     issued = _issued(issued_id)
-    return _attachment(issued, ENDING, issued.manifest, "application/json")
+    return to_keep(issued.manifest, _file_name(issued, ENDING), "application/json")
 
 
 @pages.get("/files/<row:issued_id>/schema")
@@ -127,9 +128,8 @@ def manifest(issued_id: int) -> Response:
 def schema(issued_id: int) -> Response:
     """Send the schema of a file."""
     issued = _issued(issued_id)
-    return _attachment(
-        issued, SCHEMA_ENDING, schema_text(_declared(issued.name)), "application/json"
-    )
+    text = schema_text(_declared(issued.name))
+    return to_keep(text, _file_name(issued, SCHEMA_ENDING), "application/json")
 
 
 def _make(declared: FeederFile, month: date, released: Released) -> None:
@@ -159,13 +159,6 @@ def _issued(issued_id: int) -> Issued:
         return issued_by_id(connection, issued_id)
 
 
-def _month(form: Form) -> date:
-    """Read the month; the last one that is over when none is given."""
-    last = add_months(around().today.replace(day=1), -1)
-    given = form.read("month", parse_month) if form.typed("month") else None
-    return given or last
-
-
 def _done(form: Form, month: date) -> tuple[str, int] | Response:
     if form.faults:
         return _shown(form, month), 422
@@ -176,7 +169,7 @@ def _shown(form: Form, month: date) -> str:
     actor = me().actor
     require(actor, Deed.MAKE_FILES, branch=None)
     with around().reading() as connection:
-        issued = issued_files(connection, month_end(month), most=MOST_SHOWN)
+        issued = issued_files(connection, month, most=MOST_SHOWN)
         waiting = open_file_requests(connection)
     return render_template(
         "files.html",
@@ -190,9 +183,5 @@ def _shown(form: Form, month: date) -> str:
     )
 
 
-def _attachment(
-    issued: Issued, ending: str, body: str | Iterator[bytes], mimetype: str
-) -> Response:
-    name = f"{stem(issued.name, issued.day, issued.edition)}{ending}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, headers=headers, content_type=mimetype)
+def _file_name(issued: Issued, ending: str) -> str:
+    return f"{stem(issued.name, issued.day, issued.edition)}{ending}"

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from aim_loans.errors import Refused
-from aim_loans.identity.permissions import Deed, Role, allows
+from aim_loans.identity.permissions import Deed, allows
 from aim_loans.identity.queries import key_used
 from aim_loans.mou.definitions import DEFINITIONS, Unit
 from aim_loans.mou.editions import (
@@ -27,11 +27,12 @@ from aim_loans.mou.signing import (
     release_edition,
     sign_edition,
 )
-from aim_loans.mou.targets import party_of
+from aim_loans.mou.targets import SMEDA, party_of
 from aim_loans.web.forms import Form, checked_length
 from aim_loans.web.guard import needs
 from aim_loans.web.joint_packs import JointPacks
 from aim_loans.web.people import me
+from aim_loans.web.sending import to_keep
 from aim_loans.web.surroundings import around, refuse_while_looking
 from aim_loans.web.words import words
 from reports.loan_values import Letterhead
@@ -112,12 +113,11 @@ def file(file_id: int) -> Response:
         # Whoever may not read the edition is told that there is none.
         edition_by_id(connection, found.edition_id, released=_is_partner())
     media = _MEDIA[found.name.rsplit(".", 1)[-1]]
-    headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
-    return Response(here.files.get(found.stored), headers=headers, content_type=media)
+    return to_keep(here.files.get(found.stored), found.name, media)
 
 
 def _is_partner() -> bool:
-    return any(grant.role is Role.PARTNER for grant in me().actor.grants)
+    return party_of(me().actor) == SMEDA
 
 
 def _done(form: Form) -> tuple[str, int] | Response:

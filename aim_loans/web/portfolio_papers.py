@@ -1,6 +1,5 @@
 """The monthly portfolio paper in the browser: month, scope within reach and language chosen."""
 
-import re
 from datetime import date
 from importlib.metadata import version
 
@@ -18,6 +17,7 @@ from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
 from aim_loans.web.paper_values import letterhead
 from aim_loans.web.people import me
+from aim_loans.web.sending import to_read
 from aim_loans.web.surroundings import around
 from aim_loans.web.words import words
 from reports.portfolio_names import LEVELS
@@ -49,7 +49,7 @@ def pdf() -> tuple[str, int] | Response:
     language = form.typed("paper_language")
     spoken = language if language in PAPER_LANGUAGES else words().language
     drawn = portfolio_pdf(statement, letterhead(here.settings), spoken)
-    return _sent(drawn, statement, spoken)
+    return to_read(drawn, _name(statement, spoken))
 
 
 def _whole_month(text: str) -> date:
@@ -100,10 +100,7 @@ def _shown(form: Form) -> str:
     )
 
 
-def _sent(drawn: bytes, statement: PortfolioStatement, language: str) -> Response:
+def _name(statement: PortfolioStatement, language: str) -> str:
     identity = statement.identity
     parts = ["portfolio", f"{identity.month:%Y-%m}", identity.scope.name, language, identity.state]
-    name = "-".join(part for part in parts if part)
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-    headers = {"Content-Disposition": f'inline; filename="{plain}.pdf"'}
-    return Response(drawn, mimetype="application/pdf", headers=headers)
+    return "-".join(part for part in parts if part)

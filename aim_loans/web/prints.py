@@ -1,6 +1,5 @@
 """The papers of a loan as PDF, and the check of a paper by its short code."""
 
-import re
 from collections.abc import Container
 
 from flask import Blueprint, render_template, request
@@ -28,6 +27,7 @@ from aim_loans.web.loans import visible_loan
 from aim_loans.web.paper_values import account_of, letterhead, offer_of, receipt_of
 from aim_loans.web.papers import planned_day
 from aim_loans.web.people import me
+from aim_loans.web.sending import to_read
 from aim_loans.web.surroundings import around
 from aim_loans.web.words import words
 from reports.accounts import ACCOUNT_PAPERS, account_paper
@@ -48,7 +48,7 @@ def loan_pdf(loan_id: int, paper: str) -> Response:
     drawn = account_paper(
         paper, account, letterhead(here.settings), code=str(code), language=_language()
     )
-    return _pdf(drawn, f"{paper}-{loan.ref}")
+    return to_read(drawn, f"{paper}-{loan.ref}")
 
 
 @pages.get("/applications/<row:application_id>/<paper>.pdf")
@@ -65,7 +65,7 @@ def application_pdf(application_id: int, paper: str) -> Response:
     drawn = offer_paper(
         paper, offer, letterhead(here.settings), code=str(code), language=_language()
     )
-    return _pdf(drawn, f"{paper}-{asked.ref}")
+    return to_read(drawn, f"{paper}-{asked.ref}")
 
 
 @pages.get("/receipts/<row:money_in_id>/receipt.pdf")
@@ -85,7 +85,7 @@ def receipt_pdf(money_in_id: int) -> Response:
         code=str(code_of_receipt(here.audit_key, money)),
         language=_language(),
     )
-    return _pdf(drawn, f"receipt-{money.number}")
+    return to_read(drawn, f"receipt-{money.number}")
 
 
 @pages.get("/paper-codes/<code>")
@@ -128,10 +128,3 @@ def _marked(connection: Connection, code: PaperCode) -> Marked:
 
 def _language() -> str:
     return request.args.get("language") or words().language
-
-
-def _pdf(drawn: bytes, name: str) -> Response:
-    """Send a file to read in the browser; its name holds the number alone."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-    headers = {"Content-Disposition": f'inline; filename="{plain}.pdf"'}
-    return Response(drawn, mimetype="application/pdf", headers=headers)

@@ -6,12 +6,12 @@ from datetime import date
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from aim_loans.dates import add_months, month_end, parse_month
 from aim_loans.identity.permissions import Deed, allows
 from aim_loans.jobs.queue import faults_of
 from aim_loans.portfolio.papers.issued import readable_reports, report_download_of
 from aim_loans.portfolio.papers.issuing import TakeReport, take_report
 from aim_loans.portfolio.papers.packs import LANGUAGES, AskPack, ask_pack, packs_of
+from aim_loans.web.asked import month_asked
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
@@ -28,7 +28,7 @@ MOST_FAULTS_SHOWN = 10
 def show() -> str | tuple[str, int]:
     """Show the reports of a month, the last one that is over when none is named."""
     form = Form(request.args)
-    shown = _shown(form, _month(form))
+    shown = _shown(form, month_asked(form, around().today))
     return (shown, 422) if form.faults else shown
 
 
@@ -37,7 +37,7 @@ def show() -> str | tuple[str, int]:
 def ask() -> tuple[str, int] | Response:
     """Ask for a month's reports; a worker makes them."""
     form, here = Form(request.form), around()
-    month, language = _month(form), form.read("language", one_of(*LANGUAGES))
+    month, language = month_asked(form, here.today), form.read("language", one_of(*LANGUAGES))
     if not form.faults and language is not None:
         with form.attempt(), here.cutting() as tx:
             command = AskPack(month, language)
@@ -69,13 +69,6 @@ def contents(download_id: int) -> Response:
         as_attachment=True,
         download_name=f"{report.stem}.pdf",
     )
-
-
-def _month(form: Form) -> date:
-    """Read the month; the last one that is over when none is given."""
-    last = add_months(around().today.replace(day=1), -1)
-    given = form.read("month", parse_month) if form.typed("month") else None
-    return month_end(given or last)
 
 
 def _shown(form: Form, month: date) -> str:
