@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from aim_loans.config.settings import Settings
+from aim_loans.config.settings import DatedTables, Ladder, Settings
 from aim_loans.db.engine import Clock, cutting, reading, writing
 from aim_loans.files.store import Store
 from aim_loans.identity.models import cut
@@ -102,16 +102,21 @@ class JointPacks:
             purpose = f"joint report {period.name}"
             known_at = take_cut(tx, TakeCut(purpose), actor=self.actor)
         with reading(self.engine) as connection:
-            report, held = self._report(connection, period, known_at, (edition, reason))
+            dated = settings_in_force(connection)
+            report, held = self._report(connection, period, known_at, (edition, reason), dated)
         digest = hashlib.sha256(canonical(report).encode()).hexdigest()
-        files = dict(self._files(report, digest, language))
+        files = dict(self._files(report, digest, language, dated.ladder_on(period.last)))
         return Drawn(report, held, digest, files)
 
     def _report(
-        self, connection: Connection, period: Period, known_at: datetime, about: tuple[int, str]
+        self,
+        connection: Connection,
+        period: Period,
+        known_at: datetime,
+        about: tuple[int, str],
+        dated: DatedTables,
     ) -> tuple[JointReport, Withheld]:
-        edition, reason = about
-        mou, dated = self.settings.mou, settings_in_force(connection)
+        (edition, reason), mou = about, self.settings.mou
         statement = in_fixed_groups(
             joint_statement(connection, period=period, known_at=known_at, mou=mou, dated=dated)
         )
@@ -140,7 +145,7 @@ class JointPacks:
         return report, held
 
     def _files(
-        self, report: JointReport, digest: str, language: str
+        self, report: JointReport, digest: str, language: str, ladder: Ladder
     ) -> Sequence[tuple[str, bytes]]:
         """Give the files of a pack by name: of a month the brief and its figures alone."""
         name = pack_name(report)
@@ -149,7 +154,7 @@ class JointPacks:
         if not report.is_month:
             rows = {LINES: line_rows, TABLES: table_rows, FUNNELS: funnel_rows}
             for declared, make in rows.items():
-                found += self._csv(declared, list(make(report)), report)
+                found += self._csv(declared, list(make(report)), report, ladder)
         listed = [
             {"file": each, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for each, content in found
@@ -167,10 +172,9 @@ class JointPacks:
         return [*found, (f"{name}.pack.json", text.encode())]
 
     def _csv(
-        self, declared: FeederFile, rows: Sequence[Row], report: JointReport
+        self, declared: FeederFile, rows: Sequence[Row], report: JointReport, ladder: Ladder
     ) -> Sequence[tuple[str, bytes]]:
         head = report.head
-        ladder = self.settings.dated.ladder_on(head.last)
         issue = Issue(
             institution=head.institution,
             month=head.last,

@@ -1,7 +1,9 @@
 """A joint report: both confirm, one prepares, another releases, both sign; then it stands."""
 
 import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,8 @@ from aim_loans.mou.periods import parse_period
 from aim_loans.mou.publishing import in_fixed_groups, withhold
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.web.joint_packs import JointPacks
+from reports.feeder.manifest import ENDING
 from tests.book import AUDIT_KEY, HEAD_OFFICE, MANAGER, TODAY, Book
 from tests.branch import Branch
 from tests.joint import PARTNER, JointWork
@@ -101,6 +105,16 @@ def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Pat
         assert [each.edition for each in editions(connection, period=way.period)] == [2, 1]
         assert report_of(connection, second).reason == "an advisory case was forgotten"
         assert edition_by_id(connection, first).state == "signed"
+
+
+def test_the_files_name_the_ladder_that_the_book_holds(sqlite_book: Book) -> None:
+    """The configuration of a later version may say otherwise."""
+    other = tuple(replace(each, source="another") for each in SETTINGS.dated.ladder)
+    settings = replace(SETTINGS, dated=replace(SETTINGS.dated, ladder=other))
+    packs = JointPacks(sqlite_book.engine, settings, AUDIT_KEY, HEAD_OFFICE, sqlite_book.clock)
+    drawn = packs.provisional(parse_period("2025-H2"), language="en")
+    manifests = [json.loads(text) for name, text in drawn.files.items() if name.endswith(ENDING)]
+    assert {each["ladder"] for each in manifests} == {SETTINGS.dated.ladder[0].source}
 
 
 def test_smeda_answers_its_events_before_it_confirms_its_part(
