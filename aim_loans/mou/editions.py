@@ -168,14 +168,16 @@ class Waits(NamedTuple):
 
 
 def waits_for(connection: Connection, party: str, *, today: date) -> Waits:
-    """Say what a party has to do next: events of SMEDA wait for SMEDA alone."""
+    """Say what a party has to do next: events of SMEDA wait for SMEDA alone.
+
+    Only the newest edition of a period is signed.
+    """
     period = last_half(today)
+    newest = {each.period: each for each in reversed(editions(connection))}
     parts = []
-    if is_closed(connection, period) and not editions(connection, period=period.name):
+    if is_closed(connection, period) and period.name not in newest:
         parts = [] if party in confirmed_parts(connection, period.name) else [period.name]
-    open_ones = [
-        each for each in editions(connection, released=True) if party not in each.signed_by
-    ]
+    open_ones = [each for each in newest.values() if each.released and party not in each.signed_by]
     events = waiting_between(connection, date.min, today, today=today) if party == SMEDA else 0
     return Waits(events, parts, open_ones)
 

@@ -94,17 +94,24 @@ def test_a_signed_report_recomputes_equal_at_its_cut_whatever_comes_later(
 def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Path) -> None:
     close(book)
     way = ReportOnItsWay(book, tmp_path)
-    first = way.walk()
+    for actor in (HEAD_OFFICE, PARTNER):
+        way.confirm(actor)
+    first = way.prepare()
+    way.release(first)
     for actor in (HEAD_OFFICE, PARTNER):
         way.confirm(actor)
     refused(way.prepare, Refused, "reason of the correction")
     second = way.prepare("an advisory case was forgotten")
     refused(lambda: way.sign(first, PARTNER), Refused, "newer edition")
+    with reading(book.engine) as connection:
+        assert waits_for(connection, "smeda", today=TODAY).to_sign == []
     way.release(second)
     with reading(book.engine) as connection:
         assert [each.edition for each in editions(connection, period=way.period)] == [2, 1]
         assert report_of(connection, second).reason == "an advisory case was forgotten"
-        assert edition_by_id(connection, first).state == "signed"
+        assert edition_by_id(connection, first).state == "released"
+        waiting = waits_for(connection, "smeda", today=TODAY).to_sign
+    assert [each.id for each in waiting] == [second]
 
 
 def test_the_files_name_the_ladder_that_the_book_holds(sqlite_book: Book) -> None:
