@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 
 from aim_loans.config.dated import DatedRow
 from aim_loans.db.bulk import insert_new, stored_day
@@ -14,6 +14,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import grants_of
+from aim_loans.identity.requests import hold_unanswered, unanswered
 from aim_loans.origination.models import dated_setting, setting_request
 from aim_loans.origination.operations import add_row, offer_product
 from aim_loans.origination.queries import stored_row
@@ -201,22 +202,14 @@ def _write(
 
 def _open_request(connection: Connection, request_id: int) -> SettingRequest:
     """Give a request, locked; Refused when it was dealt with meanwhile."""
-    mine = setting_request.c.id == request_id
-    known = connection.execute(select(setting_request.c.id).where(mine).with_for_update())
-    if known.first() is None:
-        raise NotFound("There is no such request. Open the list again.")
-    found = _requests(connection.execute(_open().where(mine)).all())
-    if not found:
-        raise Refused("Somebody dealt with this request already. Open the list again.")
-    return found[0]
+    hold_unanswered(connection, setting_request.c.answers_id, request_id)
+    mine = _open().where(setting_request.c.id == request_id)
+    (found,) = _requests(connection.execute(mine).all())
+    return found
 
 
 def _open() -> Select[Any]:
-    answer = setting_request.alias("answered")
-    return select(setting_request).where(
-        setting_request.c.answers_id.is_(None),
-        ~exists().where(answer.c.answers_id == setting_request.c.id),
-    )
+    return select(setting_request).where(unanswered(setting_request.c.answers_id))
 
 
 def _requests(rows: Sequence[Any]) -> list[SettingRequest]:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
-from aim_loans.errors import NotFound, Refused
+from aim_loans.errors import Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import grants_of
+from aim_loans.identity.requests import hold_unanswered, unanswered
 from aim_loans.ledger.models import period_lock
 from aim_loans.ledger.operations import lock_until
 from aim_loans.portfolio.models import month_close, reopen_request
@@ -172,25 +173,16 @@ def _write(tx: Writing, this: Act, values: tuple[Any, ...]) -> None:
 
 def _open_request(connection: Connection, request_id: int) -> ReopenRequest:
     """Give a request, locked; Refused when it was dealt with meanwhile."""
-    mine = reopen_request.c.id == request_id
-    known = connection.execute(select(reopen_request.c.id).where(mine).with_for_update())
-    if known.first() is None:
-        raise NotFound("There is no such request. Open the list again.")
-    found = _requests(connection.execute(_open().where(mine)).all())
-    if not found:
-        raise Refused("Somebody dealt with this request already. Open the list again.")
-    return found[0]
+    hold_unanswered(connection, reopen_request.c.answers_id, request_id)
+    (found,) = _requests(connection.execute(_open().where(reopen_request.c.id == request_id)).all())
+    return found
 
 
 def _open() -> Select[Any]:
-    answer = reopen_request.alias("answered")
     return (
         select(reopen_request, month_close.c.month)
         .join(month_close, month_close.c.id == reopen_request.c.close_id)
-        .where(
-            reopen_request.c.answers_id.is_(None),
-            ~exists().where(answer.c.answers_id == reopen_request.c.id),
-        )
+        .where(unanswered(reopen_request.c.answers_id))
         .order_by(reopen_request.c.id)
     )
 

@@ -19,6 +19,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import grants_of
+from aim_loans.identity.requests import already_answered, unanswered
 from aim_loans.ledger.queries import fund_balance, lock_fund, require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History
@@ -33,6 +34,7 @@ MOST_SHOWN = 100
 
 _ASKED = ("kind", "value_on", "amount", "channel", "fund_code", "reason", "asked_by")
 _COLUMNS = ("loan_id", *_ASKED, "answers_id", "answer", "act_id", "recorded_at")
+_WAITS = unanswered(ending_request.c.answers_id)
 
 
 class Ending(StrEnum):
@@ -168,7 +170,7 @@ def waiting_endings(branches_of: Mapping[Ending, frozenset[str] | None]) -> Sele
     return (
         select(ending_request.c.id)
         .join(loan_position, loan_position.c.loan_id == ending_request.c.loan_id)
-        .where(_unanswered(), or_(false(), *wanted))
+        .where(_WAITS, or_(false(), *wanted))
     )
 
 
@@ -177,7 +179,7 @@ def waiver_waits(loan_id: ColumnElement[int]) -> ColumnElement[bool]:
     return (
         exists()
         .where(ending_request.c.loan_id == loan_id)
-        .where(ending_request.c.kind == Ending.WAIVER.value, _unanswered())
+        .where(ending_request.c.kind == Ending.WAIVER.value, _WAITS)
     )
 
 
@@ -303,14 +305,8 @@ def _open_request(connection: Connection, request_id: int) -> EndingRequest:
     load_histories(connection, [loan_id])
     found = _requests(connection.execute(_open().where(mine)).all())
     if not found:
-        raise Refused("Somebody dealt with this request already. Open the list again.")
+        raise already_answered()
     return found[0]
-
-
-def _unanswered() -> ColumnElement[bool]:
-    answer = ending_request.alias("answered")
-    answered = exists().where(answer.c.answers_id == ending_request.c.id)
-    return ending_request.c.answers_id.is_(None) & ~answered
 
 
 def _open() -> Select[Any]:
@@ -320,7 +316,7 @@ def _open() -> Select[Any]:
         .join(loan, loan.c.id == ending_request.c.loan_id)
         .join(person, person.c.id == loan.c.borrower_id)
         .join(loan_position, loan_position.c.loan_id == loan.c.id)
-        .where(_unanswered())
+        .where(_WAITS)
     )
 
 

@@ -16,6 +16,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import grants_of
+from aim_loans.identity.requests import already_answered, unanswered
 from aim_loans.repayment.models import cancel_request
 from aim_loans.repayment.operations import CancelReceipt, cancel_receipt
 from aim_loans.repayment.receivable import check_reason
@@ -157,18 +158,17 @@ def _open_request(connection: Connection, request_id: int) -> OpenRequest:
     receipt(connection, known, lock=True)
     rows = connection.execute(_open().where(cancel_request.c.id == request_id)).all()
     if not rows:
-        raise Refused("Somebody dealt with this request already. Open the list again.")
+        raise already_answered()
     return _requests(connection, rows)[0]
 
 
 def _open() -> Select[Any]:
-    answer, opposite = cancel_request.alias("answer"), money_in.alias("opposite")
+    opposite = money_in.alias("opposite")
     return (
         select(cancel_request)
         .join(money_in, money_in.c.id == cancel_request.c.money_in_id)
         .where(
-            cancel_request.c.declines_id.is_(None),
-            ~exists().where(answer.c.declines_id == cancel_request.c.id),
+            unanswered(cancel_request.c.declines_id),
             ~exists().where(opposite.c.reverses_id == money_in.c.id),
         )
     )

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -23,6 +24,7 @@ from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import loan_dimension, loan_fact, loan_position
 from aim_loans.loans.operations import change_dimensions
 from aim_loans.origination.operations import Disburse, disburse
+from aim_loans.portfolio.feeder.issuing import AskFile, DeclineFile, ask_file, decline_file
 from aim_loans.repayment.endings import (
     CancelFact,
     EndLoan,
@@ -44,7 +46,16 @@ from aim_loans.repayment.operations import (
     receive_money,
     record_receipt,
 )
-from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book, Ticking
+from tests.book import (
+    AUDIT_KEY,
+    CASHIER,
+    HEAD_OFFICE,
+    MANAGER,
+    SECOND_AT_HEAD_OFFICE,
+    TODAY,
+    Book,
+    Ticking,
+)
 
 CLERKS = 20
 PATIENCE = 120  # seconds: far longer than any of this takes, and than a deadlock is noticed
@@ -435,6 +446,24 @@ def test_a_fact_is_taken_back_once(busy: Book) -> None:
     deed = within(busy, lambda tx: cancel_fact(tx, back, asked_by=CASHIER, confirmed_by=MANAGER))
     assert outcomes(together(*[deed] * 6)) == {"done": 1, "Refused": 5}
     assert position(busy, loan_id).outstanding == 50_000_00
+
+
+def test_a_request_for_a_file_of_people_is_answered_once(busy: Book) -> None:
+    asked = AskFile("programme_report", date(2026, 2, 28), "letter of the owner")
+    within(busy, lambda tx: ask_file(tx, asked, actor=HEAD_OFFICE))()
+    written = threading.Event()
+
+    def decline(tx: Writing) -> None:
+        decline_file(tx, DeclineFile(1, "not needed"), actor=SECOND_AT_HEAD_OFFICE)
+        written.set()
+        time.sleep(0.3)
+
+    def afterwards() -> None:
+        written.wait(PATIENCE)
+        within(busy, decline)()
+
+    answers = together(within(busy, decline), afterwards)
+    assert outcomes(answers) == {"done": 1, "Refused": 1}
 
 
 def transfer(book: Book, loan_id: int, branch: str, on: date) -> Deed:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from aim_loans.errors import NotFound, Refused
+from aim_loans.errors import NotFound
 from aim_loans.identity.permissions import Actor
+from aim_loans.identity.requests import already_answered, unanswered
 from aim_loans.portfolio.feeder.models import (
     file_download,
     file_request,
@@ -82,12 +83,9 @@ def open_file_requests(
     connection: Connection, *, request_id: int | None = None
 ) -> list[FileRequest]:
     """Give what waits to be released, or the one of a number, the oldest first, 100 at most."""
-    answer = file_request.alias()
     names = ("id", "name", "month_end", "asked_by", "reason", "recorded_at")
-    rows = select(*(file_request.c[name] for name in names)).where(
-        file_request.c.answers_id.is_(None),
-        ~select(answer.c.id).where(answer.c.answers_id == file_request.c.id).exists(),
-    )
+    rows = select(*(file_request.c[name] for name in names))
+    rows = rows.where(unanswered(file_request.c.answers_id))
     if request_id is not None:
         rows = rows.where(file_request.c.id == request_id)
     found = connection.execute(rows.order_by(file_request.c.id).limit(MOST_WAITING))
@@ -98,7 +96,7 @@ def open_file_request(connection: Connection, request_id: int) -> FileRequest:
     """Give a request that waits; Refused when somebody dealt with it meanwhile."""
     for request in open_file_requests(connection, request_id=request_id):
         return request
-    raise Refused("Somebody dealt with this request already. Open the list again.")
+    raise already_answered()
 
 
 def download(connection: Connection, download_id: int, *, actor: Actor, now: datetime) -> Issued:

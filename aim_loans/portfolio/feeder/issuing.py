@@ -15,6 +15,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.models import audit_chain
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.identity.requests import hold_unanswered
 from aim_loans.portfolio.feeder.issued import (
     Issued,
     issued_by_act,
@@ -149,6 +150,7 @@ class DeclineFile:
 def decline_file(tx: Writing, command: DeclineFile, *, actor: Actor) -> Act:
     """Decline what another person asked for; nothing is made."""
     require(actor, Deed.RELEASE_FILES, branch=None)
+    hold_unanswered(tx.connection, file_request.c.answers_id, command.request_id)
     asked = open_file_request(tx.connection, command.request_id)
     require_two(Actor(asked.asked_by, ()), actor)
     if not command.reason.strip():
@@ -216,6 +218,7 @@ def _released(
             "releases it.",
             file=command.name,
         )
+    hold_unanswered(tx.connection, file_request.c.answers_id, request_id)
     asked = open_file_request(tx.connection, request_id)
     if (asked.name, asked.day) != (command.name, command.day):
         raise Refused("Another file was asked for. Open the list again.")
