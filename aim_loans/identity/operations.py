@@ -162,6 +162,13 @@ def seal_act(tx: Writing, this: Act, tables: tuple[Table, ...]) -> None:
     _NEW_ENTRY.run(connection, entry)
 
 
+def hold_chain(tx: Writing, chain: str) -> None:
+    """Let others who hold this chain wait until the act ends: what it numbers has no gap."""
+    tx.connection.execute(
+        select(audit_chain.c.name).where(audit_chain.c.name == chain).with_for_update()
+    )
+
+
 def _sealable(connection: Connection, tables: tuple[Table, ...], this: Act) -> Record:
     """Read what an act wrote, and lock the head of its chain, which is made when it is new."""
     record = record_of(connection, tables, this.id, chain=this.chain)

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, select
 from aim_loans.errors import NotFound
 from aim_loans.identity.permissions import Actor
 from aim_loans.identity.requests import already_answered, unanswered
+from aim_loans.portfolio.downloads import taken_by
 from aim_loans.portfolio.feeder.models import (
     file_download,
     file_request,
@@ -18,8 +19,6 @@ from aim_loans.portfolio.feeder.models import (
     issued_part,
 )
 
-# So long after it was written down may a download begin.
-DOWNLOAD_WITHIN = timedelta(minutes=15)
 MOST_WAITING = 100
 
 
@@ -101,16 +100,10 @@ def open_file_request(connection: Connection, request_id: int) -> FileRequest:
 
 def download(connection: Connection, download_id: int, *, actor: Actor, now: datetime) -> Issued:
     """Give the file of a download that this person began a short while ago, else NotFound."""
-    row = connection.execute(
-        select(file_download).where(
-            file_download.c.id == download_id,
-            file_download.c.taken_by == actor.name,
-            file_download.c.recorded_at >= now - DOWNLOAD_WITHIN,
-        )
-    ).first()
-    if row is None:
+    issued_id = taken_by(connection, file_download.c.issued_id, download_id, actor=actor, now=now)
+    if issued_id is None:
         raise NotFound("This download is over. Open the list of files and begin it again.")
-    return issued_by_id(connection, row.issued_id)
+    return issued_by_id(connection, issued_id)
 
 
 def kept_parts(connection: Connection, issued_id: int) -> Iterator[bytes]:

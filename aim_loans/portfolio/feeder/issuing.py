@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.db.tables import to_micros
 from aim_loans.errors import Refused
-from aim_loans.identity.models import audit_chain
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.requests import hold_unanswered
+from aim_loans.portfolio.downloads import write_download
 from aim_loans.portfolio.feeder.issued import (
     Issued,
     issued_by_act,
@@ -197,11 +197,7 @@ def take_file(tx: Writing, command: TakeFile, *, actor: Actor) -> int:
         subject=f"file {issued.name} of {issued.day:%Y-%m}, edition {issued.edition}",
         chain=HEAD_OFFICE_CHAIN,
     )
-    columns = ("issued_id", "taken_by", "act_id", "recorded_at")
-    row = (issued.id, actor.name, this.id, this.recorded_micros)
-    (download_id,) = insert_new(tx.connection, file_download, columns, [row])
-    seal_act(tx, this, (file_download,))
-    return download_id
+    return write_download(tx, this, file_download.c.issued_id, issued.id, actor)
 
 
 def _released(
@@ -230,9 +226,7 @@ def _released(
 def _insert_edition(
     tx: Writing, this: Act, command: IssueFile, manifest: Manifest, made_by: Names
 ) -> int:
-    # Whoever issues another file at the same time waits here, so that editions have no gap.
-    head = select(audit_chain).where(audit_chain.c.name == HEAD_OFFICE_CHAIN).with_for_update()
-    tx.connection.execute(head)
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
     before = last_edition(tx.connection, command.name, command.day)
     number = before.edition + 1 if before else 1
     previous = before.sha256 if before else None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Select, and_, select, tuple_
@@ -11,12 +11,11 @@ from sqlalchemy import Connection, Select, and_, select, tuple_
 from aim_loans.errors import NotAllowed, NotFound
 from aim_loans.identity.models import cut
 from aim_loans.identity.permissions import Actor, Deed, allows, reach
+from aim_loans.portfolio.downloads import taken_by
 from aim_loans.portfolio.papers.models import issued_report, report_download
 from aim_loans.portfolio.scopes import kept_of, scopes_within
 from aim_loans.portfolio.statement import Scope, ScopeLevel
 
-# So long after it was written down may a download begin.
-DOWNLOAD_WITHIN = timedelta(minutes=15)
 _ROWS_TOGETHER = 1_000
 
 
@@ -138,16 +137,10 @@ def report_download_of(
     connection: Connection, download_id: int, *, actor: Actor, now: datetime
 ) -> IssuedReport:
     """Give the report of a download that this person began a short while ago, else NotFound."""
-    taken = report_download.c
-    mine = (
-        taken.id == download_id,
-        taken.taken_by == actor.name,
-        taken.recorded_at >= now - DOWNLOAD_WITHIN,
-    )
-    row = connection.execute(select(taken.report_id).where(*mine)).first()
-    if row is None:
+    report_id = taken_by(connection, report_download.c.report_id, download_id, actor=actor, now=now)
+    if report_id is None:
         raise NotFound("This download is over. Open the list of reports and begin it again.")
-    return report_by_id(connection, row.report_id)
+    return report_by_id(connection, report_id)
 
 
 def _reports() -> Select[Any]:

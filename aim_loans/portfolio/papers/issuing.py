@@ -6,14 +6,12 @@ down and finishes its job in one transaction.
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
-from aim_loans.identity.models import audit_chain
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor
 from aim_loans.jobs.queue import Job, finish_job
+from aim_loans.portfolio.downloads import write_download
 from aim_loans.portfolio.papers.issued import check_readable, last_report, report_by_id
 from aim_loans.portfolio.papers.models import issued_report, report_download
 from aim_loans.portfolio.papers.packs import Paper, paper_of
@@ -54,9 +52,7 @@ def issue_report(tx: Writing, job: Job, statement: PortfolioStatement, kept: Kep
     """
     finish_job(tx, job)
     paper, actor = paper_of(job), Actor(job.asked_by, ())
-    # Whoever issues another paper at the same time waits here, so that editions have no gap.
-    head = select(audit_chain).where(audit_chain.c.name == HEAD_OFFICE_CHAIN).with_for_update()
-    tx.connection.execute(head)
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
     before = last_report(tx.connection, PORTFOLIO, paper.scope, paper.month, paper.language)
     if before is not None and before.sha256 == kept.sha256:
         return
@@ -93,11 +89,7 @@ def take_report(tx: Writing, command: TakeReport, *, actor: Actor) -> int:
         subject=f"report {report.stem}",
         chain=HEAD_OFFICE_CHAIN,
     )
-    columns = ("report_id", "taken_by", "act_id", "recorded_at")
-    row = (report.id, actor.name, this.id, this.recorded_micros)
-    (download_id,) = insert_new(tx.connection, report_download, columns, [row])
-    seal_act(tx, this, (report_download,))
-    return download_id
+    return write_download(tx, this, report_download.c.report_id, report.id, actor)
 
 
 def _insert(
