@@ -11,7 +11,12 @@ from aim_loans.cash.operations import IMPORT_ACCOUNT, MoneyDraft, waiting_side
 from aim_loans.db.tables import from_micros
 from aim_loans.intake.catalogue import Belongs, Missing
 from aim_loans.intake.fields import EVENT_PREFIX, OPENING_PREFIX
-from aim_loans.intake.queries import (
+from aim_loans.intake.staging import Group, Happening, StagedLoan
+from aim_loans.intake.targets import Target
+from aim_loans.ledger.lines import Side
+from aim_loans.loans.facts import Kind
+from aim_loans.loans.history import History
+from aim_loans.loans.imported import (
     BookLoan,
     BookMoney,
     Ending,
@@ -20,11 +25,6 @@ from aim_loans.intake.queries import (
     loans_in_book,
     money_in_book,
 )
-from aim_loans.intake.staging import Group, Happening, StagedLoan
-from aim_loans.intake.targets import Target
-from aim_loans.ledger.lines import Side
-from aim_loans.loans.facts import Kind
-from aim_loans.loans.history import History
 from aim_loans.loans.queries import load_histories
 from aim_loans.loans.schedule import Schedule
 

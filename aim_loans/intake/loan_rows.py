@@ -5,13 +5,13 @@ from aim_loans.intake.catalogue import Belongs, Catalogue
 from aim_loans.intake.chunks import ChunkBook, NewLoan, Plan, opening_reference
 from aim_loans.intake.layout import LOANS, SCHEDULES
 from aim_loans.intake.outcomes import Outcomes
-from aim_loans.intake.queries import BookLoan
 from aim_loans.intake.rows import LoanRow, columns_that_differ
 from aim_loans.intake.staging import Group, StagedLoan, Staging
 from aim_loans.intake.targets import Target, new_target
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Side
 from aim_loans.loans.facts import Kind
+from aim_loans.loans.imported import BookLoan
 from aim_loans.loans.schedule import Request, Schedule, build, from_rows
 
 

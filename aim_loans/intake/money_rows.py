@@ -10,7 +10,6 @@ from aim_loans.intake.catalogue import Catalogue
 from aim_loans.intake.chunks import ChunkBook, Plan, event_reference
 from aim_loans.intake.layout import RECEIPTS
 from aim_loans.intake.outcomes import Outcomes
-from aim_loans.intake.queries import BookMoney
 from aim_loans.intake.rows import ReceiptRow
 from aim_loans.intake.staging import Group, Happening, Staging
 from aim_loans.intake.targets import Target
@@ -18,6 +17,7 @@ from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Side
 from aim_loans.loans.facts import Fact, Kind
 from aim_loans.loans.history import History
+from aim_loans.loans.imported import BookMoney
 from aim_loans.money import plain
 
 

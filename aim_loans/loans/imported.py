@@ -1,4 +1,4 @@
-"""What the book holds already of the references in a chunk of files; changes nothing."""
+"""What the book holds already of what an imported file names; changes nothing."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
