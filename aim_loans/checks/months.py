@@ -10,6 +10,7 @@ from aim_loans.db.bulk import whole_sum
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import cells, frozen_loans
+from aim_loans.portfolio.frozen_moves import moves_are_whole
 from aim_loans.portfolio.frozen_standings import standings_are_whole
 from aim_loans.portfolio.models import month_cell, month_close, month_loan
 from aim_loans.portfolio.months import newest_close
@@ -62,3 +63,5 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
         yield f"month {last.month}: its cells are not the sums of its frozen loans"
     if not standings_are_whole(connection, last.id):
         yield f"month {last.month}: its cohorts or persons are not those of its frozen loans"
+    if not moves_are_whole(connection, last, ladder):
+        yield f"month {last.month}: its groups, its flows or its ledger are not what facts say"

@@ -32,8 +32,12 @@ from aim_loans.portfolio.models import (
     month_cell,
     month_close,
     month_cohort,
+    month_control,
+    month_flow,
+    month_group,
     month_loan,
     month_person,
+    month_roll,
 )
 from aim_loans.portfolio.months import (
     ClosedMonth,
@@ -66,6 +70,12 @@ __all__ = [
 ]
 
 
+_SEALED = (
+    *(month_close, month_cell, month_cohort, month_person),
+    *(month_group, month_flow, month_roll, month_control, period_lock),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CloseMonth:
     """Close a month, given by its last day."""
@@ -96,7 +106,7 @@ def close_month(
         _check_turn(tx.connection, month, today)
         _freeze(tx, this, month, actor)
         lock_until(tx, this, month)
-        seal_act(tx, this, (month_close, month_cell, month_cohort, month_person, period_lock))
+        seal_act(tx, this, _SEALED)
     return editions(tx.connection, month)[-1]
 
 

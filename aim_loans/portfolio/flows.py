@@ -5,7 +5,7 @@ both as known at the same cut: so the flows of a month are the difference of its
 loans are those of the scope at the end of the month, with what they then belonged to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -41,7 +41,8 @@ from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
 BELONGING = ("sector", "branch", "officer", "programme", "gender")
 _DETAILS = ("disbursed", "paid", "waived", "written_off", "recovery", "refunded", "credit")
 _GROUPS = (*BELONGING, "fund")
-_LEVELS = ("level", "level_before", "rescheduled")
+LEVELS = ("level", "level_before", "rescheduled")
+_LEVELS = ("branch", *LEVELS)
 # Counts, then paisa: how the loans stood at the opening and stand at the end, and what moved
 # between. `received_due` leaves out what was paid on instalments due after the month.
 MEASURES = (
@@ -59,9 +60,11 @@ MEASURES = (
     "recovered",
     "refunded",
 )
+# What fell due in the month as first agreed, and what of it was covered on or before its day.
+DUE = ("due", "due_on_time")
 # A loan with nothing outstanding has no level.
 NO_LEVEL = -1
-_ON_TIME = 2
+_BY_GROUP, _BY_LEVEL = range(2)
 _NOUGHT, _ZERO = literal_column("0", BigInteger), literal_column("0", Integer)
 _EMPTY = literal_column("''", Text)
 
@@ -73,42 +76,68 @@ class Month(NamedTuple):
     before: View
 
 
+class Moves(NamedTuple):
+    """A month of some loans by their branches: two tables of int64 sums (counts, then paisa).
+
+    `groups` by dimension (of `BELONGING`, and the fund), its value and the branch: `MEASURES`.
+    `levels` by branch and `LEVELS`: the level (`lateness.Scale`, -1 where nothing is
+    outstanding) at the end, at the end before, and whether the loan is rescheduled: `MEASURES`
+    and `DUE`.
+    """
+
+    groups: pd.DataFrame
+    levels: pd.DataFrame
+
+
 @dataclass(frozen=True, slots=True)
 class MonthCells:
-    """A month in two tables of int64 sums, and what was covered on time of what fell due.
-
-    `by_group` by `BELONGING` and fund, `by_level` by the level (`lateness.Scale`, -1 where
-    nothing is outstanding) at the end, at the end before, and whether the loan is rescheduled.
-    Columns: `MEASURES`. `due` fell due in the month as first agreed, `due_on_time` of it was
-    covered on or before its day (paisa).
-    """
+    """A month of a scope in two tables: as `Moves` has them, added up over the branches."""
 
     by_group: pd.DataFrame
     by_level: pd.DataFrame
-    due: int
-    due_on_time: int
+
+    def of(self, dimension: str, names: Iterable[str]) -> pd.DataFrame:
+        """Give some measures by the values of a dimension."""
+        mine = self.by_group[self.by_group["dimension"] == dimension]
+        return mine.set_index("value")[list(names)]
 
 
 def month_cells(connection: Connection, month: Month, scale: Scale, kept: Kept) -> MonthCells:
     """Add up what the kept loans did in a month."""
+    return added_up(month_moves(connection, month, scale, kept))
+
+
+def month_moves(connection: Connection, month: Month, scale: Scale, kept: Kept) -> Moves:
+    """Add up by branch what the kept loans did in a month."""
     moved = _moved(connection, month, scale, kept).cte("moved").prefix_with("MATERIALIZED")
-    parts = (_sums(moved, 0, _GROUPS, _LEVELS), _sums(moved, 1, _LEVELS, _GROUPS))
+    parts = (_sums(moved, _BY_GROUP, _GROUPS, LEVELS), _sums(moved, _BY_LEVEL, _LEVELS, _GROUPS))
     on_time = _on_time(moved, month.end, month.before)
     rows = connection.execute(union_all(*parts, on_time)).mappings().all()
-    (fell_due,) = (row for row in rows if row["place"] == _ON_TIME)
-    return MonthCells(
-        _frame(rows, 0, _GROUPS),
-        _frame(rows, 1, _LEVELS),
-        due=fell_due[MEASURES[0]],
-        due_on_time=fell_due[MEASURES[1]],
-    )
+    joint, levels = (_frame(rows, *asked) for asked in ((_BY_GROUP, _GROUPS), (_BY_LEVEL, _LEVELS)))
+    by_level = levels.groupby(list(_LEVELS), as_index=False).sum()
+    return Moves(pd.concat(_by_value(joint, name) for name in _GROUPS), by_level)
+
+
+def added_up(moves: Moves) -> MonthCells:
+    """Add a month up over the branches."""
+    by_group = moves.groups.groupby(["dimension", "value"], as_index=False)[list(MEASURES)].sum()
+    by_level = moves.levels.groupby(list(LEVELS), as_index=False)[[*MEASURES, *DUE]].sum()
+    return MonthCells(by_group, by_level)
+
+
+def _by_value(joint: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Add cells of all dimensions up by the values of one, each with its branch."""
+    named = joint.assign(dimension=name, value=joint[name])
+    by = ["dimension", "value", "branch"]
+    return named.groupby(by, as_index=False)[list(MEASURES)].sum()
 
 
 def _frame(rows: Sequence[RowMapping], place: int, by: Sequence[str]) -> pd.DataFrame:
-    names = (*by, *MEASURES)
+    names = (*by, *MEASURES, *DUE)
     cells = [[row[name] for name in names] for row in rows if row["place"] == place]
     frame = pd.DataFrame(cells, columns=list(names))
-    return frame.astype(dict.fromkeys(MEASURES, "int64"))
+    numbers = (name for name in names if name not in (*BELONGING, "fund"))
+    return frame.astype(dict.fromkeys(numbers, "int64"))
 
 
 def _moved(connection: Connection, month: Month, scale: Scale, kept: Kept) -> Select[Any]:
@@ -184,16 +213,18 @@ def _rescheduled(view: View) -> Subquery:
 
 def _sums(moved: CTE, place: int, by: Sequence[str], blank: Sequence[str]) -> Select[Any]:
     """Select the measures by some columns; the others are blank."""
-    keys = {name: moved.c[name] for name in by} | {name: _blank(name) for name in blank}
+    keys = {name: _blank(name) for name in blank} | {name: moved.c[name] for name in by}
     return select(
         literal_column(str(place), Integer).label("place"),
-        *(keys[name].label(name) for name in (*_GROUPS, *_LEVELS)),
+        *(keys[name].label(name) for name in (*_GROUPS, *LEVELS)),
         *(whole_sum(moved.c[name]).label(name) for name in MEASURES),
+        *(_NOUGHT.label(name) for name in DUE),
     ).group_by(*(moved.c[name] for name in by))
 
 
 def _on_time(moved: CTE, end: View, before: View) -> Select[Any]:
-    """Select, in the first two measures, what fell due in the month and was paid on its day."""
+    """Select what fell due in the month and was paid on its day; the other measures are blank."""
+    keys = [moved.c[name] for name in _LEVELS]
     first = schedule_version.alias("first")
     row = instalment
     tables = moved.join(first, and_(first.c.loan_id == moved.c.loan_id, first.c.number == 1)).join(
@@ -203,18 +234,18 @@ def _on_time(moved: CTE, end: View, before: View) -> Select[Any]:
     covered = _paid_by(moved.c.loan_id, row.c.due_on, end) - (row.c.due_total - row.c.amount)
     on_time = case((covered < 0, 0), (covered > row.c.amount, row.c.amount), else_=covered)
     fell_due = (
-        select(row.c.amount, on_time.label("on_time"))
+        select(*keys, row.c.amount, on_time.label("on_time"))
         .select_from(tables)
         .where(moved.c.fell_due > 0, row.c.due_on > before.as_of, row.c.due_on <= end.as_of, asked)
         .subquery("fell_due")
     )
-    sums = [whole_sum(fell_due.c.amount), whole_sum(fell_due.c.on_time)]
     return select(
-        literal_column(str(_ON_TIME), Integer),
-        *(_blank(name) for name in (*_GROUPS, *_LEVELS)),
-        *sums,
-        *(_NOUGHT for _ in MEASURES[len(sums) :]),
-    )
+        literal_column(str(_BY_LEVEL), Integer),
+        *(fell_due.c[n] if n in _LEVELS else _blank(n) for n in (*_GROUPS, *LEVELS)),
+        *(_NOUGHT for _ in MEASURES),
+        whole_sum(fell_due.c.amount),
+        whole_sum(fell_due.c.on_time),
+    ).group_by(*(fell_due.c[name] for name in _LEVELS))
 
 
 def _paid_by(loan_id: ColumnElement[int], day: ColumnElement[Any], view: View) -> Number:
@@ -231,7 +262,7 @@ def _paid_by(loan_id: ColumnElement[int], day: ColumnElement[Any], view: View) -
 
 
 def _blank(name: str) -> ColumnElement[Any]:
-    return _ZERO if name in _LEVELS else _EMPTY
+    return _ZERO if name in LEVELS else _EMPTY
 
 
 def _held(before: FromClause, name: str) -> Number:

@@ -23,8 +23,10 @@ from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act
 from aim_loans.loans.models import loan_dimension, loan_fact, schedule_version
 from aim_loans.portfolio.due import View, sum_where
+from aim_loans.portfolio.frozen_moves import freeze_moves
 from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.models import month_cell, month_loan
+from aim_loans.portfolio.months import close_by_id
 from aim_loans.portfolio.standing import Source, Wanted, as_closed
 
 _DIMENSIONS = (
@@ -102,13 +104,14 @@ def freeze_loans(tx: Writing, close_id: int, source: Source, view: View, ladder:
 
 
 def freeze_cells(tx: Writing, act: Act, close_id: int, ladder: Ladder) -> None:
-    """Freeze what the frozen loans add up to by group and lateness."""
+    """Freeze what the frozen loans add up to, by group and lateness, and what moved."""
     tx.connection.execute(
         insert(month_cell).from_select(
             ["close_id", *_GROUPS, "from_days", "loans", "active_loans", *_AMOUNTS, "act_id"],
             cells(close_id, ladder).add_columns(literal(act.id)),
         )
     )
+    freeze_moves(tx, act, close_by_id(tx.connection, close_id), ladder)
 
 
 def cells(close_id: int, ladder: Ladder) -> Select[Any]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 from sqlalchemy import Connection
 
-from aim_loans.config.settings import DatedTables, ExpectedLoss, Settings
+from aim_loans.config.settings import DatedTables, ExpectedLoss, Ladder, Settings
 from aim_loans.dates import add_months, month_end
 from aim_loans.errors import Refused
 from aim_loans.identity.digests import command_digest
@@ -21,13 +21,15 @@ from aim_loans.ledger.chart import Account
 from aim_loans.money import plain
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio import statement_parts as parts
+from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.definitions import DEFINITIONS
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import book_tables
 from aim_loans.portfolio.flows import Month, MonthCells, month_cells
+from aim_loans.portfolio.frozen_moves import DIMENSIONS, frozen_month
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.month_ends import MonthStanding, month_standing
-from aim_loans.portfolio.months import closed_month
+from aim_loans.portfolio.months import close_before, closed_month
 from aim_loans.portfolio.scopes import kept_of
 from aim_loans.portfolio.statement import Identity, PortfolioStatement, Scope
 from aim_loans.portfolio.statement_figures import Risk
@@ -55,7 +57,6 @@ _GROUPS = ("sector", "branch", "officer", "programme", "gender")
 _GATHERED = ("district", "sector", "branch")
 # What nobody entered, by field; each is asked for as a grouping of the book.
 _MISSING = {"officer": "", "activity": "", "district": "", "urban_rural": "", "gender": "unknown"}
-_BY = tuple(dict.fromkeys((*_GROUPS, *_GATHERED, *_MISSING)))
 _WATCHED_OVER = 30
 
 
@@ -133,26 +134,58 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
     days = month_ends(asked.month, TREND_MONTHS)
     views = [View(day, asked.known_at) for day in days]
     end, last_month = views[-1], days[-2]
-    books = book_tables(
-        connection,
-        as_of=asked.month,
-        known_at=asked.known_at,
-        groupings=[(name,) for name in _BY],
-        ladder=ladder,
-        kept=kept,
-        idle=True,
-    )
+    held = _held(connection, asked, ladder, kept)
     return _Measured(
         [month_standing(connection, view, kept) for view in views],
-        month_cells(connection, Month(views[-1], views[-2]), steps, kept),
+        held.cells,
         month_cells(connection, Month(views[-2], views[-3]), steps, kept),
-        dict(zip(_BY, books, strict=True)),
-        control_accounts(connection, end, last_month, kept),
+        held.books,
+        held.controls,
         watched_loans(connection, end, kept),
         waiting_days(connection, end, last_month, kept, zone),
         posting_lags(connection, end, last_month, kept, zone),
         restated_loans(connection, last_month, asked.known_at, kept),
     )
+
+
+class _Held(NamedTuple):
+    """What is kept of a month as it was closed, and measured of any other."""
+
+    cells: MonthCells
+    controls: Mapping[str, Controls]
+    books: Mapping[str, pd.DataFrame]
+
+
+def _held(connection: Connection, asked: Asked, ladder: Ladder, kept: Kept) -> _Held:
+    closed = close_before(connection, asked.month, asked.known_at)
+    frozen = None
+    if closed is not None and (closed.month, closed.known_at) == (asked.month, asked.known_at):
+        frozen = frozen_month(connection, closed, scale(ladder), kept)
+    books = None if frozen is None else frozen.books
+    if books is None:
+        books = _books(connection, asked, ladder, kept)
+    if frozen is not None:
+        return _Held(frozen.cells, frozen.controls, books)
+    day, last_month = View(asked.month, asked.known_at), month_end(add_months(asked.month, -1))
+    month = Month(day, View(last_month, asked.known_at))
+    cells = month_cells(connection, month, scale(ladder), kept)
+    return _Held(cells, control_accounts(connection, day, last_month, kept), books)
+
+
+def _books(
+    connection: Connection, asked: Asked, ladder: Ladder, kept: Kept
+) -> Mapping[str, pd.DataFrame]:
+    """Measure the book by each dimension."""
+    books = book_tables(
+        connection,
+        as_of=asked.month,
+        known_at=asked.known_at,
+        groupings=[(name,) for name in DIMENSIONS],
+        ladder=ladder,
+        kept=kept,
+        idle=True,
+    )
+    return dict(zip(DIMENSIONS, books, strict=True))
 
 
 def _reconciled(read: _Measured) -> tuple[ControlLine, ...]:
@@ -189,7 +222,7 @@ def _statement(identity: Identity, read: _Measured, dated: DatedTables) -> Portf
     risk = parts.risk(read.cells, steps)
     groups = {name: parts.groups(name, read.books[name], read.cells) for name in _GROUPS}
     own = {line.key: line.outstanding for line in groups["sector"]}
-    credit = int(read.cells.by_group["credit"].sum())
+    credit = int(read.cells.by_level["credit"].sum())
     allowance = sum(control.allowance for control in read.controls.values())
     losses = _expected_losses(identity, dated)
     return PortfolioStatement(

@@ -15,6 +15,13 @@ from sqlalchemy import (
 
 from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
 
+# What a month's loans did: counts, then paisa (`flows.MEASURES`).
+_MOVED = (
+    *("active_loans", "loans_made", "opening", "outstanding", "arrears", "credit"),
+    *("disbursed", "received", "received_due", "waived", "written_off"),
+    *("recovered", "refunded"),
+)
+
 month_close = Table(
     "month_close",
     metadata,
@@ -157,6 +164,90 @@ month_person = Table(
     ),
 )
 
+month_group = Table(
+    "month_group",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("dimension", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in (
+            *("active_loans", "active_borrowers", "glp", "arrears", "par0", "par30"),
+            *("recovery_collected", "recovery_due"),
+        )
+    ),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint("close_id", "branch_code", "dimension", "value", name="uq_month_group_value"),
+    info=FACT,
+    comment=(
+        "The book of a closed month by one dimension, of a branch or (no code) of all: a borrower "
+        "counts once in each group, so groups of branches do not add up to those of all."
+    ),
+)
+
+month_flow = Table(
+    "month_flow",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("dimension", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in _MOVED),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint("close_id", "branch_code", "dimension", "value", name="uq_month_flow_value"),
+    info=FACT,
+    comment=(
+        "What moved in a closed month, as known at its cut, at a branch and by one dimension: "
+        "sums of loans, which add up over branches."
+    ),
+)
+
+month_roll = Table(
+    "month_roll",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("from_days", Integer, nullable=False),
+    Column("from_days_before", Integer, nullable=False),
+    Column("rescheduled", Integer, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in (*_MOVED, "due", "due_on_time")),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint(
+        *("close_id", "branch_code", "from_days", "from_days_before", "rescheduled"),
+        name="uq_month_roll_group",
+    ),
+    info=FACT,
+    comment=(
+        "The same of a branch by how late its loans were at the end of the month and at the end "
+        "before (-1: nothing outstanding), with what fell due and what of it was paid on its day."
+    ),
+)
+
+month_control = Table(
+    "month_control",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("fund_code", Text, nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("loans", "opening", "credit", "allowance")
+    ),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    UniqueConstraint("close_id", "branch_code", "fund_code"),
+    info=FACT,
+    comment=(
+        "What the ledger held of a closed month by value date: loans at its end and at its "
+        "opening, borrowers' credit and the loss allowance at its end."
+    ),
+)
+
 reopen_request = Table(
     "reopen_request",
     metadata,
@@ -178,6 +269,8 @@ Index(None, month_close.c.act_id)
 Index(None, month_cell.c.act_id)
 Index(None, month_cohort.c.act_id)
 Index(None, month_person.c.act_id)
+for _table in (month_group, month_flow, month_roll, month_control):
+    Index(None, _table.c.act_id)
 Index(None, reopen_request.c.act_id)
 Index(None, reopen_request.c.close_id)
 unique_where_given(month_close.c.replaces_id)

@@ -10,7 +10,7 @@ from aim_loans.config.settings import Benchmark, ExpectedLoss, Ladder
 from aim_loans.dates import month_index
 from aim_loans.money import Ratio, divide_rounded, points
 from aim_loans.portfolio.comparison import beside_national
-from aim_loans.portfolio.flows import NO_LEVEL, MonthCells
+from aim_loans.portfolio.flows import DUE, NO_LEVEL, MonthCells
 from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, Scale
 from aim_loans.portfolio.month_ends import MonthStanding
 from aim_loans.portfolio.statement_figures import (
@@ -56,8 +56,7 @@ _OF_GROUP = ("loans_made", "disbursed", "received")
 
 def flow(cells: MonthCells) -> Flow:
     """Add a month's cells up."""
-    sums = {name: int(cells.by_level[name].sum()) for name in _FLOWS}
-    return Flow(due=cells.due, due_on_time=cells.due_on_time, **sums)
+    return Flow(**{name: int(cells.by_level[name].sum()) for name in (*_FLOWS, *DUE)})
 
 
 def headline(trend: Sequence[MonthEnd], month: Flow, *, credit: int, allowance: int) -> Headline:
@@ -152,8 +151,7 @@ def classification(
 
 def groups(name: str, book: pd.DataFrame, cells: MonthCells) -> tuple[GroupLine, ...]:
     """Give the lines of a dimension: its book (`engine.book_tables`) with what moved."""
-    moved = cells.by_group.groupby(name)[list(_OF_GROUP)].sum()
-    lines = book.join(moved, on=name)
+    lines = book.join(cells.of(name, _OF_GROUP), on=name)
     columns = ("active_loans", "active_borrowers", "glp", "arrears", "par0", "par30")
     parts = ("recovery_due", "recovery_collected", *_OF_GROUP)
     cells_of = zip(*(lines[column].tolist() for column in (name, *columns, *parts)), strict=True)
@@ -176,7 +174,7 @@ def funds(cells: MonthCells, controls: Mapping[str, Controls]) -> tuple[FundLine
 
 def fund_sums(cells: MonthCells, *names: str) -> dict[str, tuple[int, ...]]:
     """Add measures up by fund."""
-    frame = cells.by_group.groupby("fund")[list(names)].sum()
+    frame = cells.of("fund", names)
     return {str(fund): tuple(map(int, sums)) for fund, *sums in frame.itertuples()}
 
 

@@ -102,7 +102,7 @@ def posting_lags(
         day > after,
         day <= view.as_of,
         view.known(money_in),
-        *_within(money_in.c.branch_code, kept),
+        *within(money_in.c.branch_code, kept),
     ]
     rows = connection.execute(
         select(entered, day, func.count(), whole_sum(money_in.c.amount))
@@ -119,22 +119,34 @@ def control_accounts(
     connection: Connection, view: View, opening: date, kept: Kept
 ) -> Mapping[str, Controls]:
     """Give each fund's control accounts as the journal has them at (D, K)."""
+    found: dict[str, Controls] = {}
+    for (_, fund), held in controls_of_branches(connection, view, opening, kept).items():
+        before = found.get(fund, Controls(0, 0, 0, 0))
+        found[fund] = Controls(*map(sum, zip(before, held, strict=True)))
+    return found
+
+
+def controls_of_branches(
+    connection: Connection, view: View, opening: date, kept: Kept
+) -> Mapping[tuple[str, str], Controls]:
+    """Give the control accounts of each branch and fund as the journal has them at (D, K)."""
     line = journal_line
     wanted = or_(line.c.debit.in_(_CONTROLS), line.c.credit.in_(_CONTROLS))
     loans, credit, allowance = (_debit(account.value) for account in _CONTROLS)
     begun = line.c.value_on <= opening
+    by = (line.c.branch_code, line.c.fund_code)
     rows = connection.execute(
         select(
-            line.c.fund_code,
+            *by,
             whole_sum(loans),
             sum_where(loans, begun),
             -whole_sum(credit),
             -whole_sum(allowance),
         )
-        .where(view.counts(line), wanted, *_within(line.c.branch_code, kept))
-        .group_by(line.c.fund_code)
+        .where(view.counts(line), wanted, *within(line.c.branch_code, kept))
+        .group_by(*by)
     )
-    return {fund: Controls(*balances) for fund, *balances in rows}
+    return {(branch, fund): Controls(*balances) for branch, fund, *balances in rows}
 
 
 def _debit(account: str) -> ColumnElement[int]:
@@ -146,7 +158,8 @@ def _debit(account: str) -> ColumnElement[int]:
     )
 
 
-def _within(branch_code: ColumnElement[Any], kept: Kept) -> list[ColumnElement[bool]]:
+def within(branch_code: ColumnElement[Any], kept: Kept) -> list[ColumnElement[bool]]:
+    """Give the condition that keeps the branches of a scope; none where it keeps all."""
     return [] if kept.branches is None else [branch_code.in_(kept.branches)]
 
 
