@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, Select, Table, or_, select
+from sqlalchemy import Connection, Select, Table, select
 
 from aim_loans.config.settings import Ladder
 from aim_loans.dates import add_months, month_end
@@ -16,7 +16,6 @@ from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act
 from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.due import View
-from aim_loans.portfolio.engine import book_tables
 from aim_loans.portfolio.flows import (
     DUE,
     LEVELS,
@@ -26,25 +25,15 @@ from aim_loans.portfolio.flows import (
     MonthCells,
     month_moves,
 )
+from aim_loans.portfolio.frozen_groups import freeze_groups, frozen_books, groups_are_whole
 from aim_loans.portfolio.lateness import Scale, scale
-from aim_loans.portfolio.models import month_control, month_flow, month_group, month_roll
+from aim_loans.portfolio.models import month_control, month_flow, month_roll
 from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.portfolio.statement_reads import Controls, controls_of_branches, within
 
-# The dimensions by which a statement parts the book.
-DIMENSIONS = (
-    *("sector", "branch", "officer", "programme", "gender"),
-    *("district", "activity", "urban_rural"),
-)
-_BOOK = (
-    *("active_loans", "active_borrowers", "glp", "arrears", "par0", "par30"),
-    *("recovery_collected", "recovery_due"),
-)
-_ALL = ""
 _VALUE = ("dimension", "value")
 _DAYS = ("from_days", "from_days_before", "rescheduled")
 _COLUMNS: Mapping[Table, Sequence[str]] = {
-    month_group: ("branch_code", "dimension", "value", *_BOOK),
     month_flow: ("branch_code", "dimension", "value", *MEASURES),
     month_roll: ("branch_code", *_DAYS, *MEASURES, *DUE),
     month_control: ("branch_code", "fund_code", *Controls._fields),
@@ -62,6 +51,7 @@ class FrozenMonth(NamedTuple):
 
 def freeze_moves(tx: Writing, act: Act, closed: ClosedMonth, ladder: Ladder) -> None:
     """Keep what the groups of a month are, what moved in it, and what the ledger held."""
+    freeze_groups(tx, act, closed.id)
     for table, rows in _measured(tx.connection, closed, ladder).items():
         signed = [(closed.id, *row, act.id) for row in rows]
         insert_new(tx.connection, table, ("close_id", *_COLUMNS[table], "act_id"), signed)
@@ -74,6 +64,8 @@ def moves_are_whole(connection: Connection, closed: ClosedMonth, ladder: Ladder)
     """
     if not _is_kept(connection, closed):
         return True
+    if not groups_are_whole(connection, closed.id):
+        return False
     for table, rows in _measured(connection, closed, ladder).items():
         kept = select(*(table.c[name] for name in _COLUMNS[table]))
         mine = connection.execute(kept.where(table.c.close_id == closed.id))
@@ -90,7 +82,7 @@ def frozen_month(
     if cells is None:
         return None
     controls = _controls(connection, closed, kept)
-    return FrozenMonth(cells, controls, _books(connection, closed, kept))
+    return FrozenMonth(cells, controls, frozen_books(connection, closed, kept))
 
 
 def frozen_cells(
@@ -139,31 +131,6 @@ def _controls(connection: Connection, closed: ClosedMonth, kept: Kept) -> Mappin
     return {fund: Controls(*balances) for fund, *balances in rows}
 
 
-def _books(
-    connection: Connection, closed: ClosedMonth, kept: Kept
-) -> Mapping[str, pd.DataFrame] | None:
-    """Give the books of all branches or of one; persons of several do not add up."""
-    group = month_group.c
-    if kept.branches is None:
-        # The groups of the dimension branch are kept with their branches.
-        mine = or_(group.branch_code == _ALL, group.dimension == "branch")
-    elif len(kept.branches) == 1:
-        mine = group.branch_code.in_(kept.branches)
-    else:
-        return None
-    names = [*_VALUE, *_BOOK]
-    rows = select(*(group[name] for name in names)).where(group.close_id == closed.id, mine)
-    found = pd.DataFrame(connection.execute(rows).all(), columns=names)
-    found = found.astype(dict.fromkeys(_BOOK, "int64") | {"value": "str"})
-    by = {name: found[found["dimension"] == name] for name in DIMENSIONS}
-    return {
-        name: book.drop(columns="dimension")
-        .rename(columns={"value": name})
-        .sort_values(name, ignore_index=True)
-        for name, book in by.items()
-    }
-
-
 def _measured(connection: Connection, closed: ClosedMonth, ladder: Ladder) -> Mapping[Table, Rows]:
     """Measure all that is kept of a month, in the order of each table's columns."""
     steps, everything = scale(ladder), Kept()
@@ -175,31 +142,10 @@ def _measured(connection: Connection, closed: ClosedMonth, ladder: Ladder) -> Ma
     rolls = moves.levels.assign(level=level, level_before=level_before)
     controls = controls_of_branches(connection, month.end, before, everything)
     return {
-        month_group: _groups(connection, closed, ladder),
         month_flow: _rows(moves.groups[["branch", *_VALUE, *MEASURES]]),
         month_roll: _rows(rolls[["branch", *LEVELS, *MEASURES, *DUE]]),
         month_control: [(*place, *balances) for place, balances in controls.items()],
     }
-
-
-def _groups(connection: Connection, closed: ClosedMonth, ladder: Ladder) -> Rows:
-    """Measure the book by each dimension, of all branches and of each one."""
-    others = [name for name in DIMENSIONS if name != "branch"]
-    groupings = [("branch",), *((name,) for name in others), *(("branch", n) for n in others)]
-    books = book_tables(
-        connection,
-        as_of=closed.month,
-        known_at=closed.known_at,
-        groupings=groupings,
-        ladder=ladder,
-        idle=True,
-    )
-    rows: Rows = []
-    for by, book in zip(groupings, books, strict=True):
-        where = book["branch"] if "branch" in by else _ALL
-        named = book.assign(where=where, dimension=by[-1], of=book[by[-1]])
-        rows += _rows(named[["where", "dimension", "of", *_BOOK]])
-    return rows
 
 
 def _days_of(steps: Scale) -> dict[int, int]:

@@ -26,7 +26,8 @@ from aim_loans.portfolio.definitions import DEFINITIONS
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import book_tables
 from aim_loans.portfolio.flows import Month, MonthCells, month_cells
-from aim_loans.portfolio.frozen_moves import DIMENSIONS, frozen_month
+from aim_loans.portfolio.frozen_groups import DIMENSIONS
+from aim_loans.portfolio.frozen_moves import frozen_month
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.month_ends import MonthStanding, month_standing
 from aim_loans.portfolio.months import close_before, closed_month
