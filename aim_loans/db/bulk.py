@@ -5,6 +5,7 @@ Rows hold what the driver stores: int, str, None (days as `stored_day`, moments 
 A date is taken as well, and costs more.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache, lru_cache
@@ -12,12 +13,16 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ColumnElement,
     Connection,
     Select,
     Table,
+    Text,
+    bindparam,
     cast,
+    column,
     func,
     select,
     text,
@@ -87,6 +92,16 @@ def insert_new(
     numbered = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
     insert_rows(connection, table, ("id", *columns), numbered)
     return ids
+
+
+def ids_as_rows(connection: Connection, ids: Sequence[int]) -> Select[Any]:
+    """Select given identifiers, however many: they are one value of the statement."""
+    given = bindparam(None, json.dumps(list(ids)), Text)
+    if is_postgresql(connection):
+        each = func.json_array_elements_text(cast(given, JSON)).column_valued("given")
+        return select(cast(each, BigInteger).label("id"))
+    rows = func.json_each(given).table_valued(column("value", BigInteger))
+    return select(rows.c.value.label("id"))
 
 
 def _insertion(connection: Connection, table: Table, columns: Sequence[str], count: int) -> str:

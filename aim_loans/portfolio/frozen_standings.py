@@ -1,6 +1,7 @@
 """What a closed month adds up to by branch and month of payout, and its persons: kept, read."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,16 +23,15 @@ from sqlalchemy import (
 )
 
 from aim_loans.dates import month_end, month_step
-from aim_loans.db.bulk import whole_sum
+from aim_loans.db.bulk import ids_as_rows, whole_sum
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act
 from aim_loans.loans.models import loan_position
 from aim_loans.portfolio.cells import Kept
-from aim_loans.portfolio.due import View, sum_where
+from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.lateness import PAR_DAYS
 from aim_loans.portfolio.models import month_cohort, month_loan, month_person
 from aim_loans.portfolio.months import ClosedMonth
-from aim_loans.portfolio.sums import changed_since
 
 # Counts, then paisa: what is added up of a month end, and the persons, who do not add up.
 SUMS = (
@@ -78,61 +78,65 @@ def standings_are_whole(connection: Connection, close_id: int) -> bool:
     return True
 
 
-def frozen_tally(connection: Connection, closed: ClosedMonth, kept: Kept) -> Tally | None:
-    """Give how the loans of the kept branches stood when a month was closed; None if not kept."""
-    persons = _kept_persons(connection, closed, kept)
-    if persons is None:
-        return None
-    cohort = month_cohort.c
-    mine = [cohort.close_id == closed.id, *_within(cohort.branch_code, kept)]
-    sums = (whole_sum(cohort[name]).label(name) for name in SUMS)
-    rows = connection.execute(
-        select(cohort.paid_out_in, *sums).where(*mine).group_by(cohort.paid_out_in)
-    )
-    tally: Tally = {
-        month_end(month_step(index, 1)): Counter(dict(zip(SUMS, amounts, strict=True)))
-        for index, *amounts in rows
-    }
-    tally[None] = persons
-    return tally
+def frozen_tallies(
+    connection: Connection, closes: Sequence[ClosedMonth], kept: Kept
+) -> Mapping[int, Tally]:
+    """Give, by the close's id, how the loans of the kept branches stood when it was closed.
 
-
-def concerned_since(connection: Connection, closed: ClosedMonth, view: View) -> Select[Any] | None:
-    """Select all loans of the persons of whose loans something was recorded since the close.
-
-    So that persons add up as well: each is among those concerned with all loans, or not at
-    all. None where nothing was.
+    Months closed before this was kept are left out.
     """
-    if view.known_at == closed.known_at:
-        return None
-    changed = changed_since(closed, view)
-    if connection.execute(changed.limit(1)).first() is None:
-        return None
+    tallies: dict[int, Tally] = {}
+    for close_id, persons in _kept_persons(connection, closes, kept).items():
+        tallies[close_id] = {None: persons}
+    cohort = month_cohort.c
+    mine = [cohort.close_id.in_(list(tallies)), *_within(cohort.branch_code, kept)]
+    sums = (whole_sum(cohort[name]).label(name) for name in SUMS)
+    by = (cohort.close_id, cohort.paid_out_in)
+    for close_id, index, *amounts in connection.execute(
+        select(*by, *sums).where(*mine).group_by(*by)
+    ):
+        month = month_end(month_step(index, 1))
+        tallies[close_id][month] = Counter(dict(zip(SUMS, amounts, strict=True)))
+    return tallies
+
+
+def concerned(connection: Connection, loan_ids: Sequence[int]) -> Select[Any]:
+    """Select all loans of the persons of some loans.
+
+    So that persons add up as well: each is there with all loans, or not at all.
+    """
     mine, every = loan_position.alias("mine"), loan_position.alias("every")
-    changed_ids = changed.subquery("changed_loans")
-    persons = select(mine.c.borrower_id).where(mine.c.loan_id.in_(select(changed_ids.c.loan_id)))
+    persons = select(mine.c.borrower_id).where(
+        mine.c.loan_id.in_(ids_as_rows(connection, loan_ids))
+    )
     among = select(every.c.loan_id).where(every.c.borrower_id.in_(persons)).cte()
     return select(among.prefix_with("MATERIALIZED").c.loan_id)
 
 
-def _kept_persons(connection: Connection, closed: ClosedMonth, kept: Kept) -> Counter[str] | None:
-    """Give the persons of a scope: frozen for all and for one branch, else counted anew."""
+def _kept_persons(
+    connection: Connection, closes: Sequence[ClosedMonth], kept: Kept
+) -> Mapping[int, Counter[str]]:
+    """Give the persons of a scope by close: kept for all and for one branch, else counted anew."""
     person = month_person.c
-    columns = [person[name] for name in PERSONS]
-    whole = connection.execute(
-        select(*columns).where(person.close_id == closed.id, person.branch_code == _ALL)
-    ).first()
-    if whole is None or kept.branches is None:
-        return None if whole is None else Counter(whole._asdict())
-    if len(kept.branches) == 1:
-        one = select(*columns).where(
-            person.close_id == closed.id, person.branch_code.in_(kept.branches)
-        )
-    else:
-        rows = month_loan.c
-        one = select(*_counts()).where(*_lent(closed.id), rows.branch_code.in_(kept.branches))
-    found = connection.execute(one).first()
-    return Counter() if found is None else Counter(found._asdict())
+    asked = [each.id for each in closes]
+    where = {_ALL} | (kept.branches or frozenset())
+    rows = select(person.close_id, person.branch_code, *(person[name] for name in PERSONS)).where(
+        person.close_id.in_(asked), person.branch_code.in_(where)
+    )
+    found = {
+        (row[0], row[1]): Counter(dict(zip(PERSONS, row[2:], strict=True)))
+        for row in connection.execute(rows)
+    }
+    ids = [each for each in asked if (each, _ALL) in found]
+    if kept.branches is None or len(kept.branches) == 1:
+        (code,) = kept.branches or (_ALL,)
+        return {each: found.get((each, code), Counter()) for each in ids}
+    return {each: _counted_anew(connection, each, kept) for each in ids}
+
+
+def _counted_anew(connection: Connection, close_id: int, kept: Kept) -> Counter[str]:
+    rows = select(*_counts()).where(*_lent(close_id), *_within(month_loan.c.branch_code, kept))
+    return Counter(connection.execute(rows).one()._asdict())
 
 
 def _cohorts(close_id: int) -> Select[Any]:

@@ -29,7 +29,7 @@ from aim_loans.portfolio.flows import Month, MonthCells, month_cells
 from aim_loans.portfolio.frozen_groups import DIMENSIONS
 from aim_loans.portfolio.frozen_moves import frozen_month
 from aim_loans.portfolio.lateness import scale
-from aim_loans.portfolio.month_ends import MonthStanding, month_standing
+from aim_loans.portfolio.month_ends import MonthStanding, month_standings
 from aim_loans.portfolio.months import close_before, closed_month
 from aim_loans.portfolio.scopes import kept_of
 from aim_loans.portfolio.statement import Identity, PortfolioStatement, Scope
@@ -137,7 +137,7 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
     end, last_month = views[-1], days[-2]
     held = _held(connection, asked, ladder, kept)
     return _Measured(
-        [month_standing(connection, view, kept) for view in views],
+        month_standings(connection, days, asked.known_at, kept),
         held.cells,
         month_cells(connection, Month(views[-2], views[-3]), steps, kept),
         held.books,

@@ -1,9 +1,9 @@
 """The book at a month end with all that had happened by then, and its cohorts."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -25,17 +25,18 @@ from sqlalchemy import (
 from aim_loans.dates import month_end
 from aim_loans.db.bulk import whole_sum
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
+from aim_loans.portfolio.changes import changed_loans
 from aim_loans.portfolio.due import View, sum_where
 from aim_loans.portfolio.frozen_standings import (
     PERSONS,
     SUMS,
     Tally,
-    concerned_since,
-    frozen_tally,
+    concerned,
+    frozen_tallies,
 )
 from aim_loans.portfolio.lateness import PAR_DAYS
-from aim_loans.portfolio.months import close_before
-from aim_loans.portfolio.standing import source_for
+from aim_loans.portfolio.months import ClosedMonth, closes_at
+from aim_loans.portfolio.standing import Source, since_close, source_for
 from aim_loans.portfolio.statement_figures import MonthEnd
 
 _DETAILS = ("disbursed_on", "disbursed", "paid", "waived", "written_off")
@@ -61,24 +62,45 @@ class MonthStanding:
     cohorts: Mapping[date, Cohort]
 
 
-def month_standing(connection: Connection, view: View, kept: Kept) -> MonthStanding:
-    """Give how the kept loans stand at a month end.
+def month_standings(
+    connection: Connection, days: Sequence[date], known_at: datetime, kept: Kept
+) -> list[MonthStanding]:
+    """Give how the kept loans stand at month ends, as known at a moment.
 
-    A closed month answers from what was frozen of it. Where something was recorded since, the
+    Closed months answer from what was kept of them. Where something was recorded since, the
     loans of the persons concerned are taken off as they stood and added as they stand.
     """
-    closed = close_before(connection, view.as_of, view.known_at)
-    tally = None
-    if closed is not None and closed.month == view.as_of and not kept.filters:
-        tally = frozen_tally(connection, closed, kept)
-    if closed is None or tally is None:
-        return _standing(view.as_of, _tally(connection, view, kept))
-    concerned = concerned_since(connection, closed, view)
-    if concerned is not None:
-        narrowed = replace(kept, among=concerned)
-        _add(tally, _tally(connection, View(view.as_of, closed.known_at), narrowed), times=-1)
-        _add(tally, _tally(connection, view, narrowed), times=1)
-    return _standing(view.as_of, tally)
+    closes = closes_at(connection, days, known_at)
+    tallies = frozen_tallies(connection, list(closes.values()), kept)
+    answering = [each for each in closes.values() if each.id in tallies]
+    later = [each for each in answering if each.known_at != known_at]
+    changed = changed_loans(connection, later, known_at)
+    found = []
+    for day in days:
+        view, closed = View(day, known_at), closes.get(day)
+        if closed is None or closed.id not in tallies:
+            tally = _tally(connection, source_for(connection, view), view, kept)
+        else:
+            tally = tallies[closed.id]
+            if loans := changed.get(closed.id):
+                _correct(
+                    connection,
+                    tally,
+                    closed,
+                    view,
+                    replace(kept, among=concerned(connection, loans)),
+                )
+        found.append(_standing(day, tally))
+    return found
+
+
+def _correct(
+    connection: Connection, tally: Tally, closed: ClosedMonth, view: View, kept: Kept
+) -> None:
+    """Bring what was kept of a month to what is known later of the loans concerned."""
+    then = View(closed.month, closed.known_at)
+    _add(tally, _tally(connection, since_close(closed, then), then, kept), times=-1)
+    _add(tally, _tally(connection, Source.FACTS, view, kept), times=1)
 
 
 def _standing(day: date, tally: Tally) -> MonthStanding:
@@ -103,9 +125,8 @@ def _add(tally: Tally, other: Tally, *, times: int) -> None:
         mine.update({name: times * amount for name, amount in sums.items()})
 
 
-def _tally(connection: Connection, view: View, kept: Kept) -> Tally:
+def _tally(connection: Connection, source: Source, view: View, kept: Kept) -> Tally:
     """Add the kept loans up by the month in which they were paid out; persons stand apart."""
-    source = source_for(connection, view)
     loans = kept_loans(source, view, ("gender",), kept, details=_DETAILS)
     book = loans.cte("book").prefix_with("MATERIALIZED")
     late = {f"par{days}": late_by(book, source, view, days + 1) for days in PAR_DAYS}

@@ -1,5 +1,6 @@
 """What can be asked of closed months: which are final, in which edition; changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -99,6 +100,14 @@ def close_before(
         rows = rows.where(cut.c.taken_at <= known_at)
     rows = rows.order_by(None).order_by(month_close.c.month.desc(), month_close.c.id.desc())
     return next(iter(_found(connection, rows.limit(1))), None)
+
+
+def closes_at(
+    connection: Connection, days: Sequence[date], known_at: datetime
+) -> dict[date, ClosedMonth]:
+    """Give, of each of these month ends that was closed by a moment, the newest edition then."""
+    rows = _closes().where(month_close.c.month.in_(days), cut.c.taken_at <= known_at)
+    return {each.month: each for each in _found(connection, rows)}
 
 
 def _closes() -> Select[Any]:
