@@ -1,42 +1,56 @@
 """Which loans stand otherwise at the ends of closed months since each was closed: in one look."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
 
 from aim_loans.loans.models import loan_dimension, loan_fact, schedule_version
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.models import month_close, month_loan
-from aim_loans.portfolio.months import ClosedMonth
-
-# A row's id, its loan, and what is compared with the bound of a close: a day, or the loan.
-Row = tuple[int, int, Any]
+from aim_loans.portfolio.months import ClosedMonth, closes_at
 
 
-def changed_loans(
-    connection: Connection, closes: Sequence[ClosedMonth], known_at: datetime | None
+class Since(NamedTuple):
+    """Month ends that were closed by a moment, and what was recorded since each by then.
+
+    `loans` gives, by the close's id, the rising ids of those that stand otherwise since.
+    """
+
+    closes: Mapping[date, ClosedMonth]
+    loans: Mapping[int, Sequence[int]]
+
+
+def since_closes(connection: Connection, days: Sequence[date], known_at: datetime) -> Since:
+    """Give the newest edition of each of these month ends then, and the loans that changed."""
+    closes = closes_at(connection, days, known_at)
+    earlier = [each for each in closes.values() if each.known_at != known_at]
+    return Since(closes, _changed(connection, earlier, known_at) if earlier else {})
+
+
+def _changed(
+    connection: Connection, closes: Sequence[ClosedMonth], known_at: datetime
 ) -> Mapping[int, Sequence[int]]:
-    """Give, by the close's id, the loans of which `sums.changed_since` tells: rising ids.
+    """Find the loans of which `sums.changed_since` tells, for all closes at once.
 
     Each table is read once, from the first row recorded after the first of the closes.
     """
     found: dict[int, set[int]] = defaultdict(set)
-    newest = _newest_loans(connection, closes)
+    view, newest = View(closes[0].month, known_at), _newest_loans(connection, closes)
     places = (
         (loan_fact, loan_fact.c.value_on, "last_fact_id", [each.month for each in closes]),
         (loan_dimension, loan_dimension.c.loan_id, "last_dimension_id", newest),
         (schedule_version, schedule_version.c.loan_id, "last_version_id", newest),
     )
     for table, compared, mark, bounds in places:
-        lasts = [getattr(each, mark) for each in closes]
-        marked = sorted(zip(lasts, bounds, strict=True))
-        rows = list(_recorded_since(connection, table, compared, marked, known_at))
-        for close, last, bound in zip(closes, lasts, bounds, strict=True):
-            found[close.id].update(r[1] for r in rows if r[0] > last and r[2] <= bound)
+        marked = [(getattr(each, mark), bound) for each, bound in zip(closes, bounds, strict=True)]
+        recorded = _recorded_since(table, compared, sorted(marked)).where(view.known(table))
+        rows = connection.execute(recorded).all()
+        for close, (last, bound) in zip(closes, marked, strict=True):
+            found[close.id].update(loan for row, loan, of in rows if row > last and of <= bound)
     return {close_id: sorted(loans) for close_id, loans in found.items() if loans}
 
 
@@ -54,21 +68,10 @@ def _newest_loans(connection: Connection, closes: Sequence[ClosedMonth]) -> list
 
 
 def _recorded_since(
-    connection: Connection,
-    table: Table,
-    compared: ColumnElement[Any],
-    marked: Sequence[tuple[int, Any]],
-    known_at: datetime | None,
-) -> Iterator[Row]:
-    """Give the rows within the bound of one of the closes that they came after."""
-    if not marked:
-        return
+    table: Table, compared: ColumnElement[Any], marked: Sequence[tuple[int, Any]]
+) -> Select[Any]:
+    """Select the rows within the bound of one of the closes that they came after."""
     bounds = accumulate((bound for _, bound in marked), max)
     steps = [(table.c.id > last, bound) for (last, _), bound in zip(marked, bounds, strict=True)]
     within = compared <= case(*reversed(steps))
-    view = View(marked[0][1], known_at)
-    rows = select(table.c.id, table.c.loan_id, compared).where(
-        table.c.id > marked[0][0], within, view.known(table)
-    )
-    for row in connection.execute(rows):
-        yield row[0], row[1], row[2]
+    return select(table.c.id, table.c.loan_id, compared).where(table.c.id > marked[0][0], within)

@@ -125,6 +125,19 @@ def added_up(moves: Moves) -> MonthCells:
     return MonthCells(by_group, by_level)
 
 
+def corrected(cells: MonthCells, then: MonthCells, now: MonthCells) -> MonthCells:
+    """Take off what some loans did as it was known, and add it as it is known now."""
+    tables = []
+    for kept, known, anew in zip(*map(_tables, (cells, then, now)), strict=True):
+        names = [name for name in (*MEASURES, *DUE) if name in kept]
+        tables.append(pd.concat([kept, known.assign(**(-known[names])), anew]))
+    return MonthCells(*tables)
+
+
+def _tables(cells: MonthCells) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return cells.by_group, cells.by_level
+
+
 def _by_value(joint: pd.DataFrame, name: str) -> pd.DataFrame:
     """Add cells of all dimensions up by the values of one, each with its branch."""
     named = joint.assign(dimension=name, value=joint[name])
@@ -142,9 +155,11 @@ def _frame(rows: Sequence[RowMapping], place: int, by: Sequence[str]) -> pd.Data
 
 def _moved(connection: Connection, month: Month, scale: Scale, kept: Kept) -> Select[Any]:
     """Select what each loan did: its groups, its levels at both ends, and the measures."""
-    at_end, at_start = (source_for(connection, view) for view in month)
+    # Of few loans the facts are the shortest way.
+    few = kept.among is not None
+    at_end, at_start = (Source.FACTS if few else source_for(connection, view) for view in month)
     end = kept_loans(at_end, month.end, BELONGING, kept, details=_DETAILS)
-    start = standing(at_start, month.before, Wanted(detailed=True))
+    start = standing(at_start, month.before, Wanted(detailed=True, among=kept.among))
     now = end.cte("now").prefix_with("MATERIALIZED")
     before = start.cte("before").prefix_with("MATERIALIZED")
     again = _rescheduled(month.end)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from aim_loans.config.settings import DatedTables, ExpectedLoss, Ladder, Settings
 from aim_loans.dates import add_months, month_end
+from aim_loans.db.bulk import ids_as_rows
 from aim_loans.errors import Refused
 from aim_loans.identity.digests import command_digest
 from aim_loans.ledger.chart import Account
@@ -22,15 +23,16 @@ from aim_loans.money import plain
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio import statement_parts as parts
 from aim_loans.portfolio.cells import Kept
+from aim_loans.portfolio.changes import Since, since_closes
 from aim_loans.portfolio.definitions import DEFINITIONS
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import book_tables
-from aim_loans.portfolio.flows import Month, MonthCells, month_cells
+from aim_loans.portfolio.flows import Month, MonthCells, corrected, month_cells
 from aim_loans.portfolio.frozen_groups import DIMENSIONS
-from aim_loans.portfolio.frozen_moves import frozen_month
-from aim_loans.portfolio.lateness import scale
+from aim_loans.portfolio.frozen_moves import frozen_cells, frozen_month
+from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.month_ends import MonthStanding, month_standings
-from aim_loans.portfolio.months import close_before, closed_month
+from aim_loans.portfolio.months import ClosedMonth, closed_month
 from aim_loans.portfolio.scopes import kept_of
 from aim_loans.portfolio.statement import Identity, PortfolioStatement, Scope
 from aim_loans.portfolio.statement_figures import Risk
@@ -133,13 +135,13 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
     ladder, zone = settings.dated.ladder_on(asked.month), settings.institution.zone
     kept, steps = kept_of(connection, asked.scope), scale(ladder)
     days = month_ends(asked.month, TREND_MONTHS)
-    views = [View(day, asked.known_at) for day in days]
-    end, last_month = views[-1], days[-2]
-    held = _held(connection, asked, ladder, kept)
+    end, last_month = View(days[-1], asked.known_at), days[-2]
+    since = since_closes(connection, days, asked.known_at)
+    held = _held(connection, asked, since.closes.get(asked.month), ladder, kept)
     return _Measured(
-        month_standings(connection, days, asked.known_at, kept),
+        month_standings(connection, days, asked.known_at, kept, since),
         held.cells,
-        month_cells(connection, Month(views[-2], views[-3]), steps, kept),
+        _cells_before(connection, days, asked.known_at, steps, kept, since),
         held.books,
         held.controls,
         watched_loans(connection, end, kept),
@@ -157,10 +159,11 @@ class _Held(NamedTuple):
     books: Mapping[str, pd.DataFrame]
 
 
-def _held(connection: Connection, asked: Asked, ladder: Ladder, kept: Kept) -> _Held:
-    closed = close_before(connection, asked.month, asked.known_at)
+def _held(
+    connection: Connection, asked: Asked, closed: ClosedMonth | None, ladder: Ladder, kept: Kept
+) -> _Held:
     frozen = None
-    if closed is not None and (closed.month, closed.known_at) == (asked.month, asked.known_at):
+    if closed is not None and closed.known_at == asked.known_at:
         frozen = frozen_month(connection, closed, scale(ladder), kept)
     books = None if frozen is None else frozen.books
     if books is None:
@@ -171,6 +174,29 @@ def _held(connection: Connection, asked: Asked, ladder: Ladder, kept: Kept) -> _
     month = Month(day, View(last_month, asked.known_at))
     cells = month_cells(connection, month, scale(ladder), kept)
     return _Held(cells, control_accounts(connection, day, last_month, kept), books)
+
+
+def _cells_before(
+    connection: Connection,
+    days: Sequence[date],
+    known_at: datetime,
+    steps: Scale,
+    kept: Kept,
+    since: Since,
+) -> MonthCells:
+    """Give what moved in the month before, from its close where it was kept."""
+    last_month, before = days[-2], days[-3]
+    month = Month(View(last_month, known_at), View(before, known_at))
+    closed = since.closes.get(last_month)
+    cells = None if closed is None else frozen_cells(connection, closed, steps, kept)
+    if closed is None or cells is None:
+        return month_cells(connection, month, steps, kept)
+    loans = since.loans.get(closed.id)
+    if not loans:
+        return cells
+    few = replace(kept, among=ids_as_rows(connection, loans))
+    then = Month(View(last_month, closed.known_at), View(before, closed.known_at))
+    return corrected(cells, *(month_cells(connection, each, steps, few) for each in (then, month)))
 
 
 def _books(

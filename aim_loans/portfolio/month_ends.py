@@ -25,7 +25,7 @@ from sqlalchemy import (
 from aim_loans.dates import month_end
 from aim_loans.db.bulk import whole_sum
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
-from aim_loans.portfolio.changes import changed_loans
+from aim_loans.portfolio.changes import Since
 from aim_loans.portfolio.due import View, sum_where
 from aim_loans.portfolio.frozen_standings import (
     PERSONS,
@@ -35,7 +35,7 @@ from aim_loans.portfolio.frozen_standings import (
     frozen_tallies,
 )
 from aim_loans.portfolio.lateness import PAR_DAYS
-from aim_loans.portfolio.months import ClosedMonth, closes_at
+from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.portfolio.standing import Source, since_close, source_for
 from aim_loans.portfolio.statement_figures import MonthEnd
 
@@ -63,26 +63,22 @@ class MonthStanding:
 
 
 def month_standings(
-    connection: Connection, days: Sequence[date], known_at: datetime, kept: Kept
+    connection: Connection, days: Sequence[date], known_at: datetime, kept: Kept, since: Since
 ) -> list[MonthStanding]:
-    """Give how the kept loans stand at month ends, as known at a moment.
+    """Give how the loans of the kept branches stand at month ends, as known at a moment.
 
     Closed months answer from what was kept of them. Where something was recorded since, the
     loans of the persons concerned are taken off as they stood and added as they stand.
     """
-    closes = closes_at(connection, days, known_at)
-    tallies = frozen_tallies(connection, list(closes.values()), kept)
-    answering = [each for each in closes.values() if each.id in tallies]
-    later = [each for each in answering if each.known_at != known_at]
-    changed = changed_loans(connection, later, known_at)
+    tallies = frozen_tallies(connection, list(since.closes.values()), kept)
     found = []
     for day in days:
-        view, closed = View(day, known_at), closes.get(day)
+        view, closed = View(day, known_at), since.closes.get(day)
         if closed is None or closed.id not in tallies:
             tally = _tally(connection, source_for(connection, view), view, kept)
         else:
             tally = tallies[closed.id]
-            if loans := changed.get(closed.id):
+            if loans := since.loans.get(closed.id):
                 _correct(
                     connection,
                     tally,

@@ -25,8 +25,8 @@ from aim_loans.db.bulk import whole_sum
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import act
 from aim_loans.loans.models import loan, loan_dimension, loan_fact, schedule_version
-from aim_loans.portfolio.due import View
-from aim_loans.portfolio.models import month_loan
+from aim_loans.portfolio.due import View, sum_where
+from aim_loans.portfolio.models import month_cell, month_loan
 from aim_loans.portfolio.months import ClosedMonth, editions
 from aim_loans.portfolio.standing import Source, Wanted, as_closed
 from aim_loans.portfolio.sums import changed_since
@@ -37,6 +37,7 @@ MEASURES = (
     *("due", "arrears", "par30"),
 )
 MOST_LOANS = 200
+_PAR_DAYS = 30
 
 
 class Measure(NamedTuple):
@@ -159,7 +160,7 @@ def _side(rows: FromClause, branches: frozenset[str] | None, *, is_closed: bool)
 def _measures(rows: FromClause) -> dict[str, ColumnElement[int]]:
     made = {
         "active_loans": case((rows.c.outstanding > 0, 1), else_=0),
-        "par30": case((rows.c.late_days > 30, rows.c.outstanding), else_=0),
+        "par30": case((rows.c.late_days > _PAR_DAYS, rows.c.outstanding), else_=0),
     }
     return {name: made[name] if name in made else rows.c[name] for name in MEASURES}
 
@@ -170,10 +171,12 @@ def _kept(rows: FromClause, branches: frozenset[str] | None) -> list[ColumnEleme
 
 
 def _whole(closed: ClosedMonth, branches: frozenset[str] | None) -> Select[Any]:
-    """Add the measures of all frozen loans up."""
-    sums: list[ColumnElement[Any]] = [whole_sum(each) for each in _measures(month_loan).values()]
-    mine = month_loan.c.close_id == closed.id
-    return select(*sums).where(mine, *_kept(month_loan, branches))
+    """Add the measures of all frozen loans up, from the cells of the month."""
+    cell = month_cell.c
+    late = sum_where(cell.outstanding, cell.from_days > _PAR_DAYS)
+    sums = [late if name == "par30" else whole_sum(cell[name]) for name in MEASURES]
+    mine = [] if branches is None else [cell.branch_code.in_(branches)]
+    return select(*sums).where(cell.close_id == closed.id, *mine)
 
 
 def _differences(stands: CTE) -> Select[Any]:
