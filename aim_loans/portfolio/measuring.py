@@ -141,7 +141,7 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
     return _Measured(
         month_standings(connection, days, asked.known_at, kept, since),
         held.cells,
-        _cells_before(connection, days, asked.known_at, steps, kept, since),
+        _cells_before(connection, days, asked.known_at, steps=steps, kept=kept, since=since),
         held.books,
         held.controls,
         watched_loans(connection, end, kept),
@@ -180,6 +180,7 @@ def _cells_before(
     connection: Connection,
     days: Sequence[date],
     known_at: datetime,
+    *,
     steps: Scale,
     kept: Kept,
     since: Since,

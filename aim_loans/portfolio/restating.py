@@ -174,7 +174,9 @@ def _whole(closed: ClosedMonth, branches: frozenset[str] | None) -> Select[Any]:
     """Add the measures of all frozen loans up, from the cells of the month."""
     cell = month_cell.c
     late = sum_where(cell.outstanding, cell.from_days > _PAR_DAYS)
-    sums = [late if name == "par30" else whole_sum(cell[name]) for name in MEASURES]
+    sums: list[ColumnElement[Any]] = [
+        late if name == "par30" else whole_sum(cell[name]) for name in MEASURES
+    ]
     mine = [] if branches is None else [cell.branch_code.in_(branches)]
     return select(*sums).where(cell.close_id == closed.id, *mine)
 

@@ -1,9 +1,11 @@
 """What a closed month's groups are, what moved in it, and what the ledger held: kept at its close."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
+revision = "0022"
 down_revision = "0021"
 
 IDENTIFIER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -109,7 +111,7 @@ def create_month_control() -> None:
     )
 
 
-def beginning() -> tuple[sa.Column, ...]:
+def beginning() -> tuple[sa.Column[Any], ...]:
     """Give the columns that each of the tables begins with."""
     return (
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -118,7 +120,7 @@ def beginning() -> tuple[sa.Column, ...]:
     )
 
 
-def amounts(names: tuple[str, ...]) -> list[sa.Column]:
+def amounts(names: tuple[str, ...]) -> list[sa.Column[Any]]:
     """Give columns of sums."""
     return [sa.Column(name, sa.BigInteger(), nullable=False) for name in names]
 
