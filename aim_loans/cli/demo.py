@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from aim_loans.cli.demo_reports import make_reports
+from aim_loans.cli.demo_reports import make_reports, prepare_joint_report
 from aim_loans.cli.demo_server import serve_until_signalled
 from aim_loans.cli.demo_sign_ins import write_sign_ins
 from aim_loans.cli.door import Door
@@ -87,7 +88,11 @@ def _make(door: Door, file: Path, wanted: Wanted) -> None:
     try:
         office = Office(engine, door.settings, door.audit_key, door.factor_key, clock)
         people = make_demo(
-            office, wanted, migrations=resource("migrations"), progress=_teller(door)
+            office,
+            wanted,
+            migrations=resource("migrations"),
+            prepare=partial(prepare_joint_report, door.files),
+            progress=_teller(door),
         )
     finally:
         engine.dispose()

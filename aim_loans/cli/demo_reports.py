@@ -1,6 +1,6 @@
-"""The reports of the demonstration: the monthly paper in both languages, files for regulators."""
+"""The reports of the demonstration: monthly paper, files for regulators, joint report and brief."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,12 +8,19 @@ from aim_loans.cli.door import Door
 from aim_loans.cli.export import make_files
 from aim_loans.cli.measured import Wanted, measured
 from aim_loans.db.engine import reading
+from aim_loans.demo.office import Office
+from aim_loans.files.store import Store
+from aim_loans.identity.permissions import Actor
+from aim_loans.mou.editions import SIGNED, editions, pack_files
+from aim_loans.mou.periods import Period, parse_period
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.engine import book_rows
 from aim_loans.portfolio.output import write_book
+from aim_loans.web.joint_packs import JointPacks
 from aim_loans.web.paper_values import letterhead
 from reports.feeder.catalogue import FILES
 from reports.portfolio_pdf import portfolio_pdf
+from reports.voice import BOTH
 
 LANGUAGES = ("en", "ur")
 
@@ -65,10 +72,51 @@ def _files_for_regulators(door: Door, folder: Path, as_of: date) -> Sequence[Pat
     return (out,)
 
 
+def prepare_joint_report(store: Store, office: Office, period: Period, actor: Actor) -> int:
+    """Prepare the joint report of a half-year of the demonstration; gives its id."""
+    packs = JointPacks(office.engine, office.settings, office.audit_key, actor, office.clock)
+    return packs.prepare(period, store, reason="")
+
+
+def _joint_report(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
+    """Lay out the files of the newest joint report that both parties have signed."""
+    with reading(door.ready_engine) as connection:
+        signed = [
+            each
+            for each in editions(connection, released=True)
+            if each.state == SIGNED and parse_period(each.period).last <= as_of
+        ]
+        files = pack_files(connection, signed[0].id) if signed else []
+    if not signed:
+        return ()
+    contents = {file.name: door.files.get(file.stored) for file in files}
+    return _laid_out(folder / f"synthetic-joint-report.{signed[0].period}", contents)
+
+
+def _joint_brief(door: Door, folder: Path, as_of: date) -> Sequence[Path]:
+    """Draw the brief of the month, which nobody signs."""
+    out = folder / f"synthetic-joint-brief.{as_of:%Y-%m}"
+    if out.exists():
+        return ()
+    packs = JointPacks(door.ready_engine, door.settings, door.audit_key, door.actor)
+    return _laid_out(out, packs.provisional(parse_period(f"{as_of:%Y-%m}"), language=BOTH).files)
+
+
+def _laid_out(out: Path, contents: Mapping[str, bytes]) -> Sequence[Path]:
+    if out.exists():
+        return ()
+    out.mkdir()
+    for name, content in contents.items():
+        (out / name).write_bytes(content)
+    return (out,)
+
+
 # What the demonstration makes of its last whole month, each step in its own files under
 # reports/; a step gives the files that it made, and makes none that is there.
 REPORTS: Sequence[Callable[[Door, Path, date], Sequence[Path]]] = (
     _book_by_sector,
     _portfolio_papers,
     _files_for_regulators,
+    _joint_report,
+    _joint_brief,
 )

@@ -59,12 +59,15 @@ _REASONS: Mapping[Step, str] = {
     Step.REJECTED: "The household already carries two other debts.",
     Step.WITHDRAWN: "The borrower found the money in the family.",
 }
-_GUARANTORS = 2
+GUARANTORS = 2
 
 
 @dataclass(slots=True)
 class Applicant:
-    """Somebody who asks for a loan, how far it comes, and its number once it is entered."""
+    """Somebody who asks for a loan, how far it comes, and its number once it is entered.
+
+    `known` are those of the imported book; `since` is the day on which SMEDA sent somebody.
+    """
 
     town: Town
     borrower: Person
@@ -73,6 +76,8 @@ class Applicant:
     ends_with: Step | None
     guarantors: Sequence[Person] = ()
     known: bool = False
+    since: date = date.min
+    borrower_id: int = field(default=0, init=False)
     application_id: int = field(default=0, init=False)
 
     @property
@@ -81,12 +86,13 @@ class Applicant:
         return officers_of(self.town)[self.borrower.number % 2]
 
 
-def applications_of(plan: Plan, book: Sequence[Life]) -> list[Applicant]:
+def applications_of(
+    plan: Plan, book: Sequence[Life], newcomers: Mapping[Town, Iterator[Person]]
+) -> list[Applicant]:
     """Choose the applicants: new people, and for each branch one who borrowed before.
 
     The first branch has an application at every stage, the others at some.
     """
-    newcomers = _newcomers(plan, max(life.person.number for life in book))
     found = []
     for place, town in enumerate(TOWNS):
         stages = _STAGES if place == 0 else _STAGES[place % 4 :: 4]
@@ -95,13 +101,14 @@ def applications_of(plan: Plan, book: Sequence[Life]) -> list[Applicant]:
             borrower, known = (before.pop(), True) if before else (next(newcomers[town]), False)
             sector = list(PURPOSES)[borrower.number % 3]
             applicant = Applicant(town, borrower, sector, reaches, ends_with, known=known)
-            applicant.guarantors = [next(newcomers[town]) for _ in range(_GUARANTORS)]
+            applicant.guarantors = [next(newcomers[town]) for _ in range(GUARANTORS)]
             found.append(applicant)
     return found
 
 
-def _newcomers(plan: Plan, after: int) -> dict[Town, Iterator[Person]]:
+def newcomers_of(plan: Plan, book: Sequence[Life]) -> dict[Town, Iterator[Person]]:
     """Give people whom the book does not know, by branch, with all that an application asks for."""
+    after = max(life.person.number for life in book)
 
     def of_town(town: Town) -> Iterator[Person]:
         number = after
@@ -139,7 +146,7 @@ def take_applications_on(office: Office, applicants: Sequence[Applicant], *, ste
 
 
 def _enter(office: Office, applicant: Applicant) -> None:
-    borrower_id = _borrower_id(office, applicant)
+    applicant.borrower_id = _borrower_id(office, applicant)
     activity, purpose = PURPOSES[applicant.sector][0]
     chance = random.Random(applicant.borrower.ref)
     terms = Terms(
@@ -151,7 +158,7 @@ def _enter(office: Office, applicant: Applicant) -> None:
         activity=activity or None,
     )
     command = EnterApplication(
-        borrower_id=borrower_id,
+        borrower_id=applicant.borrower_id,
         branch=applicant.town.code,
         programme=office.settings.lending.default_programme,
         terms=terms,
@@ -162,13 +169,16 @@ def _enter(office: Office, applicant: Applicant) -> None:
 
 def _borrower_id(office: Office, applicant: Applicant) -> int:
     who = applicant.borrower
+    if applicant.borrower_id:
+        return applicant.borrower_id
     if not applicant.known:
-        return _register(office, applicant, who)
+        return register(office, applicant, who)
     with reading(office.engine) as connection:
         return persons_by_ref(connection, [who.ref])[who.ref].id
 
 
-def _register(office: Office, applicant: Applicant, who: Person) -> int:
+def register(office: Office, applicant: Applicant, who: Person) -> int:
+    """Register the borrower, with the enterprise, or a guarantor; gives the id."""
     today = office.clock.today
     details = PersonDetails(
         name=who.written,
@@ -202,7 +212,7 @@ def _register(office: Office, applicant: Applicant, who: Person) -> int:
 
 def _guarantee(office: Office, applicant: Applicant) -> None:
     for who in applicant.guarantors:
-        _register(office, applicant, who)
+        register(office, applicant, who)
         command = AddGuarantor(
             application_id=applicant.application_id, cnic=who.cnic or "", relation="neighbour"
         )

@@ -10,12 +10,16 @@ from aim_loans.config.settings import Product
 from aim_loans.dates import is_month_end
 from aim_loans.db.engine import cutting
 from aim_loans.db.migrate import upgrade
-from aim_loans.demo.applicants import applications_of, take_applications_on
+from aim_loans.demo.applicants import applications_of, newcomers_of, take_applications_on
 from aim_loans.demo.counter import cancel_receipts, take_receipts, visit_late_borrowers
 from aim_loans.demo.files import Span, write_files
+from aim_loans.demo.joint_reporting import Prepare
+from aim_loans.demo.joint_work import JointWork, work_on_a_newest_day, work_together
 from aim_loans.demo.lives import Life, Plan, lives
 from aim_loans.demo.office import BUILDER, Office
+from aim_loans.demo.programme import programme_of
 from aim_loans.demo.records import ask_for_a_fee, assign_officers, complete_persons
+from aim_loans.demo.referred import Referred
 from aim_loans.demo.seasons import month_ends
 from aim_loans.demo.staffing import SignIn, staff_the_branches
 from aim_loans.demo.towns import HEAD_OFFICE, TOWNS
@@ -48,9 +52,12 @@ class Wanted:
 
 
 def make_demo(
-    office: Office, wanted: Wanted, *, migrations: Path, progress: Progress
+    office: Office, wanted: Wanted, *, migrations: Path, prepare: Prepare, progress: Progress
 ) -> list[SignIn]:
-    """Fill an empty database as of the office's day; gives how its people sign in."""
+    """Fill an empty database as of the office's day; gives how its people sign in.
+
+    `prepare` draws the joint reports of the half-years that are over.
+    """
     if wanted.loans < FEWEST_LOANS:
         raise Refused(
             "A demonstration has {fewest} loans or more.", field="loans", fewest=FEWEST_LOANS
@@ -60,8 +67,9 @@ def make_demo(
     progress(N_("Branches and staff"), 1, 1)
     sign_ins = staff_the_branches(office, wanted.seed, first_day=plan.first_day)
     book = list(lives(plan))
-    _import_history(office, plan, book, progress)
-    _work_the_newest_days(office, plan, book, progress)
+    work = _joint_work(office, plan, book, prepare)
+    _import_history(office, plan, book, work, progress)
+    _work_the_newest_days(office, plan, book, work, progress)
     return sign_ins
 
 
@@ -94,16 +102,33 @@ def _begin(office: Office, plan: Plan, migrations: Path) -> None:
         take_cut(tx, TakeCut(SYNTHETIC_BOOK), actor=BUILDER)
 
 
-def _import_history(office: Office, plan: Plan, book: Sequence[Life], progress: Progress) -> None:
+def _joint_work(office: Office, plan: Plan, book: Sequence[Life], prepare: Prepare) -> JointWork:
+    """Plan the work under the memorandum; Refused without one in the settings."""
+    if office.settings.mou is None:
+        raise Refused("There is no memorandum in the settings. Add the section [mou].")
+    programme = programme_of(plan, office.settings.mou, book)
+    return JointWork(programme, Referred(newcomers_of(plan, book)), prepare)
+
+
+def _import_history(
+    office: Office,
+    plan: Plan,
+    book: Sequence[Life],
+    work: JointWork,
+    progress: Progress,
+) -> None:
     """Import month by month, so that the book is known as it was at the end of each.
 
-    The newest whole months are closed, each before anything of the next is known.
+    The newest whole months are closed, each before anything of the next is known. The joint work
+    of a month is done by hand before the month is imported.
     """
     ends = [*month_ends(plan.first_day, plan.last_payout), plan.last_payout]
     closed = ends[-CLOSED_MONTHS:]
     after = plan.first_day - timedelta(days=1)
     with TemporaryDirectory(prefix="aim-demo-") as folder:
         for done, until in enumerate(ends, start=1):
+            if is_month_end(until):
+                work_together(office, work, until)
             if after < until:
                 _live_through(office, book, Span(after, until), Path(folder))
             if is_month_end(until) and until in closed:
@@ -143,17 +168,19 @@ def _import_span(office: Office, book: Sequence[Life], span: Span, folder: Path)
 
 
 def _work_the_newest_days(
-    office: Office, plan: Plan, book: Sequence[Life], progress: Progress
+    office: Office, plan: Plan, book: Sequence[Life], work: JointWork, progress: Progress
 ) -> None:
     progress(N_("Families of borrowers"), 1, 1)
-    complete_persons(office, book)
-    applications = applications_of(plan, book)
+    enrolled = {member.life.person.ref for member in work.programme.members}
+    complete_persons(office, book, enrolled=enrolled)
+    applications = applications_of(plan, book, work.referred.newcomers)
     for done in range(1, WORKED_DAYS + 1):
         day = plan.last_payout + timedelta(days=done)
         office.clock.open(day)
         take_receipts(office, book, day)
         visit_late_borrowers(office, book, day, left=WORKED_DAYS - done)
         take_applications_on(office, applications, step=done)
+        work_on_a_newest_day(office, work, first=done == 1)
         progress(N_("Newest weeks: day {done} of {to_do}"), done, WORKED_DAYS)
     cancel_receipts(office, book)
     ask_for_a_fee(office)

@@ -1,6 +1,6 @@
 """What an import does not bring: officers of loans, telephones and families of borrowers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import partial
@@ -91,8 +91,11 @@ def assign_officers(office: Office, town: Town, lent: Sequence[Life]) -> None:
         seal_act(tx, this, (loan_dimension, journal_line))
 
 
-def complete_persons(office: Office, book: Sequence[Life]) -> None:
-    """Write down telephone, family and address of the running loans' borrowers."""
+def complete_persons(office: Office, book: Sequence[Life], *, enrolled: Collection[str]) -> None:
+    """Write down telephone, family and address of the running loans' borrowers.
+
+    Of some also the enterprise; that of those whose reference is `enrolled` is known already.
+    """
     of_ref = {life.person.ref: life for life in running(office, book)[:MOST_RECORDS]}
     with reading(office.engine) as connection:
         known = persons_by_ref(connection, list(of_ref))
@@ -103,7 +106,7 @@ def complete_persons(office: Office, book: Sequence[Life]) -> None:
         person_id, town = held[ref].id, life.person.town
         change = ChangePerson(person_id, _completed(was, life.person), town.code)
         office.do(change_person, change, officer_of(life))
-        if place % _ENTERPRISE_OF == 0:
+        if place % _ENTERPRISE_OF == 0 and ref not in enrolled:
             added = AddEnterprise(person_id, enterprise_of(life.person, life), town.code)
             office.do(add, added, officer_of(life))
 

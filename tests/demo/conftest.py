@@ -42,6 +42,7 @@ def environment_of(folder: Path) -> dict[str, str]:
     return {
         "AIM_DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite'}",
         "AIM_CONFIG": str(folder / "demo.toml"),
+        "AIM_FILES": str(folder / "files"),
     }
 
 
