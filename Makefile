@@ -84,10 +84,15 @@ $(VENV)/project.stamp: pyproject.toml | $(VENV)/runtime.stamp
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The configuration that ships, but for the word that every page and paper of the demo carries.
-var/demo.toml: config.toml
+# The configuration that ships, but for the word that every page and paper of the demo carries, and
+# for two lists that the parties of the memorandum have yet to agree on.
+MADE_UP := source = "made up for the demonstration", verified = false
+var/demo.toml: config.toml Makefile
 	@mkdir -p var
-	@sed 's/^synthetic = false/synthetic = true /' config.toml > $@
+	@sed -e 's/^synthetic = false/synthetic = true /' \
+	  -e 's/^underserved = \[\]/underserved = [{ effective_from = 2025-07-05, $(MADE_UP), districts = ["Rajanpur", "Dadu", "Quetta"] }]/' \
+	  -e 's/^prices = \[\]/prices = [{ effective_from = 2025-07-01, $(MADE_UP), value = 10000 }, { effective_from = 2026-01-01, $(MADE_UP), value = 10280 }, { effective_from = 2026-07-01, $(MADE_UP), value = 10550 }]/' \
+	  config.toml > $@
 
 # Made once: without it nothing that was sealed with it can be checked again.
 var/secret-key:

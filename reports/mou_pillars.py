@@ -35,6 +35,8 @@ _ASSOCIATION = N_(
     "not that the programme brought it about: nobody outside the programme was asked."
 )
 _NO_SURVEY = N_("No survey was drawn for this period, so nothing is said about outcomes.")
+_SPLIT_BY = ("gender", "age", "disability", "tier", "province")
+_UNKNOWN = "unknown"
 _STAGES = (
     *("applicable", "informed", "consented", "assisted", "applied"),
     *("held", "baseline", "verified", "lapsed"),
@@ -145,7 +147,7 @@ def _financed(report: JointReport, voice: Voice) -> str:
 
 def _splits(voice: Voice, report: JointReport, line: str) -> list[Piece]:
     """Set what a line comes to by the other dimensions, two tables side by side."""
-    names = ("gender", "age", "disability", "tier", "province")
+    names = [name for name in _SPLIT_BY if _tells(report.table(line, name))]
 
     def block(shown: PublishedTable, width: float) -> list[Piece]:
         title = voice.words.text(
@@ -156,13 +158,18 @@ def _splits(voice: Voice, report: JointReport, line: str) -> list[Piece]:
         return [*under(voice, title, width=width), *one_way(voice, shown, width=width)]
 
     blocks = [partial(block, report.table(line, name)) for name in names]
-    if all(not report.table(line, name).cells for name in names):
+    if not names:
         return []
     crossed = report.table(line, "sector", "gender")
     title = voice.words.text(
         "{line} by sector and gender", line=voice.words.word("split_line", line)
     )
     return [*pairs(voice, blocks), *under(voice, title), *two_way(voice, crossed)]
+
+
+def _tells(shown: PublishedTable) -> bool:
+    """Say whether a table tells anything: of some dimensions nothing may be known yet."""
+    return any(cell.values != (_UNKNOWN,) for cell in shown.cells)
 
 
 def _funnels(report: JointReport, voice: Voice) -> list[Piece]:

@@ -64,7 +64,7 @@ GUARANTORS = 2
 
 @dataclass(slots=True)
 class Applicant:
-    """Somebody who asks for a loan, how far it comes, and its number once it is entered.
+    """Somebody who asks for a loan, how far it comes, and its numbers once it is entered.
 
     `known` are those of the imported book; `since` is the day on which SMEDA sent somebody.
     """
@@ -79,6 +79,7 @@ class Applicant:
     since: date = date.min
     borrower_id: int = field(default=0, init=False)
     application_id: int = field(default=0, init=False)
+    loan_id: int = field(default=0, init=False)
 
     @property
     def officer(self) -> str:
@@ -287,7 +288,7 @@ def _pay(office: Office, applicant: Applicant) -> None:
     )
     office.do(acknowledge, agreed, applicant.officer)
     paid = PayOut(application_id=applicant.application_id, channel="cash")
-    office.do(pay_out, paid, cashier_of(applicant.town))
+    applicant.loan_id = office.do(pay_out, paid, cashier_of(applicant.town))
 
 
 _TAKEN = {

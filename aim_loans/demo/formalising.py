@@ -38,11 +38,11 @@ class _Kind(NamedTuple):
 _FAR = (2, 4, 5, 6, 6, 6, 6, 6, 6, 6)
 _HALF = (1, 2, 2, 3, 4, 4, 5, 6, 6, 6)
 _KINDS: Mapping[str, _Kind] = {
-    "F1": _Kind(0, 620, _FAR, "certificate of SMEDA seen", with_smeda=True),
-    "F2": _Kind(60, 330, _HALF, "NTN certificate seen"),
-    "F5": _Kind(140, 300, _HALF, "licence of the municipality seen"),
-    "F7": _Kind(120, 420, _FAR, "first statement of the account seen"),
-    "F8": _Kind(20, 220, _HALF, "certificate of the authority seen"),
+    "F1": _Kind(0, 260, _FAR, "certificate of SMEDA seen", with_smeda=True),
+    "F2": _Kind(60, 210, _HALF, "NTN certificate seen"),
+    "F5": _Kind(140, 280, _HALF, "licence of the municipality seen"),
+    "F7": _Kind(120, 190, _FAR, "first statement of the account seen"),
+    "F8": _Kind(20, 180, _HALF, "certificate of the authority seen"),
 }
 
 

@@ -26,15 +26,15 @@ class _Help(NamedTuple):
 
 
 _KINDS: Mapping[str, _Help] = {
-    "advice": _Help(36, "Costs and prices gone through together."),
-    "business_plan": _Help(14, "Plan for the next twelve months."),
-    "pre_feasibility": _Help(5, "Study of SMEDA handed over and explained."),
-    "market_link": _Help(15, "Brought together with a buyer of the district."),
-    "common_facility": _Help(13, "A day at the common facility centre."),
-    "follow_up": _Help(42, "Visited at work.", with_smeda=False),
+    "advice": _Help(17, "Costs and prices gone through together."),
+    "business_plan": _Help(10, "Plan for the next twelve months."),
+    "pre_feasibility": _Help(3, "Study of SMEDA handed over and explained."),
+    "market_link": _Help(11, "Brought together with a buyer of the district."),
+    "common_facility": _Help(10, "A day at the common facility centre."),
+    "follow_up": _Help(16, "Visited at work.", with_smeda=False),
 }
 # Of a thousand enterprises those that are mentored at all.
-_MENTORED = 260
+_MENTORED = 160
 
 
 def give_help(office: Office, programme: Programme) -> None:

@@ -21,7 +21,7 @@ from aim_loans.mou.periods import Period, parse_period
 FIRST_DAY = 8
 # Of a thousand borrowers: those whose enterprise takes part, and of these those who consent
 # that SMEDA sees its events, and who take that back after some months.
-TAKE_PART, CONSENT, WITHDRAW = 230, 880, 70
+TAKE_PART, CONSENT, WITHDRAW = 190, 880, 70
 _JOIN_WITHIN = 3  # months, of those who borrow already when it begins
 _WITHDRAW_AFTER = (3, 9)  # months
 

@@ -14,8 +14,8 @@ from aim_loans.borrowers.operations import (
     add_enterprise,
     change_person,
 )
+from aim_loans.borrowers.queries import last_change, persons_by_ref
 from aim_loans.borrowers.queries import person as person_with
-from aim_loans.borrowers.queries import persons_by_ref
 from aim_loans.config.dated import dated_row
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading
@@ -100,11 +100,12 @@ def complete_persons(office: Office, book: Sequence[Life], *, enrolled: Collecti
     with reading(office.engine) as connection:
         known = persons_by_ref(connection, list(of_ref))
         held = {ref: person_with(connection, known[ref].id) for ref in of_ref}
+        seen = {ref: last_change(connection, known[ref].id) for ref in of_ref}
     add = partial(add_enterprise, sectors=SECTOR_KEYS)
     for place, (ref, life) in enumerate(of_ref.items()):
         was = PersonDetails(**{name: getattr(held[ref], name) for name in _COLUMNS})
         person_id, town = held[ref].id, life.person.town
-        change = ChangePerson(person_id, _completed(was, life.person), town.code)
+        change = ChangePerson(person_id, _completed(was, life.person), town.code, seen[ref])
         office.do(change_person, change, officer_of(life))
         if place % _ENTERPRISE_OF == 0 and ref not in enrolled:
             added = AddEnterprise(person_id, enterprise_of(life.person, life), town.code)

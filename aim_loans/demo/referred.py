@@ -27,20 +27,23 @@ from aim_loans.demo.towns import TOWNS, Town, cashier_of
 from aim_loans.loans.lookup import loan_page
 from aim_loans.mou.applying import NameReferral, name_referral
 from aim_loans.origination.committee import Step
-from aim_loans.origination.lookup import application_by_id
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 
 BANK_SCOPE = "bank"
 _BANKS = ("First Women Bank", "Bank of Punjab", "Sindh Bank")
 # Of a thousand loans of the book those that SMEDA sends in a month: in the half-year to report,
 # and before and after it.
-_SENT, _SENT_OTHERWISE = 4, 2
+_SENT, _SENT_OTHERWISE = 4, 1
 # What comes of those sent, in turn: never applied, rejected, or paid out.
 _ENDS: Sequence[tuple[int, Step | None]] = (
     (PAY, None),
     (0, None),
+    (FIRST_VOTE, Step.REJECTED),
+    (0, None),
     (PAY, None),
     (FIRST_VOTE, Step.REJECTED),
+    (PAY, None),
+    (0, None),
 )
 # The months after joining in which a member who borrowed before may go to a bank.
 _TO_BANK = (1, 40)
@@ -87,12 +90,9 @@ def collect_from_them(office: Office, referred: Referred) -> None:
     today = office.clock.today
     record = partial(record_receipt, backdating_days=office.settings.lending.backdating_days)
     for applicant in referred.sent:
-        if applicant.reaches == PAY and applicant.since < today:
+        if applicant.loan_id:
             with reading(office.engine) as connection:
-                asked = application_by_id(connection, applicant.application_id, today=today)
-                if asked.loan_id is None:
-                    continue
-                loan = loan_page(connection, asked.loan_id, today=today)
+                loan = loan_page(connection, applicant.loan_id, today=today)
             if loan.due_now:
                 command = RecordReceipt(loan.ref, loan.due_now, today, "cash", payer="borrower")
                 office.do(record, command, cashier_of(applicant.town))
@@ -118,7 +118,7 @@ def _sent(referred: Referred, number: int, today: date) -> Applicant:
     who = next(referred.newcomers[town])
     reaches, ends_with = _ENDS[number % len(_ENDS)]
     applicant = Applicant(town, who, list(PURPOSES)[number % 3], reaches, ends_with, since=today)
-    if reaches:
+    if reaches == PAY:
         applicant.guarantors = [next(referred.newcomers[town]) for _ in range(GUARANTORS)]
     return applicant
 

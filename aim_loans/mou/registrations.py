@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, exists, select
@@ -120,6 +121,7 @@ def steps_of(connection: Connection, enterprise_id: int) -> Mapping[str, Registe
     return {row.type: _registered(row) for row in rows}
 
 
+@cache
 def _standing() -> Select[Any]:
     undo = registration.alias("undo")
     return select(*(registration.c[name] for name in Registered._fields)).where(

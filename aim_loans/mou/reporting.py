@@ -124,8 +124,15 @@ def _of_cohort(statement: JointStatement, withheld: Withheld, line: Line) -> Sho
     members = lines["A1"].cohort
     many = members is not None and members.number >= SMALLEST_SHOWN
     block, key = withheld.cell(lines["A1"])
-    plain = line.id not in ("A3.share", "H1.completed", "F.index")
+    plain = line.id not in ("A3.share", "H1.completed", "F.index") and _many_behind(lines, line.id)
     return _shown(figure, shown=many and plain and withheld.shows(block, part_of(key)))
+
+
+def _many_behind(lines: dict[str, Line], line_id: str) -> bool:
+    """Say whether many stand behind a figure of the cohort, and none or many behind the rest."""
+    inside = _behind_of({name: line.cohort for name, line in lines.items()}, line_id)
+    outside = _behind_of({name: line.actual for name, line in lines.items()}, line_id) - inside
+    return inside >= SMALLEST_SHOWN and (not outside or outside >= SMALLEST_SHOWN)
 
 
 def _of_baseline(statement: JointStatement, withheld: Withheld, line: Line) -> Shown | None:

@@ -1,5 +1,6 @@
 """The demonstration: its command, its book, and that its people can sign in."""
 
+import hashlib
 import os
 import re
 import signal
@@ -8,12 +9,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Table, func, select
 
+from aim_loans.borrowers.models import consent, enterprise_review, referral
 from aim_loans.cash.models import money_in
+from aim_loans.cli.demo_reports import prepare_joint_report
 from aim_loans.config.environment import derived_key
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
@@ -25,6 +29,20 @@ from aim_loans.files.store import Store
 from aim_loans.identity.models import act, branch, staff_grant
 from aim_loans.identity.permissions import Role
 from aim_loans.loans.models import loan, loan_position
+from aim_loans.mou.definitions import Unit
+from aim_loans.mou.disclosure import SMALLEST_SHOWN
+from aim_loans.mou.editions import SIGNED, editions, last_half, pack_files, report_of
+from aim_loans.mou.models import (
+    application_referral,
+    partner_answer,
+    registration,
+    support,
+    survey_answer,
+    survey_member,
+    target,
+    training,
+    training_attendance,
+)
 from aim_loans.origination.lookup import application_by_id
 from aim_loans.origination.models import application
 from aim_loans.origination.setting_requests import open_setting_requests
@@ -51,6 +69,7 @@ DAY = NOW.date()
 _RANDOM = {
     *("staff_password", "staff_factor", "recovery_code", "web_session", "factor_step"),
     *("act", "audit_entry", "audit_chain", "cut", "issued_file", "issued_part"),
+    *("joint_edition", "joint_file"),
 }
 SECRET = SEALING_KEY.encode()
 
@@ -93,6 +112,7 @@ def test_the_same_seed_and_day_make_the_same_book(engine: Engine, tmp_path: Path
         office,
         Wanted(LOANS, SEED),
         migrations=resource("migrations"),
+        prepare=partial(prepare_joint_report, Store(tmp_path / "files", b"a fourth key")),
         progress=lambda _message, _done, _to_do: None,
     )
     with reading(engine) as first, reading(again) as second:
@@ -144,6 +164,52 @@ def test_the_newest_weeks_have_receipts_visits_and_things_to_confirm(engine: Eng
             if each.promise
         }
     assert "broken" in promises
+
+
+def test_both_parties_signed_the_report_of_the_last_half_year(home: Home, engine: Engine) -> None:
+    with reading(engine) as connection:
+        (edition,) = editions(connection)
+        report = report_of(connection, edition.id)
+        files = pack_files(connection, edition.id)
+    assert (edition.period, edition.state) == (last_half(DAY).name, SIGNED)
+    assert report.head.state == "final"
+    out = home.folder / "reports" / f"synthetic-joint-report.{edition.period}"
+    assert sorted(path.name for path in out.iterdir()) == [file.name for file in files]
+    digests = {file.name: file.sha256 for file in files}
+    for path in out.iterdir():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == digests[path.name]
+    assert "FAILED" not in home.run("export", "check", str(out)).stdout
+    brief = home.folder / "reports" / "synthetic-joint-brief.2026-02" / "joint-brief.2026-02.pdf"
+    assert brief.read_bytes().startswith(b"%PDF")
+
+
+def test_what_its_partner_reads_tells_of_no_few_people(engine: Engine) -> None:
+    with reading(engine) as connection:
+        report = report_of(connection, editions(connection)[0].id)
+    counts = [
+        shown.number
+        for line in report.lines
+        if line.unit is Unit.COUNT and not line.id.startswith("O1")
+        for shown in (line.actual, line.cohort, line.baseline)
+        if shown is not None
+    ]
+    counts += [cell.number for table in report.tables for cell in table.cells]
+    counts += [stage.number for funnel in report.funnels for stage in funnel.stages]
+    assert any(counts)
+    assert not [count for count in counts if count and count < SMALLEST_SHOWN]
+
+
+# How a thing of the joint work stands in the book: each has some.
+JOINT_FACTS = (
+    *(consent, enterprise_review, referral, application_referral, registration, training),
+    *(training_attendance, support, partner_answer, target, survey_member, survey_answer),
+)
+
+
+@pytest.mark.parametrize("table", JOINT_FACTS, ids=lambda table: table.name)
+def test_the_joint_work_has_something_of_each_kind(engine: Engine, table: Table) -> None:
+    with reading(engine) as connection:
+        assert connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def test_its_people_sign_in_by_the_file_and_every_page_says_synthetic(

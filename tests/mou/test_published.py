@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from aim_loans.mou.published import HELD_BACK, JointReport, Shown
 from aim_loans.mou.publishing import in_fixed_groups, withhold
 from aim_loans.mou.report_rows import funnel_rows, line_rows, table_rows
 from aim_loans.mou.reporting import joint_report
+from aim_loans.mou.statement import Figure
 from aim_loans.mou.withheld_json import read_withheld, withheld_text
 from aim_loans.portfolio.statement_json import canonical, read_canonical
 from reports.feeder.joint import FUNNELS, LINES, TABLES
@@ -83,6 +85,17 @@ def test_a_line_that_is_a_cell_of_a_table_is_shown_just_where_the_cell_is() -> N
         women = report.line("A4.women")
         assert women.actual == Shown(genders["female"].number)
         assert women.cohort == Shown(genders["female"].cohort)
+
+
+@pytest.mark.parametrize(("inside", "held"), [(5, True), (20, False), (36, True), (40, False)])
+def test_a_mean_of_the_cohort_needs_many_behind_it_and_many_or_none_behind_the_rest(
+    inside: int, held: bool
+) -> None:
+    statement = made_up()
+    few = {"actual": Figure(160, 40), "cohort": Figure(4 * inside, inside)}
+    lines = [replace(line, **few) if line.id == "H8" else line for line in statement.lines]
+    report, _ = report_of(replace(statement, lines=lines))
+    assert report.line("H8").cohort == (Shown(None) if held else Shown(4 * inside, inside))
 
 
 def test_a_correction_lists_what_changed_and_opens_nothing_of_the_edition_before() -> None:
