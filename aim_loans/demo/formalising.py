@@ -21,7 +21,7 @@ _COURSE = (
     (State.REGISTERED, 2),
     (State.VERIFIED, 3),
 )
-_BEGINS_WITHIN = 4  # months after joining
+_BEGINS_WITHIN = 9  # months after joining
 
 
 class _Kind(NamedTuple):
@@ -38,10 +38,10 @@ class _Kind(NamedTuple):
 _FAR = (2, 4, 5, 6, 6, 6, 6, 6, 6, 6)
 _HALF = (1, 2, 2, 3, 4, 4, 5, 6, 6, 6)
 _KINDS: Mapping[str, _Kind] = {
-    "F1": _Kind(0, 260, _FAR, "certificate of SMEDA seen", with_smeda=True),
-    "F2": _Kind(60, 210, _HALF, "NTN certificate seen"),
+    "F1": _Kind(0, 280, _FAR, "certificate of SMEDA seen", with_smeda=True),
+    "F2": _Kind(60, 250, _HALF, "NTN certificate seen"),
     "F5": _Kind(140, 280, _HALF, "licence of the municipality seen"),
-    "F7": _Kind(120, 190, _FAR, "first statement of the account seen"),
+    "F7": _Kind(120, 250, _FAR, "first statement of the account seen"),
     "F8": _Kind(20, 180, _HALF, "certificate of the authority seen"),
 }
 
@@ -90,7 +90,7 @@ def _take(
 ) -> None:
     known, registered = _KINDS[kind], state is State.REGISTERED
     number = f"{kind}-{member.life.person.number:06d}"
-    coded = registered and known.with_smeda
+    coded = registered and known.with_smeda and member.shares(office.clock.today)
     command = TakeStep(
         enterprise_id=member.enterprise_id,
         branch_code=member.town.code,

@@ -27,10 +27,10 @@ class _Help(NamedTuple):
 
 _KINDS: Mapping[str, _Help] = {
     "advice": _Help(17, "Costs and prices gone through together."),
-    "business_plan": _Help(10, "Plan for the next twelve months."),
+    "business_plan": _Help(14, "Plan for the next twelve months."),
     "pre_feasibility": _Help(3, "Study of SMEDA handed over and explained."),
     "market_link": _Help(11, "Brought together with a buyer of the district."),
-    "common_facility": _Help(10, "A day at the common facility centre."),
+    "common_facility": _Help(14, "A day at the common facility centre."),
     "follow_up": _Help(16, "Visited at work.", with_smeda=False),
 }
 # Of a thousand enterprises those that are mentored at all.
@@ -52,7 +52,7 @@ def give_help(office: Office, programme: Programme) -> None:
 
 def _give(office: Office, member: Member, kind: str, *, month: int | None = None) -> None:
     known, today = _KINDS.get(kind), office.clock.today
-    coded = known is None or known.with_smeda
+    coded = (known is None or known.with_smeda) and member.shares(today)
     code = f"{kind[:2].upper()}-{member.life.person.number:06d}-{today:%y%m}"
     command = GiveSupport(
         kind=kind,

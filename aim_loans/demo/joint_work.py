@@ -81,7 +81,6 @@ def _visit(office: Office, work: JointWork) -> None:
 
 
 def _look_back(office: Office, work: JointWork) -> None:
-    withdraw_some(office, work.programme)
     send_to_banks(office, work.programme)
     ask_about_outcomes(office, work.programme)
 
@@ -89,6 +88,7 @@ def _look_back(office: Office, work: JointWork) -> None:
 def _answer(office: Office, work: JointWork) -> None:
     plan = work.programme.plan
     answer_events(office, until=max(work.programme.reported.last, plan.last_payout - _WAITS))
+    withdraw_some(office, work.programme)
     sign_the_last_half(office, work.programme, work.prepare)
 
 

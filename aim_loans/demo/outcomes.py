@@ -11,8 +11,8 @@ from aim_loans.demo.towns import HEAD_OFFICE
 from aim_loans.mou.models import survey_member
 from aim_loans.mou.surveys import AnswerSurvey, DrawSurvey, answer_survey, draw_survey
 
-# One enterprise in so many is asked; of a thousand asked those who answer, and those closed.
-_ASK_OF, _ANSWER, _CLOSED = 2, 780, 40
+# Of a thousand enterprises those that are asked, of these those who answer, and those closed.
+_ASK, _ANSWER, _CLOSED = 750, 840, 85
 _RUN_BY = {"female": "woman", "male": "man", "transgender": "transgender"}
 _INCOMES = (18_000_00, 52_000_00, 500_00)  # paisa a month: from, to, by
 _GROWTH = (-12, 34)  # in a hundred
@@ -24,7 +24,7 @@ def ask_about_outcomes(office: Office, programme: Programme) -> None:
     period = half_of(today)
     if today.month != period.last.month:
         return
-    asked = len(list(programme.taking_part(today))) // _ASK_OF
+    asked = len(list(programme.taking_part(today))) * _ASK // 1_000
     if not asked:
         return
     command = DrawSurvey(

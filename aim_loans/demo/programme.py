@@ -66,6 +66,11 @@ class Member:
         """Say whether it consents that SMEDA sees its events."""
         return self.holds("consent", CONSENT)
 
+    def shares(self, day: date) -> bool:
+        """Say whether SMEDA may see what happens on a day."""
+        withdrawn = self.withdraws_in is not None and self.withdraws_in < self.months_in(day)
+        return self.consents and not withdrawn
+
     @property
     def withdraws_in(self) -> int | None:
         """Give the month, counted from its first one, in which it takes that back."""

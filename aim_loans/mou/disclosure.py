@@ -11,7 +11,7 @@ A reader of two editions is taken to know more than is true: that every cell in 
 changed did not change. So no edition opens what another one held back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -80,12 +80,17 @@ def edition(tables: Mapping[tuple[str, ...], Table]) -> Edition:
     return Edition(counts, tuple(sums))
 
 
-def publish(now: Edition, earlier: Published | None = None) -> Published:
-    """Hold back what must not be seen, and as little more as the proof asks for."""
+def publish(
+    now: Edition, earlier: Published | None = None, *, keep: Collection[Key] = ()
+) -> Published:
+    """Hold back what must not be seen, and as little more as the proof asks for.
+
+    Of the cells that would do, those to `keep` are held back last.
+    """
     held = {key for key, count in now.counts.items() if 0 < count < SMALLEST_SHOWN}
     while True:
         published = Published(now, frozenset(held))
-        more = _next(published, _open(published, earlier), earlier)
+        more = _next(published, _open(published, earlier), earlier, keep)
         if more is None:
             return published
         held.add(more)
@@ -129,7 +134,9 @@ def _open(published: Published, earlier: Published | None) -> set[Key]:
     return set(derivable(published, earlier))
 
 
-def _next(published: Published, opened: set[Key], earlier: Published | None) -> Key | None:
+def _next(
+    published: Published, opened: set[Key], earlier: Published | None, keep: Collection[Key]
+) -> Key | None:
     """Choose what to hold back next: the smallest cell beside one that is open.
 
     To hold back what an earlier edition shows, and did not change, would help nobody.
@@ -149,7 +156,7 @@ def _next(published: Published, opened: set[Key], earlier: Published | None) -> 
             key for key in keys if counts[key] and key not in held and known.get(key) != counts[key]
         ]
         if free:
-            return min(free, key=lambda key: (-len(key.by), counts[key], key))
+            return min(free, key=lambda key: (key in keep, -len(key.by), counts[key], key))
     return None
 
 

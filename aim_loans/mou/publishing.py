@@ -31,6 +31,9 @@ WOMEN, OTHERS = "female", "others"
 WITH_COHORT = (("sector",), (GENDER,))
 
 _IN, _REST = "in", "rest"
+# What everybody asks for first: so few are neither women nor men that one of the two is held back
+# beside them, and it had better be the men.
+_HEADLINES = (Key((GENDER,), (WOMEN,)),)
 _TOTAL = Key()
 # A line that is a cell of a table: the table's line, and the cell.
 _CELLS: Mapping[str, tuple[str, Key]] = {
@@ -85,7 +88,9 @@ def withhold(statement: JointStatement, earlier: Withheld | None = None) -> With
     The statement must have passed `in_fixed_groups`.
     """
     before = earlier.blocks if earlier else {}
-    found = {name: publish(each, before.get(name)) for name, each in _blocks(statement)}
+    found = {
+        name: publish(each, before.get(name), keep=_HEADLINES) for name, each in _blocks(statement)
+    }
     return Withheld(found)
 
 
