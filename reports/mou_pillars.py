@@ -146,30 +146,41 @@ def _financed(report: JointReport, voice: Voice) -> str:
 
 
 def _splits(voice: Voice, report: JointReport, line: str) -> list[Piece]:
-    """Set what a line comes to by the other dimensions, two tables side by side."""
-    names = [name for name in _SPLIT_BY if _tells(report.table(line, name))]
+    """Set what a line comes to by the other dimensions, two tables side by side.
+
+    Of tables in which no figure can be shown only the names stand below.
+    """
+    crossed = report.table(line, "sector", "gender")
+    singles = [report.table(line, name) for name in _SPLIT_BY]
+    told = [each for each in (*singles, crossed) if _tells(each)]
+    held = [each for each in told if not any(cell.number for cell in each.cells)]
 
     def block(shown: PublishedTable, width: float) -> list[Piece]:
-        title = voice.words.text(
-            "{line} by {dimension}",
-            line=voice.words.word("split_line", line),
-            dimension=voice.words.word("split", shown.by[0]),
-        )
+        title = _title(voice, shown)
         return [*under(voice, title, width=width), *one_way(voice, shown, width=width)]
 
-    blocks = [partial(block, report.table(line, name)) for name in names]
-    if not names:
-        return []
-    crossed = report.table(line, "sector", "gender")
-    title = voice.words.text(
-        "{line} by sector and gender", line=voice.words.word("split_line", line)
-    )
-    return [*pairs(voice, blocks), *under(voice, title), *two_way(voice, crossed)]
+    blocks = [partial(block, each) for each in singles if each in told and each not in held]
+    found = pairs(voice, blocks)
+    if crossed in told and crossed not in held:
+        found += [*under(voice, _title(voice, crossed)), *two_way(voice, crossed)]
+    if held:
+        between = "؛ " if voice.hand.right_to_left else "; "
+        names = between.join(_title(voice, each) for each in held)
+        found += voice.body(voice.words.text("Held back as a whole: {tables}.", tables=names))
+    return found
 
 
 def _tells(shown: PublishedTable) -> bool:
     """Say whether a table tells anything: of some dimensions nothing may be known yet."""
     return any(cell.values != (_UNKNOWN,) for cell in shown.cells)
+
+
+def _title(voice: Voice, shown: PublishedTable) -> str:
+    line = voice.words.word("split_line", shown.line)
+    if len(shown.by) > 1:
+        return voice.words.text("{line} by sector and gender", line=line)
+    dimension = voice.words.word("split", shown.by[0]).lower()
+    return voice.words.text("{line} by {dimension}", line=line, dimension=dimension)
 
 
 def _funnels(report: JointReport, voice: Voice) -> list[Piece]:

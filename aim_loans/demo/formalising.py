@@ -39,7 +39,7 @@ _FAR = (2, 4, 5, 6, 6, 6, 6, 6, 6, 6)
 _HALF = (1, 2, 2, 3, 4, 4, 5, 6, 6, 6)
 _KINDS: Mapping[str, _Kind] = {
     "F1": _Kind(0, 280, _FAR, "certificate of SMEDA seen", with_smeda=True),
-    "F2": _Kind(60, 250, _HALF, "NTN certificate seen"),
+    "F2": _Kind(60, 330, _HALF, "NTN certificate seen"),
     "F5": _Kind(140, 280, _HALF, "licence of the municipality seen"),
     "F7": _Kind(120, 250, _FAR, "first statement of the account seen"),
     "F8": _Kind(20, 180, _HALF, "certificate of the authority seen"),

@@ -12,7 +12,7 @@ from aim_loans.mou.models import survey_member
 from aim_loans.mou.surveys import AnswerSurvey, DrawSurvey, answer_survey, draw_survey
 
 # Of a thousand enterprises those that are asked, of these those who answer, and those closed.
-_ASK, _ANSWER, _CLOSED = 750, 840, 85
+_ASK, _ANSWER, _CLOSED = 750, 840, 120
 _RUN_BY = {"female": "woman", "male": "man", "transgender": "transgender"}
 _INCOMES = (18_000_00, 52_000_00, 500_00)  # paisa a month: from, to, by
 _GROWTH = (-12, 34)  # in a hundred

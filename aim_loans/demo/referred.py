@@ -46,7 +46,7 @@ _ENDS: Sequence[tuple[int, Step | None]] = (
     (0, None),
 )
 # The months after joining in which a member who borrowed before may go to a bank.
-_TO_BANK = (1, 26)
+_TO_BANK = (1, 20)
 _NEXT_TOWN = 3
 
 

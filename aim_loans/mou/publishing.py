@@ -31,9 +31,13 @@ WOMEN, OTHERS = "female", "others"
 WITH_COHORT = (("sector",), (GENDER,))
 
 _IN, _REST = "in", "rest"
-# What everybody asks for first: so few are neither women nor men that one of the two is held back
-# beside them, and it had better be the men.
-_HEADLINES = (Key((GENDER,), (WOMEN,)),)
+# What everybody asks for first. So few are neither women nor men, of so few no district or age is
+# known, that another cell is held back beside them; it had better be none of these.
+_HEADLINES = (
+    Key((GENDER,), (WOMEN,)),
+    Key((TIER,), ("underserved",)),
+    Key(("age",), ("18-29",)),
+)
 _TOTAL = Key()
 # A line that is a cell of a table: the table's line, and the cell.
 _CELLS: Mapping[str, tuple[str, Key]] = {

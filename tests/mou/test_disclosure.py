@@ -141,3 +141,13 @@ def test_what_an_earlier_edition_showed_cannot_be_subtracted() -> None:
     after = edition({("gender",): {("female",): 40, ("male",): 20, ("transgender",): 3}})
     published = publish(after, publish(before))
     assert Key() in published.held
+
+
+def test_a_cell_to_keep_is_held_back_only_where_no_other_would_do() -> None:
+    women, men, few = (Key(("gender",), (name,)) for name in GENDERS)
+    counted = edition({("gender",): {("female",): 100, ("male",): 200, ("transgender",): 3}})
+    assert publish(counted).held == {women, few}
+    assert publish(counted, keep=[women]).held == {men, few}
+    two = edition({("gender",): {("female",): 100, ("transgender",): 3}})
+    assert Key(("gender",), ("transgender",)) in publish(two, keep=[women]).held
+    assert len(publish(two, keep=[women]).held) == 2

@@ -92,8 +92,11 @@ def test_a_mean_of_the_cohort_needs_many_behind_it_and_many_or_none_behind_the_r
     inside: int, held: bool
 ) -> None:
     statement = made_up()
-    few = {"actual": Figure(160, 40), "cohort": Figure(4 * inside, inside)}
-    lines = [replace(line, **few) if line.id == "H8" else line for line in statement.lines]
+    whole, part = Figure(160, 40), Figure(4 * inside, inside)
+    lines = [
+        replace(line, actual=whole, cohort=part) if line.id == "H8" else line
+        for line in statement.lines
+    ]
     report, _ = report_of(replace(statement, lines=lines))
     assert report.line("H8").cohort == (Shown(None) if held else Shown(4 * inside, inside))
 
