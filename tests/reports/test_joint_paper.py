@@ -1,10 +1,11 @@
 """The joint report on paper: its parts in each language, its marks, its bytes."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from aim_loans.mou.published import JointReport
+from aim_loans.mou.published import JointReport, PublishedCell, PublishedTable
 from aim_loans.texts import translator
 from reports.loan_values import Letterhead
 from reports.mou_pdf import joint_pdf
@@ -52,7 +53,7 @@ def test_the_report_holds_its_parts_and_its_marks_on_every_page(language: str) -
     for page in pages:
         assert DIGEST[:16] in page
         assert say("synthetic") in page
-        assert "2026-07-06" in page
+        assert "2026 14:30" in page
     assert f"{len(pages)}" in pages[0]
 
 
@@ -77,6 +78,21 @@ def test_outcomes_stand_with_n_and_margin_and_claim_association_alone() -> None:
 def test_the_brief_of_a_month_is_one_page(language: str) -> None:
     (page,) = spoken(drawn("2026-06", language))
     assert "2026-06" in said(page)
+
+
+def test_tables_without_a_figure_to_show_are_named_and_unknown_dimensions_left_out() -> None:
+    def told(table: PublishedTable) -> PublishedTable:
+        if table.line != "A1" or table.by not in (("disability",), ("tier",)):
+            return table
+        values = [("yes",), ("no",)] if table.by == ("disability",) else [("unknown",)]
+        return replace(table, cells=tuple(PublishedCell(each, None, None) for each in values))
+
+    whole = report("2026-H1")
+    held = replace(whole, tables=tuple(map(told, whole.tables)))
+    paper = joint_pdf(held, LENDER, digest=DIGEST, language="en")
+    page = next(each for each in map(said, spoken(paper)) if "Held back as a whole" in each)
+    assert "Held back as a whole: Enterprises financed by disability." in page
+    assert "Enterprises financed by tier" not in page
 
 
 def test_both_languages_are_the_urdu_report_and_then_the_english() -> None:
