@@ -18,7 +18,7 @@ from aim_loans.mou.editions import (
     report_of,
 )
 from aim_loans.mou.periods import parse_period
-from aim_loans.mou.published import Shown
+from aim_loans.mou.published import PublishedLine, Shown
 from aim_loans.mou.signing import (
     ConfirmPart,
     ReleaseEdition,
@@ -36,7 +36,7 @@ from aim_loans.web.sending import to_keep
 from aim_loans.web.surroundings import around, refuse_while_looking
 from aim_loans.web.words import words
 from reports.loan_values import Letterhead
-from reports.mou_figures import HELD_NOTE, figure
+from reports.mou_figures import HELD_NOTE, figure, target
 from reports.text import Hand
 from reports.voice import Voice
 
@@ -180,6 +180,10 @@ class _Written:
     def __call__(self, unit: Unit, shown: Shown | None) -> str:
         """Write a figure in its unit."""
         return figure(self._voice, unit, shown)
+
+    def target(self, line: PublishedLine) -> str:
+        """Write a line's target, or that nobody has set it."""
+        return target(self._voice, line, figure)
 
     def number(self, number: int | None) -> str:
         """Write a number of a table."""

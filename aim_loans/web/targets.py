@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from aim_loans.errors import Refused
@@ -23,6 +24,7 @@ from aim_loans.web.forms import Form, one_of, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
+from aim_loans.web.words import count, figure, ltr
 
 pages = Blueprint("targets", __name__)
 
@@ -64,9 +66,12 @@ def send() -> tuple[str, int] | Response:
     return redirect(url_for("targets.show", period=period), code=303)
 
 
-def written(line: str, value: int) -> str:
-    """Write a target as it is typed."""
-    return plain(value) if DEFINITIONS[line].unit in _DECIMAL else str(value)
+def written(line: str, value: int) -> Markup:
+    """Write a target in the unit of its line."""
+    unit = DEFINITIONS[line].unit
+    if unit is Unit.PAISA:
+        return figure(value)
+    return ltr(plain(value)) if unit in _DECIMAL else count(value)
 
 
 def _own_lines() -> list[str]:

@@ -79,6 +79,15 @@ def test_a_report_goes_from_hand_to_hand_in_the_browser(screens: Screens) -> Non
     assert len(_links(partner.page, r"/joint-reports/files/\d+")) == 3
 
 
+def test_a_signed_report_is_named_before_anybody_is_asked_to_correct_it(screens: Screens) -> None:
+    partner = screens.browser("partner")
+    partner.get(f"/joint-reports?period={PERIOD}")
+    assert "Edition 1: Signed by both parties." in partner.page
+    assert partner.page.index("Open it") < partner.page.index("A correction is a new edition")
+    partner.get("/joint-reports/1")
+    assert "Target" in partner.page
+
+
 def test_an_officer_reads_no_joint_report(screens: Screens) -> None:
     officer = screens.browser("officer")
     assert officer.get("/joint-reports").status_code == 403
