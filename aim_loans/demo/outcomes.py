@@ -63,5 +63,5 @@ def _workers(member: Member, survey_id: int, *, running: bool) -> dict[str, Any]
     for who in ("women", "men"):
         before = chance.choice((0, 0, 0, 1, 1, 2))
         found[f"{who}_before"] = before
-        found[f"{who}_now"] = before + chance.choice((0, 0, 0, 0, 1)) if running else 0
+        found[f"{who}_now"] = before + chance.choice((0, 0, 1)) if running else 0
     return found
