@@ -52,7 +52,7 @@ class Counted:
 
 def count(connection: Connection, view: View, *, mou: Mou, limits: Limits) -> Counted:
     """Read everything that counts at (D, K)."""
-    people = frames.people(connection)
+    people = frames.people(connection, view)
     units = _units(connection, view, people, mou)
     first = units.drop_duplicates("person").set_index("person")["unit"]
     loans, payouts = _loans(connection, view, people, first, mou)
@@ -88,7 +88,7 @@ def age_band(birth_dates: "pd.Series[Any]", on: "pd.Series[Any] | pd.Timestamp")
 
 
 def _units(connection: Connection, view: View, people: Frame, mou: Mou) -> Frame:
-    units = frames.enterprises(connection, view)
+    units = frames.enterprises(connection, view, people)
     units["gender"] = looked_up(units["person"], people["gender"])
     return _attributes(units, people, mou, view.as_of)
 

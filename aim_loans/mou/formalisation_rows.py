@@ -28,7 +28,8 @@ def formalisation_rows(
     steps = frames.steps(connection, asked.view)
     steps = steps[steps["counts"] & steps["unit"].isin(kept)]
     last = steps.drop_duplicates(["unit", "type"], keep="last").sort_values(["unit", "type"])
-    about = frames.enterprises(connection, asked.view).set_index("unit")
+    people = frames.people(connection, asked.view)
+    about = frames.enterprises(connection, asked.view, people).set_index("unit")
     for unit, kind, state, day in last[["unit", "type", "state", "day"]].itertuples(index=False):
         found = find_district(str(about.at[unit, "district"] or ""))
         yield (

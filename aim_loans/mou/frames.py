@@ -12,7 +12,13 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, func, select
 
-from aim_loans.borrowers.models import enterprise, enterprise_review, person, referral
+from aim_loans.borrowers.models import (
+    enterprise,
+    enterprise_review,
+    person,
+    person_change,
+    referral,
+)
 from aim_loans.identity.models import act
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan_fact, schedule_version
@@ -36,6 +42,7 @@ from aim_loans.portfolio.standing import source_for
 
 Frame = pd.DataFrame
 DIMENSIONS = ("sector", "district", "gender")
+_OF_PERSON = ("gender", "birth_date", "disability", "district")
 # PAR over 30 days begins with the 31st.
 _LATE_FROM = 31
 
@@ -56,26 +63,32 @@ def days(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return pd.to_datetime(column)
 
 
-def people(connection: Connection) -> Frame:
-    """Read persons by id: gender, birth_date, disability (whether one is known), district."""
-    columns = (person.c.gender, person.c.birth_date, person.c.disability, person.c.district)
+def people(connection: Connection, view: View) -> Frame:
+    """Read persons as known at K, by id: gender, birth_date, disability (a bool), district."""
+    columns = [person.c[name] for name in _OF_PERSON]
     frame = read(connection, select(person.c.id.label("person"), *columns)).set_index("person")
+    # From the newest change back to the first one after K, which tells what was known then.
+    for person_id, name, before in _changes_since(connection, view):
+        frame.at[person_id, name] = before
     frame["birth_date"] = days(frame["birth_date"])
     frame["disability"] = frame["disability"].notna()
     return frame
 
 
-def enterprises(connection: Connection, view: View) -> Frame:
-    """Read the enterprises written down by K: unit, person, sector, district."""
+def enterprises(connection: Connection, view: View, people: Frame) -> Frame:
+    """Read the enterprises written down by K: unit, person, sector, district (else its owner's)."""
     rows = select(
         enterprise.c.id.label("unit"),
         enterprise.c.owner_id.label("person"),
         enterprise.c.sector,
-        func.coalesce(enterprise.c.district, person.c.district).label("district"),
-    ).join(person, person.c.id == enterprise.c.owner_id)
+        enterprise.c.district,
+    )
     if view.known_at is not None:
         rows = rows.join(act, act.c.id == enterprise.c.act_id).where(view.known(act))
-    return read(connection, rows.order_by(enterprise.c.id))
+    frame = read(connection, rows.order_by(enterprise.c.id))
+    of_owner = looked_up(frame["person"], people["district"])
+    frame["district"] = frame["district"].where(frame["district"].notna(), of_owner)
+    return frame
 
 
 def loans(connection: Connection, view: View) -> Frame:
@@ -171,7 +184,13 @@ def referrals(connection: Connection, view: View) -> Frame:
 
     `application` is NaN before anybody applied, `loan_id` before anything was paid out.
     """
-    linked, paid, step = application_referral, application_loan, application_step
+    paid, step = application_loan, application_step
+    linked = (
+        select(application_referral.c.referral_id, application_referral.c.application_id)
+        .join(act, act.c.id == application_referral.c.act_id)
+        .where(view.known(act))
+        .subquery("linked")
+    )
     approved = exists().where(
         step.c.application_id == linked.c.application_id,
         step.c.kind == "approved",
@@ -274,6 +293,14 @@ def targets(connection: Connection, view: View, period: str) -> dict[str, int | 
         .order_by(target.c.id)
     )
     return dict(connection.execute(rows).all())
+
+
+def _changes_since(connection: Connection, view: View) -> Sequence[Any]:
+    row = person_change.c
+    changes = select(row.person_id, row.field, row.old_value).where(
+        row.field.in_(_OF_PERSON), ~view.known(person_change)
+    )
+    return connection.execute(changes.order_by(row.id.desc())).all()
 
 
 def _book(connection: Connection, view: View, by: Sequence[str]) -> Select[Any]:

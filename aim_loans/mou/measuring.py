@@ -89,7 +89,7 @@ def _lines(
     (first,) = _figures(connection, asked, before, (counted,))
     first.update(pillars.baseline(counted, asked.mou))
     if len(sample):
-        people = frames.people(connection)
+        people = frames.people(connection, asked.view(asked.period.last))
         actual.update(pillars.outcomes(sample, counted, people, asked.mou))
     return [
         Line(

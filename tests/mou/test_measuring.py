@@ -5,12 +5,18 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from aim_loans.borrowers.details import PersonDetails
+from aim_loans.borrowers.operations import ChangePerson, change_person
+from aim_loans.borrowers.queries import last_change
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import reading, writing
+from aim_loans.db.engine import cutting, reading, writing
 from aim_loans.errors import Refused
+from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Grant, Role
+from aim_loans.mou import frames
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.periods import parse_period
 from aim_loans.mou.registering import State, next_states
@@ -18,8 +24,9 @@ from aim_loans.mou.statement import NOT_SET, REACHED, SHORT, Figure, JointStatem
 from aim_loans.mou.supporting import KINDS, MENTORING_MONTHS
 from aim_loans.mou.trainings import Present
 from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.due import View
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
-from tests.book import AUDIT_KEY, CASHIER, TODAY, Book
+from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book
 from tests.branch import Branch
 from tests.joint import JointWork
 from tests.mou.naive import Naive
@@ -240,3 +247,40 @@ def test_without_a_memorandum_there_is_no_statement(book: Book) -> None:
         dated = settings_in_force(connection)
         with pytest.raises(Refused, match=r"\[mou\]"):
             joint_statement(connection, period=PERIOD, known_at=None, mou=None, dated=dated)
+
+
+def test_a_cut_knows_people_and_referrals_as_they_were_then(book: Book) -> None:
+    work, branch = JointWork(book), Branch(book)
+    zarqa = branch.person("Zarqa", district="Lahore")
+    shop, sent = work.enterprise(zarqa, district=None), work.refer(zarqa, smeda_code="S-1")
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        known_at = take_cut(tx, TakeCut("a joint report"), actor=SHELL)
+    details = PersonDetails(name="Zarqa", cnic=branch.cnics[zarqa], gender="transgender")
+    for district in ("Multan", "Sialkot"):
+        with reading(book.engine) as connection:
+            seen = last_change(connection, zarqa)
+        changed = replace(details, district=district, birth_date=date(1970, 2, 3))
+        work.do(change_person, ChangePerson(zarqa, changed, "LHR-01", seen))
+    work.apply(branch.enter(zarqa), sent)
+    assert known_of(book, View(TODAY, known_at), zarqa, shop) == [
+        *("female", pd.Timestamp(1990, 1, 1), "Lahore", "Lahore", 0),
+    ]
+    assert known_of(book, View(TODAY, None), zarqa, shop) == [
+        *("transgender", pd.Timestamp(1970, 2, 3), "Sialkot", "Sialkot", 1),
+    ]
+
+
+def known_of(book: Book, view: View, person: int, unit: int) -> list[Any]:
+    """Give gender, birth date and districts, and how many applications name a referral."""
+    with reading(book.engine) as connection:
+        people = frames.people(connection, view)
+        units = frames.enterprises(connection, view, people).set_index("unit")
+        applied = int(frames.referrals(connection, view)["application"].notna().sum())
+    found = people.loc[person]
+    return [
+        found["gender"],
+        found["birth_date"],
+        found["district"],
+        units.at[unit, "district"],
+        applied,
+    ]
