@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aim_loans.mou.published import JointReport, PublishedCell
+from aim_loans.mou.published import JointReport, PublishedCell, Shown
 from aim_loans.vocabulary import N_
 from reports.mou_figures import (
     HELD_NOTE,
@@ -205,15 +205,11 @@ def _changed(report: JointReport, voice: Voice) -> list[Piece]:
         Column(say("Edition before"), figures=True),
         Column(say("This edition"), figures=True),
     ]
-    rows = [
-        (
-            each.line,
-            say(report.line(each.line).name),
-            count(voice, each.before),
-            count(voice, each.now),
-        )
-        for each in report.changes
-    ]
+    rows = []
+    for each in report.changes:
+        line = report.line(each.line)
+        shown = (Shown(each.before, each.before_of), Shown(each.now, each.now_of))
+        rows.append((line.id, say(line.name), *(figure(voice, line.unit, one) for one in shown)))
     said = voice.body(say("This edition corrects an earlier one: {reason}", reason=report.reason))
     found = [*voice.heading(say("What changed")), *said]
     if not rows:

@@ -141,11 +141,16 @@ class National:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A figure that another edition shows otherwise; None where it was or is held back."""
+    """A figure that another edition shows otherwise; None where it was or is held back.
+
+    `before_of` and `now_of` are the denominators as in `Shown`, 0 where there was no figure.
+    """
 
     line: str
     before: int | None
     now: int | None
+    before_of: int | None = None
+    now_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

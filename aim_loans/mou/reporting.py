@@ -32,6 +32,7 @@ from aim_loans.mou.publishing import (
 from aim_loans.mou.statement import Figure, Funnel, JointStatement, Line, Split
 
 _HELD = Shown(None)
+_NO_FIGURE = Shown(None, 0)
 
 
 def joint_report(
@@ -71,7 +72,7 @@ def joint_report(
 def changes(earlier: JointReport, now: JointReport) -> tuple[Change, ...]:
     """List the lines that another edition shows otherwise."""
     return tuple(
-        Change(new.id, _number(old.actual), _number(new.actual))
+        _change(new.id, old.actual or _NO_FIGURE, new.actual or _NO_FIGURE)
         for old, new in zip(earlier.lines, now.lines, strict=True)
         if old.actual != new.actual
     )
@@ -242,5 +243,5 @@ def _sample(statement: JointStatement, withheld: Withheld) -> PublishedSample | 
     )
 
 
-def _number(shown: Shown | None) -> int | None:
-    return shown.number if shown else None
+def _change(line: str, before: Shown, now: Shown) -> Change:
+    return Change(line, before.number, now.number, before.of, now.of)

@@ -1,12 +1,13 @@
 """The joint report on paper: its parts in each language, its marks, its bytes."""
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import pytest
 
-from aim_loans.mou.published import JointReport, PublishedCell, PublishedTable
-from aim_loans.texts import translator
+from aim_loans.mou.published import Change, JointReport, PublishedCell, PublishedTable
+from aim_loans.texts import format_day, translator
 from reports.loan_values import Letterhead
 from reports.mou_pdf import joint_pdf
 from tests.made_up_statement import made_up, report_of
@@ -53,7 +54,7 @@ def test_the_report_holds_its_parts_and_its_marks_on_every_page(language: str) -
     for page in pages:
         assert DIGEST[:16] in page
         assert say("synthetic") in page
-        assert "2026 14:30" in page
+        assert bare(f"{format_day(date(2026, 7, 6), language)} 14:30") in page
     assert f"{len(pages)}" in pages[0]
 
 
@@ -104,3 +105,22 @@ def test_both_languages_are_the_urdu_report_and_then_the_english() -> None:
 def test_the_same_report_gives_the_same_bytes() -> None:
     again = joint_pdf(report("2026-06"), LENDER, digest=DIGEST, language="ur")
     assert again == drawn("2026-06", "ur")
+
+
+def test_a_correction_names_what_changed_in_its_own_unit() -> None:
+    changes = (
+        Change("A1", None, 12),
+        Change("A2", 1_234_500_00, 1_234_600_00),
+        Change("A10.par30", 30, 40, 1_000, 1_000),
+        Change("O2", None, 21, 0, 400),
+    )
+    corrected = replace(report("2026-H1"), reason="a payout was forgotten", changes=changes)
+    pdf = joint_pdf(corrected, LENDER, digest=DIGEST, language="en")
+    (page,) = (text for text in map(said, spoken(pdf)) if "a payout was forgotten" in text)
+    for before, now in (
+        ("[c]", "12"),
+        ("Rs 1,234,500", "Rs 1,234,600"),
+        ("3.0 %", "4.0 %"),
+        ("–", "5.3 %"),
+    ):
+        assert f"{before} {now}" in page
