@@ -21,7 +21,6 @@ HELD_NOTE = N_(
 )
 SMALL = Style(7.0)
 _CHART, _GUTTER = 0.42, 16.0
-_MILLION = 1_000_000_00  # paisa
 
 Writer = Callable[[Voice, Unit, Shown | None], str]
 
@@ -52,7 +51,7 @@ def figure(voice: Voice, unit: Unit, shown: Shown | None) -> str:
 def brief_figure(voice: Voice, unit: Unit, shown: Shown | None) -> str:
     """Write a figure as `figure` does, money in millions: the exact amount stands elsewhere."""
     if unit is Unit.PAISA and shown is not None and shown.number is not None:
-        return f"Rs {_decimal(shown.number, _MILLION, 1)} m"
+        return voice.short_rupees(shown.number)
     return figure(voice, unit, shown)
 
 

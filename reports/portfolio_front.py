@@ -19,7 +19,6 @@ from reports.portfolio_words import (
     per_cent,
     points_moved,
     scope_name,
-    short_amount,
     signed,
     small_table,
     tenths,
@@ -95,8 +94,8 @@ def _headlines(statement: PortfolioStatement, voice: Voice) -> list[tuple[str, s
     return [
         (
             heading("glp"),
-            short_amount(voice, now.outstanding),
-            _beside(voice, more, short_amount(voice, abs(more)), before),
+            voice.short_rupees(now.outstanding),
+            _beside(voice, more, voice.short_rupees(abs(more)), before),
         ),
         (
             heading("active_borrowers"),

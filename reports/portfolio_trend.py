@@ -9,7 +9,6 @@ from reports.charts import Bar, Series, bars, lines
 from reports.page import WIDTH, Piece, beside
 from reports.parts import column_width, side_by_side
 from reports.portfolio_words import (
-    MILLION,
     at_risk_name,
     caption,
     count,
@@ -19,7 +18,6 @@ from reports.portfolio_words import (
     per_cent,
     rupees_columns,
     share,
-    short_amount,
     signed,
     small_table,
     tenths,
@@ -28,7 +26,7 @@ from reports.portfolio_words import (
 )
 from reports.style import BRAND, LATENESS, SECTORS
 from reports.table import Column, Table
-from reports.voice import Voice
+from reports.voice import MILLION, Voice
 
 _STEPS = (1, 2, 5)
 
@@ -60,7 +58,7 @@ def _charts(ends: Sequence[MonthEnd], voice: Voice) -> Piece:
                 voice.hand,
                 [Series("", outstanding, BRAND)],
                 months=months,
-                scale=[(at, short_amount(voice, at)) for at in scale(max(outstanding))],
+                scale=[(at, voice.short_rupees(at)) for at in scale(max(outstanding))],
                 width=width,
             ),
         ],

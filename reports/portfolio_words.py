@@ -14,7 +14,6 @@ from reports.table import Column, Table, table
 from reports.text import isolated
 from reports.voice import Voice
 
-MILLION = 1_000_000_00  # rupees, in paisa
 _TENTHS = 10
 _LATE_SIGNS = ("", "·", "▲", "▲▲", "■", "■■")
 
@@ -67,14 +66,6 @@ def points_moved(now: Ratio, before: Ratio) -> str:
 def change(voice: Voice, paisa: int) -> str:
     """Write by how much an amount changed, for a column of rupees."""
     return signed(paisa, voice.figure(abs(paisa)))
-
-
-def short_amount(voice: Voice, paisa: int) -> str:
-    """Write an amount for charts and tiles: millions with one decimal, less in full."""
-    if paisa < MILLION:
-        return voice.rupees(paisa)
-    number = divide_rounded(paisa, MILLION // _TENTHS, multiple=1, rule="half_up")
-    return voice.words.text("Rs {millions} m", millions=f"{number // _TENTHS:,}.{number % _TENTHS}")
 
 
 def mean(voice: Voice, ratio: Ratio) -> str:

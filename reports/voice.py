@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aim_loans.amount_words import amount_in_words
 from aim_loans.dates import business_date
-from aim_loans.money import format_rupees
+from aim_loans.money import divide_rounded, format_rupees
 from aim_loans.texts import Translator, format_cnic, format_day, translator
 from reports.ink import About, to_pdf
 from reports.loan_values import Letterhead, Person
@@ -16,6 +16,7 @@ from reports.parts import beside_code, with_code
 from reports.style import HEADING, HEADLINE, LETTER, SPACES
 from reports.text import Hand, isolated
 
+MILLION = 1_000_000_00  # rupees, in paisa
 BOTH = "both"
 PAPER_LANGUAGES = ("en", "ur", BOTH)
 
@@ -36,6 +37,13 @@ class Voice:
     def figure(self, paisa: int) -> str:
         """Write an amount of a table, whose note says that it is rupees."""
         return self.rupees(paisa).removeprefix("Rs ")
+
+    def short_rupees(self, paisa: int) -> str:
+        """Write an amount for charts and tiles: millions with one decimal, less in full."""
+        if paisa < MILLION:
+            return self.rupees(paisa)
+        tenths = divide_rounded(paisa, MILLION // 10, multiple=1, rule="half_up")
+        return self.words.text("Rs {millions} m", millions=f"{tenths // 10:,}.{tenths % 10}")
 
     def moment(self, at: datetime) -> str:
         """Write a moment in the institution's zone."""
