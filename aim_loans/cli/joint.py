@@ -7,7 +7,7 @@ import click
 from aim_loans.cli.door import Door
 from aim_loans.mou.periods import parse_period
 from aim_loans.web.joint_packs import JointPacks
-from reports.feeder.writing import refuse_taken
+from reports.feeder.writing import publish_bytes, refuse_taken
 from reports.voice import PAPER_LANGUAGES
 
 
@@ -35,7 +35,7 @@ def mou_command(door: Door, *, name: str, language: str | None, out: Path) -> No
     for file in drawn.files:
         refuse_taken(out / file)
     for file, content in drawn.files.items():
-        (out / file).write_bytes(content)
+        publish_bytes(out / file, content)
         click.echo(file)
     door.note("Nobody has signed this report: it is provisional.")
     door.note("Digest: {digest}", digest=drawn.digest)

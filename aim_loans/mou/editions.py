@@ -11,7 +11,7 @@ from aim_loans.dates import month_end
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import cut
 from aim_loans.mou.events import waiting_between
-from aim_loans.mou.periods import Period, parse_period
+from aim_loans.mou.periods import Period, half_year_of
 from aim_loans.mou.published import JointReport
 from aim_loans.mou.publishing import Withheld
 from aim_loans.mou.report_models import joint_edition, joint_file, joint_part, joint_step
@@ -184,9 +184,7 @@ def waits_for(connection: Connection, party: str, *, today: date) -> Waits:
 
 def last_half(today: date) -> Period:
     """Give the last half-year that is over."""
-    first = date(today.year, 1 if today.month < 7 else 7, 1)
-    before = first - timedelta(days=1)
-    return parse_period(f"{before.year}-H{1 if before.month < 7 else 2}")
+    return half_year_of(half_year_of(today).first - timedelta(days=1))
 
 
 def period_before(period: Period) -> str:
@@ -194,7 +192,7 @@ def period_before(period: Period) -> str:
     eve = period.first - timedelta(days=1)
     if period.last == month_end(period.first):
         return f"{eve:%Y-%m}"
-    return f"{eve.year}-H{1 if eve.month < 7 else 2}"
+    return half_year_of(eve).name
 
 
 def _editions() -> Select[Any]:

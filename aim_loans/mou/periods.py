@@ -28,6 +28,11 @@ class Period:
         return Period(f"{first.isoformat()}/{last.isoformat()}", first, last)
 
 
+def half_year_of(day: date) -> Period:
+    """Give the half-year of a day."""
+    return parse_period(f"{day.year}-H{1 if day.month <= _MONTHS_OF_A_HALF else 2}")
+
+
 def parse_period(text: str) -> Period:
     """Read the name of a half-year or a month; Refused for anything else."""
     name = text.strip().upper()

@@ -1,7 +1,6 @@
 """Targets of the joint statement, entered by the party that owns the line."""
 
 from collections.abc import Callable
-from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -11,7 +10,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed
 from aim_loans.money import parse_rupees, plain
 from aim_loans.mou.definitions import DEFINITIONS, Unit
-from aim_loans.mou.periods import parse_period
+from aim_loans.mou.periods import half_year_of, parse_period
 from aim_loans.mou.targets import (
     JOINT,
     SPLIT_DIMENSIONS,
@@ -29,7 +28,6 @@ from aim_loans.web.words import count, figure, ltr
 pages = Blueprint("targets", __name__)
 
 _MOST = 10**12
-_HALF_YEAR_BEGINS = 7
 # Amounts in rupees, shares in per cent and scores all take two decimals.
 _DECIMAL = frozenset({Unit.PAISA, Unit.SHARE, Unit.SCORE})
 
@@ -38,7 +36,7 @@ _DECIMAL = frozenset({Unit.PAISA, Unit.SHARE, Unit.SCORE})
 @needs(Deed.SET_TARGET)
 def show() -> str:
     """Show the targets of a period; the one under way when none is asked for."""
-    form = Form({"period": request.args.get("period", "") or _under_way(around().today)})
+    form = Form({"period": request.args.get("period", "") or half_year_of(around().today).name})
     return _shown(form)
 
 
@@ -84,16 +82,12 @@ def _parser(line: str) -> Callable[[str], int]:
     return parse_rupees if DEFINITIONS[line].unit in _DECIMAL else whole(0, _MOST)
 
 
-def _under_way(today: date) -> str:
-    return f"{today.year}-H{1 if today.month < _HALF_YEAR_BEGINS else 2}"
-
-
 def _shown(form: Form) -> str:
     try:
         period = parse_period(form.typed("period")).name
     except Refused as fault:
         form.refuse(fault)
-        period = _under_way(around().today)
+        period = half_year_of(around().today).name
     with around().reading() as connection:
         found = targets_of(connection, period)
     return render_template(
