@@ -14,6 +14,7 @@ from aim_loans.cli.report_pack import reports_group, worker_command
 from aim_loans.cli.schedule import schedule
 from aim_loans.cli.serve import serve
 from aim_loans.cli.setting_up import bring_up
+from aim_loans.cli.trial_balance import trial_balance_command
 from aim_loans.db.engine import reading, writing
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import temporary_password
@@ -152,6 +153,7 @@ main.add_command(close)
 main.add_command(schedule)
 main.add_command(import_group)
 main.add_command(portfolio)
+main.add_command(trial_balance_command)
 main.add_command(export)
 main.add_command(report_group)
 main.add_command(reports_group)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -64,11 +64,28 @@ def first_open_day(connection: Connection) -> str:
     return ANY_DAY
 
 
-def trial_balance(
-    connection: Connection, *, day: date, known_at: datetime | None
-) -> Mapping[Side, int]:
-    """Give what each account held on a day by the days entries were booked on (debit positive)."""
-    return _balances(connection, journal_line.c.booked_on <= day, known_at)
+class TrialLine(NamedTuple):
+    """What an account of a branch and fund held on a day (paisa, debit positive).
+
+    `booked` by the days entries were booked on: of a locked day it never moves again.
+    `booked_later` is what entries dated by the day, and booked after it, add to it; with them
+    it is the balance by value date.
+    """
+
+    account: str
+    branch: str
+    fund: str
+    booked: int
+    booked_later: int
+
+
+def trial_lines(connection: Connection, *, day: date, known_at: datetime | None) -> list[TrialLine]:
+    """Give the trial balance of a day, as known at a moment, by account, branch and fund."""
+    line = journal_line.c
+    booked = _balances(connection, line.booked_on <= day, known_at)
+    later = _balances(connection, and_(line.value_on <= day, line.booked_on > day), known_at)
+    sides = sorted({*booked, *later})
+    return [TrialLine(*side, booked.get(side, 0), later.get(side, 0)) for side in sides]
 
 
 def value_balance(
@@ -76,17 +93,6 @@ def value_balance(
 ) -> Mapping[Side, int]:
     """Give what each account held on a day by value date: what the loans must equal."""
     return _balances(connection, journal_line.c.value_on <= day, known_at)
-
-
-def later_entries(
-    connection: Connection, *, day: date, known_at: datetime | None
-) -> Mapping[Side, int]:
-    """Give what entries dated by a day, and booked after it, add to each account.
-
-    With them the trial balance of a locked day gives its balance by value date.
-    """
-    moved = and_(journal_line.c.value_on <= day, journal_line.c.booked_on > day)
-    return _balances(connection, moved, known_at)
 
 
 def _balances(

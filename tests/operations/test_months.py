@@ -16,7 +16,7 @@ from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
-from aim_loans.ledger.queries import later_entries, trial_balance, value_balance
+from aim_loans.ledger.queries import trial_lines, value_balance
 from aim_loans.portfolio import restating
 from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.closing import (
@@ -165,11 +165,12 @@ def expect_the_lines_of_a_paper(book: Book, closed: ClosedMonth) -> None:
 
 
 def balances(book: Book) -> dict[str, dict[Side, int]]:
-    asked = {"trial": trial_balance, "later": later_entries, "value": value_balance}
     with reading(book.engine) as connection:
-        return {
-            name: dict(ask(connection, day=FEBRUARY, known_at=None)) for name, ask in asked.items()
-        }
+        lines = trial_lines(connection, day=FEBRUARY, known_at=None)
+        value = dict(value_balance(connection, day=FEBRUARY, known_at=None))
+    booked = {Side(*line[:3]): line.booked for line in lines if line.booked}
+    later = {Side(*line[:3]): line.booked_later for line in lines if line.booked_later}
+    return {"trial": booked, "later": later, "value": value}
 
 
 def sum_of(one: dict[Side, int], other: dict[Side, int]) -> dict[Side, int]:

@@ -163,6 +163,20 @@ def test_a_table_has_a_total_that_counts_each_person_once(shell: Shell) -> None:
     assert totals[0][:4] == ["Total", "11", "10", "206,900"]
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_the_trial_balance_balances(shell: Shell) -> None:
+    import_worked(shell)
+    asked = ("trial-balance", "--as-of", "2025-12-31")
+    before = shell.good(*asked, "--by", "branch", "--format", "csv").rows
+    lent = sum(int(row["booked"]) for row in before if row["account"] == "loans")
+    assert (lent, sum(int(row["restated"]) for row in before)) == (206_900, 0)
+    assert {row["booked_later"] for row in before} == {"0"}
+    table = shell.good(*asked)
+    assert table.out.splitlines()[-1].split() == ["Total", "0", "0", "0"]
+    assert "a credit balance is negative" in table.err
+    assert shell.run("trial-balance").code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
