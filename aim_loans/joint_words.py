@@ -88,6 +88,16 @@ JOINT_WORDS: Mapping[str, Mapping[str, str]] = {
         "common_facility": N_("Use of a common facility"),
         "follow_up": N_("Follow-up visit"),
     },
+    "nonresponse": {
+        "refused": N_("Refused to answer"),
+        "not_found": N_("Not found"),
+    },
+    "survey_state": {
+        "to_ask": N_("To ask"),
+        "answered": N_("Answered"),
+        "refused": N_("Refused to answer"),
+        "not_found": N_("Not found"),
+    },
     "event": {
         "referral": N_("Referral"),
         "training": N_("Training"),

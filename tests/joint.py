@@ -27,7 +27,14 @@ from aim_loans.mou.models import registration, support, survey_member, training_
 from aim_loans.mou.registering import State
 from aim_loans.mou.registrations import TakeStep, UndoStep, take_step, undo_step
 from aim_loans.mou.supporting import GiveSupport, UndoSupport, give_support, undo_support
-from aim_loans.mou.surveys import AnswerSurvey, DrawSurvey, answer_survey, draw_survey
+from aim_loans.mou.surveys import (
+    AnswerSurvey,
+    DrawSurvey,
+    RecordNonresponse,
+    answer_survey,
+    draw_survey,
+    record_nonresponse,
+)
 from aim_loans.mou.targets import SetTarget, set_target
 from aim_loans.mou.trainings import (
     EnterAttendance,
@@ -198,6 +205,17 @@ class JointWork:
         )
         self.do(answer_survey, command)
 
+    def miss(self, survey_id: int, enterprise_id: int, outcome: str = "not_found") -> None:
+        """Try to ask an enterprise, and get no answer."""
+        command = RecordNonresponse(
+            survey_id=survey_id,
+            enterprise_id=enterprise_id,
+            branch_code=LHR,
+            tried_on=self.today,
+            outcome=outcome,
+        )
+        self.do(record_nonresponse, command)
+
 
 def live_with_smeda(book: Book, person_id: int, application_id: int) -> int:
     """Write a row into each table of the joint work; gives the enterprise."""
@@ -222,5 +240,6 @@ def live_with_smeda(book: Book, person_id: int, application_id: int) -> int:
     work.answer("training", training, "disputed")
     work.aim_at("2026-H1", "A1", 100)
     asked = work.survey("2026-H1", 10)
+    work.miss(asked, shop)
     work.tell(asked, shop, women_now=1)
     return shop

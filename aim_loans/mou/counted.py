@@ -19,10 +19,10 @@ from aim_loans.config.settings import Limits
 from aim_loans.mou import frames
 from aim_loans.mou.definitions import AGES
 from aim_loans.mou.frames import Frame, looked_up
+from aim_loans.mou.next_steps import MICRO
 from aim_loans.portfolio.due import View
 
 UNKNOWN = "unknown"
-_MICRO = "micro"
 _AGE_EDGES = (0, 18, 30, 45, 60, 200)
 
 
@@ -172,7 +172,7 @@ def _need(
     """
     bands = frames.turnovers(connection, view).set_index("unit")["turnover"]
     sizes = {band: size_class(band, limits) for band in bands.unique()}
-    size = looked_up(units["unit"], bands).map(sizes).astype(object).fillna(_MICRO)
+    size = looked_up(units["unit"], bands).map(sizes).astype(object).fillna(MICRO)
     pairs = pd.Series(list(zip(units["sector"], size, strict=True)), index=units.index)
     for each in REGISTRATIONS:
         needed = {

@@ -248,6 +248,20 @@ survey_answer = Table(
     comment="What an enterprise of the sample answered; its last answer holds.",
 )
 
+survey_nonresponse = Table(
+    "survey_nonresponse",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("member_id", ForeignKey("survey_member.id"), nullable=False),
+    Column("tried_on", Date, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("outcome", "refused", "not_found"), name="outcome"),
+    info=FACT,
+    comment="An enterprise of the sample was asked and gave no answer; the last row holds.",
+)
+
 _TABLES = (
     registration,
     application_referral,
@@ -260,6 +274,7 @@ _TABLES = (
     survey,
     survey_member,
     survey_answer,
+    survey_nonresponse,
 )
 for _table in _TABLES:
     Index(None, _table.c.act_id)
@@ -273,6 +288,7 @@ for _column in (
     survey.c.period,
     survey_member.c.enterprise_id,
     survey_answer.c.member_id,
+    survey_nonresponse.c.member_id,
 ):
     Index(None, _column)
 for _column in (

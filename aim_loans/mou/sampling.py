@@ -24,18 +24,35 @@ class Drawn(NamedTuple):
 def draw(strata: Mapping[int, str], *, size: int, seed: int) -> list[Drawn]:
     """Draw a sample of `size` from enterprises by id with their strata, in proportion.
 
-    Every stratum gives at least one; all are taken where there are no more than `size`. Shares
-    are rounded by the largest remainder, so that they add up to the size.
+    Which share a stratum gives, `shares` tells; all are taken where there are no more than `size`.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for enterprise_id, stratum in strata.items():
         groups[stratum].append(enterprise_id)
-    parts = _parts({name: len(group) for name, group in groups.items()}, size)
+    parts = shares({name: len(group) for name, group in groups.items()}, size)
     return [
         Drawn(enterprise_id, name)
         for name in sorted(groups)
         for enterprise_id in _in_order(groups[name], seed)[: parts[name]]
     ]
+
+
+def shares(counts: Mapping[str, int], size: int) -> dict[str, int]:
+    """Give how many each stratum gives to a sample of `size`, from the counts of all of them.
+
+    Every stratum gives at least one; shares are rounded by the largest remainder.
+    """
+    whole = sum(counts.values())
+    if size >= whole:
+        return dict(counts)
+    exact = {name: divmod(count * size, whole) for name, count in counts.items()}
+    parts = {name: max(1, share) for name, (share, _) in exact.items()}
+    for name in sorted(exact, key=lambda name: (-exact[name][1], name)):
+        if sum(parts.values()) >= size:
+            break
+        if exact[name][0]:
+            parts[name] += 1
+    return parts
 
 
 def margin_per_mille(answered: int, population: int) -> int | None:
@@ -50,20 +67,6 @@ def margin_per_mille(answered: int, population: int) -> int | None:
         return 0
     spread = 0.25 / answered * (population - answered) / (population - 1)
     return math.ceil(_Z_95 * math.sqrt(spread) * 1000)
-
-
-def _parts(counts: Mapping[str, int], size: int) -> dict[str, int]:
-    whole = sum(counts.values())
-    if size >= whole:
-        return dict(counts)
-    exact = {name: divmod(count * size, whole) for name, count in counts.items()}
-    parts = {name: max(1, share) for name, (share, _) in exact.items()}
-    for name in sorted(exact, key=lambda name: (-exact[name][1], name)):
-        if sum(parts.values()) >= size:
-            break
-        if exact[name][0]:
-            parts[name] += 1
-    return parts
 
 
 def _in_order(ids: Iterable[int], seed: int) -> list[int]:

@@ -17,12 +17,12 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.identity.queries import require_branch
 from aim_loans.mou.models import support
+from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.value_words import WORDS
 
 KINDS = tuple(WORDS["support"])
 HELP_DESK = "help_desk"
 MENTORING = "mentoring"
-MENTORING_MONTHS = (3, 6, 12)
 HIGHEST_SATISFACTION = 5
 MOST_SHOWN = 50
 
@@ -105,6 +105,15 @@ def undo_support(
 def support_of(connection: Connection, enterprise_id: int) -> list[Support]:
     """Give the help that an enterprise got, the latest first; 50 at most."""
     rows = _standing().where(support.c.enterprise_id == enterprise_id)
+    rows = rows.order_by(support.c.on_day.desc(), support.c.id.desc()).limit(MOST_SHOWN)
+    return [Support(*row) for row in connection.execute(rows)]
+
+
+def help_desks(connection: Connection, *, branches: frozenset[str] | None) -> list[Support]:
+    """Give the help-desks held at these branches (None: all), the latest first; 50 at most."""
+    rows = _standing().where(support.c.kind == HELP_DESK)
+    if branches is not None:
+        rows = rows.where(support.c.branch_code.in_(branches))
     rows = rows.order_by(support.c.on_day.desc(), support.c.id.desc()).limit(MOST_SHOWN)
     return [Support(*row) for row in connection.execute(rows)]
 

@@ -1,27 +1,36 @@
-"""Surveys of outcomes: a sample drawn once, and the answers of its enterprises."""
+"""Surveys of outcomes: a sample drawn once, the answers of its enterprises, or that none came."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from aim_loans.borrowers.details import tidy
-from aim_loans.borrowers.enterprises import RUN_BY, owned_enterprise
+from aim_loans.borrowers.enterprises import RUN_BY, OwnedEnterprise, owned_enterprise
 from aim_loans.borrowers.models import enterprise, person
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, begin_branch_act, seal_act
+from aim_loans.identity.operations import (
+    HEAD_OFFICE_CHAIN,
+    Act,
+    begin_act,
+    begin_branch_act,
+    seal_act,
+)
 from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.mou.models import survey, survey_answer, survey_member
+from aim_loans.mou.models import survey, survey_answer, survey_member, survey_nonresponse
 from aim_loans.mou.periods import parse_period
 from aim_loans.mou.sampling import draw
 from aim_loans.repayment.receivable import LARGEST_AMOUNT
+from aim_loans.value_words import WORDS
 
 LARGEST_SAMPLE = 5_000
 MOST_WORKERS = 100_000
-MOST_SHOWN = 20
+# What a column of whole numbers holds on both databases.
+LARGEST_SEED = 2**31 - 1
+NONRESPONSES = tuple(WORDS["nonresponse"])
 WORKERS = (
     "women_before",
     "men_before",
@@ -68,17 +77,18 @@ class AnswerSurvey:
     others_now: int = 0
 
 
-class Survey(NamedTuple):
-    """A survey, with the size of its sample and the number that answered."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordNonresponse:
+    """An enterprise of the sample was asked on a day and gave no answer: refused, or not found.
 
-    id: int
-    period: str
-    title: str
-    seed: int
-    drawn_on: date
-    population: int
-    members: int
-    answered: int
+    `branch_code` as in ReviewEnterprise.
+    """
+
+    survey_id: int
+    enterprise_id: int
+    branch_code: str
+    tried_on: date
+    outcome: str
 
 
 def draw_survey(
@@ -89,13 +99,8 @@ def draw_survey(
     period, title = parse_period(command.period), tidy(command.title)
     if not title:
         raise Refused("Fill this in.", field="title")
-    if not 1 <= command.size <= LARGEST_SAMPLE:
-        raise Refused(
-            "Give a whole number from {least} to {most}.",
-            field="size",
-            least=1,
-            most=LARGEST_SAMPLE,
-        )
+    _check_within("size", command.size, 1, LARGEST_SAMPLE)
+    _check_within("seed", command.seed, 0, LARGEST_SEED)
     this = begin_act(
         tx,
         kind="draw_survey",
@@ -127,20 +132,10 @@ def answer_survey(
     tx: Writing, command: AnswerSurvey, *, actor: Actor, today: date, key: str | None = None
 ) -> None:
     """Write answers down; asked again, the last ones hold."""
-    known = owned_enterprise(tx.connection, command.enterprise_id)
-    branch = known.branch_code or command.branch_code
-    require(actor, Deed.RECORD_SUPPORT, branch=branch)
+    known, branch = _allowed(tx, command, actor)
     member_id = _member(tx.connection, command.survey_id, command.enterprise_id)
     _check(command, today=today)
-    this = begin_branch_act(
-        tx,
-        kind="answer_survey",
-        command=command,
-        actor=actor,
-        subject=f"enterprise {known.id}",
-        branch_code=branch,
-        key=key,
-    )
+    this = _begin(tx, "answer_survey", command, (known, branch), actor=actor, key=key)
     if this.repeated:
         return
     names = ("asked_on", "running", "run_by", *WORKERS, *INCOMES)
@@ -151,34 +146,29 @@ def answer_survey(
     seal_act(tx, this, (survey_answer,))
 
 
-def surveys(connection: Connection) -> list[Survey]:
-    """Give the surveys, the newest first; 20 at most."""
-    columns: list[Any] = [survey.c[name] for name in Survey._fields[:-2]]
-    drawn = func.count(func.distinct(survey_member.c.id))
-    answered = func.count(func.distinct(survey_answer.c.member_id))
-    columns += [drawn, answered]
-    rows = connection.execute(
-        select(*columns)
-        .join(survey_member, survey_member.c.survey_id == survey.c.id)
-        .outerjoin(survey_answer, survey_answer.c.member_id == survey_member.c.id)
-        .group_by(*columns[:-2])
-        .order_by(survey.c.id.desc())
-        .limit(MOST_SHOWN)
-    )
-    return [Survey(*row) for row in rows]
+def record_nonresponse(
+    tx: Writing, command: RecordNonresponse, *, actor: Actor, today: date, key: str | None = None
+) -> None:
+    """Write down that no answer came; an answer that comes later holds all the same.
 
-
-def surveys_asking(connection: Connection, enterprise_id: int) -> dict[int, str]:
-    """Give the surveys that drew an enterprise and have no answer of it yet: id and title."""
-    answered = select(survey_answer.c.member_id)
-    rows = connection.execute(
-        select(survey.c.id, survey.c.title)
-        .join(survey_member, survey_member.c.survey_id == survey.c.id)
-        .where(survey_member.c.enterprise_id == enterprise_id, survey_member.c.id.not_in(answered))
-        .order_by(survey.c.id)
-        .limit(MOST_SHOWN)
-    )
-    return dict(rows.all())
+    Refused once the enterprise has answered.
+    """
+    known, branch = _allowed(tx, command, actor)
+    member_id = _member(tx.connection, command.survey_id, command.enterprise_id)
+    if command.outcome not in NONRESPONSES:
+        raise Refused("Choose one of the list.", field="outcome")
+    if command.tried_on > today:
+        raise Refused("This day lies in the future.", field="tried_on")
+    this = _begin(tx, "record_nonresponse", command, (known, branch), actor=actor, key=key)
+    if this.repeated:
+        return
+    answered = select(survey_answer.c.id).where(survey_answer.c.member_id == member_id)
+    if tx.connection.execute(answered).first():
+        raise Refused("This enterprise has answered already. Open its survey again.")
+    columns = ("member_id", "tried_on", "outcome", "act_id", "recorded_at")
+    row = (member_id, command.tried_on, command.outcome, this.id, this.recorded_micros)
+    insert_new(tx.connection, survey_nonresponse, columns, [row])
+    seal_act(tx, this, (survey_nonresponse,))
 
 
 def _strata(connection: Connection) -> dict[int, str]:
@@ -198,6 +188,44 @@ def _member(connection: Connection, survey_id: int, enterprise_id: int) -> int:
     if found is None:
         raise NotFound("This enterprise was not drawn for the survey. Ask another one.")
     return int(found)
+
+
+def _allowed(
+    tx: Writing, command: AnswerSurvey | RecordNonresponse, actor: Actor
+) -> tuple[OwnedEnterprise, str]:
+    """Give the enterprise and the branch of the act; NotAllowed at another branch."""
+    known = owned_enterprise(tx.connection, command.enterprise_id)
+    branch = known.branch_code or command.branch_code
+    require(actor, Deed.RECORD_SUPPORT, branch=branch)
+    return known, branch
+
+
+def _begin(
+    tx: Writing,
+    kind: str,
+    command: AnswerSurvey | RecordNonresponse,
+    about: tuple[OwnedEnterprise, str],
+    *,
+    actor: Actor,
+    key: str | None,
+) -> Act:
+    known, branch = about
+    return begin_branch_act(
+        tx,
+        kind=kind,
+        command=command,
+        actor=actor,
+        subject=f"enterprise {known.id}",
+        branch_code=branch,
+        key=key,
+    )
+
+
+def _check_within(field: str, number: int, least: int, most: int) -> None:
+    if not least <= number <= most:
+        raise Refused(
+            "Give a whole number from {least} to {most}.", field=field, least=least, most=most
+        )
 
 
 def _check(command: AnswerSurvey, *, today: date) -> None:

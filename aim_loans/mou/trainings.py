@@ -17,6 +17,7 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, reach, require
 from aim_loans.identity.queries import require_branch
 from aim_loans.loans.models import loan_position
+from aim_loans.mou.belonging import branch_of_person
 from aim_loans.mou.models import training, training_attendance, training_invitation
 
 MOST_SEATS = 200
@@ -202,7 +203,7 @@ def invited_to(connection: Connection, training_id: int) -> list[Invited]:
             person.c.name,
             person.c.father_or_husband_name,
             person.c.gender,
-            func.coalesce(person.c.branch_code, _branch_of_loans()).label("branch"),
+            branch_of_person().label("branch"),
             last.c.days,
             last.c.completed,
             last.c.satisfaction,
@@ -298,16 +299,6 @@ def _trainings() -> Select[Any]:
         .outerjoin(training_invitation, training_invitation.c.training_id == training.c.id)
         .outerjoin(last, last.c.invitation_id == training_invitation.c.id)
         .group_by(*(training.c[name] for name in names))
-    )
-
-
-def _branch_of_loans() -> Any:
-    """Give a branch of somebody's loans; an imported person has no branch of their own."""
-    return (
-        select(func.min(loan_position.c.branch_code))
-        .where(loan_position.c.borrower_id == person.c.id)
-        .correlate(person)
-        .scalar_subquery()
     )
 
 

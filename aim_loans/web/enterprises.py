@@ -1,27 +1,24 @@
 """An enterprise: looked at, registered step by step, helped; and what was a mistake undone."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from aim_loans.borrowers.enterprises import (
     LISTED,
     MOST_WORKERS,
     WORKERS,
-    OwnedEnterprise,
     ReviewEnterprise,
-    owned_enterprise,
     review_enterprise,
     reviews_of,
 )
 from aim_loans.borrowers.sizes import size_class
 from aim_loans.config.mou import REGISTRATIONS
 from aim_loans.dates import parse_date
-from aim_loans.identity.permissions import Deed, require
+from aim_loans.identity.permissions import Deed
 from aim_loans.mou import supporting
+from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.registering import State, next_states, next_step
 from aim_loans.mou.registrations import (
     Registered,
@@ -33,7 +30,6 @@ from aim_loans.mou.registrations import (
 )
 from aim_loans.mou.supporting import (
     HIGHEST_SATISFACTION,
-    MENTORING_MONTHS,
     GiveSupport,
     UndoSupport,
     give_support,
@@ -42,10 +38,10 @@ from aim_loans.mou.supporting import (
 )
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.vocabulary import N_
-from aim_loans.web.borrower_page import Visible, visible_person
 from aim_loans.web.forms import Form, one_of, row_number, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
+from aim_loans.web.seen_enterprise import Seen, seen_enterprise, seen_for
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("enterprises", __name__)
@@ -62,19 +58,6 @@ WORKER_LABELS = {
 SUPPORT = tuple(kind for kind in supporting.KINDS if kind != supporting.HELP_DESK)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An enterprise within reach, with its owner."""
-
-    owned: OwnedEnterprise
-    owner: Visible
-
-    @property
-    def branch(self) -> str:
-        """Give the branch of an act on it: that of the owner, else one where the reader works."""
-        return self.owner.act_branch or self.owner.person.branch_code or ""
-
-
 @pages.get("/enterprises/<row:enterprise_id>")
 @needs(Deed.READ_BOOK)
 def show(enterprise_id: int) -> str:
@@ -88,7 +71,7 @@ def ask_review(enterprise_id: int) -> str:
     """Ask what somebody found."""
     today = around().today.isoformat()
     form = Form({"reviewed_on": today, "running": "yes", **dict.fromkeys(WORKERS, "0")})
-    return _review_page(form, _seen(enterprise_id, Deed.RECORD_SUPPORT))
+    return _review_page(form, seen_for(enterprise_id, Deed.RECORD_SUPPORT))
 
 
 @pages.post("/enterprises/<row:enterprise_id>/review")
@@ -96,7 +79,7 @@ def ask_review(enterprise_id: int) -> str:
 def send_review(enterprise_id: int) -> tuple[str, int] | Response:
     """Write the review down."""
     form, here = Form(request.form), around()
-    seen = _seen(enterprise_id, Deed.RECORD_SUPPORT)
+    seen = seen_for(enterprise_id, Deed.RECORD_SUPPORT)
     command = _review(form, seen)
     if command is not None:
         with form.attempt(), here.writing() as tx:
@@ -113,14 +96,14 @@ def ask_step(enterprise_id: int) -> str:
     kind = request.args.get("type", "")
     kind = kind if kind in REGISTRATIONS else REGISTRATIONS[0]
     form = Form({"type": kind, "on_day": around().today.isoformat()})
-    return _step_page(form, _seen(enterprise_id, None), kind)
+    return _step_page(form, seen_for(enterprise_id, None), kind)
 
 
 @pages.post("/enterprises/<row:enterprise_id>/registration")
 @needs(Deed.READ_BOOK)
 def send_step(enterprise_id: int) -> tuple[str, int] | Response:
     """Write the step down; the operation asks who may take it."""
-    form, here, seen = Form(request.form), around(), _seen(enterprise_id, None)
+    form, here, seen = Form(request.form), around(), seen_for(enterprise_id, None)
     kind = form.read("type", one_of(*REGISTRATIONS)) or REGISTRATIONS[0]
     state = form.read("state", one_of(*(each.value for each in State)))
     on_day = form.read("on_day", parse_date)
@@ -147,7 +130,7 @@ def send_step(enterprise_id: int) -> tuple[str, int] | Response:
 def ask_support(enterprise_id: int) -> str:
     """Ask what help was given."""
     form = Form({"on_day": around().today.isoformat()})
-    return _support_page(form, _seen(enterprise_id, Deed.RECORD_SUPPORT))
+    return _support_page(form, seen_for(enterprise_id, Deed.RECORD_SUPPORT))
 
 
 @pages.post("/enterprises/<row:enterprise_id>/support")
@@ -155,7 +138,7 @@ def ask_support(enterprise_id: int) -> str:
 def send_support(enterprise_id: int) -> tuple[str, int] | Response:
     """Write the help down."""
     form, here = Form(request.form), around()
-    seen = _seen(enterprise_id, Deed.RECORD_SUPPORT)
+    seen = seen_for(enterprise_id, Deed.RECORD_SUPPORT)
     command = _support(form, seen)
     if command is not None:
         with form.attempt(), here.writing() as tx:
@@ -170,7 +153,7 @@ def send_support(enterprise_id: int) -> tuple[str, int] | Response:
 def undo(enterprise_id: int) -> tuple[str, int] | Response:
     """Take back the last step of a registration, or help, that was a mistake."""
     form = Form(request.form)
-    seen = _seen(enterprise_id, Deed.RECORD_SUPPORT)
+    seen = seen_for(enterprise_id, Deed.RECORD_SUPPORT)
     reason, number = form.typed("reason"), row_number(form.typed("row"))
     with form.attempt(), around().writing() as tx:
         if form.typed("what") == "support":
@@ -183,20 +166,6 @@ def undo(enterprise_id: int) -> tuple[str, int] | Response:
     return _back(enterprise_id)
 
 
-def _seen(enterprise_id: int, deed: Deed | None) -> Seen:
-    """Give an enterprise within reach; at its branch the reader may do the deed."""
-    with around().reading() as connection:
-        seen = _found(connection, enterprise_id)
-    if deed is not None:
-        require(me().actor, deed, branch=seen.branch)
-    return seen
-
-
-def _found(connection: Connection, enterprise_id: int) -> Seen:
-    owned = owned_enterprise(connection, enterprise_id)
-    return Seen(owned, visible_person(connection, owned.owner_id))
-
-
 def _back(enterprise_id: int) -> Response:
     return redirect(url_for("enterprises.show", enterprise_id=enterprise_id), code=303)
 
@@ -204,7 +173,7 @@ def _back(enterprise_id: int) -> Response:
 def _shown(enterprise_id: int, form: Form) -> str:
     today = around().today
     with around().reading() as connection:
-        seen = _found(connection, enterprise_id)
+        seen = seen_enterprise(connection, enterprise_id)
         limits = settings_in_force(connection).limits_on(today)
         reviews = reviews_of(connection, enterprise_id)
         steps = steps_of(connection, enterprise_id)

@@ -185,14 +185,13 @@ def _people_and_applications(screens: Screens) -> dict[str, object]:
     branch.guarantee(in_hand, branch.read(ready).guarantors[0].person_id)
     branch.guarantee(in_hand, person_id)
     branch.appraise(in_hand)
-    shop, training = _work_with_smeda(screens, person_id)
+    joint = _work_with_smeda(screens, person_id)
     with reading(screens.book.engine) as connection:
         member = connection.execute(select(staff.c.act_id).where(staff.c.username == "officer"))
         member_id = member.scalar_one()
     return {
         "person_id": person_id,
-        "enterprise_id": shop,
-        "training_id": training,
+        **joint,
         "application_id": in_hand,
         "kind": "social",
         "member_id": member_id,
@@ -234,8 +233,8 @@ def _complaints_and_files(screens: Screens) -> int:
     return int(recorded.rpartition("/")[2])
 
 
-def _work_with_smeda(screens: Screens, person_id: int) -> tuple[int, int]:
-    """Let an enterprise be looked at, registered and helped; gives it, and a training."""
+def _work_with_smeda(screens: Screens, person_id: int) -> dict[str, object]:
+    """Let an enterprise be looked at, registered, helped and asked; gives the examples."""
     work = JointWork(screens.book)
     shop = work.enterprise(person_id)
     work.review(shop, paid_women=2)
@@ -249,7 +248,8 @@ def _work_with_smeda(screens: Screens, person_id: int) -> tuple[int, int]:
     work.invite(training)
     work.attend(training, [Present(each, 3, True, 4) for each in work.invitations(training)[:5]])
     work.aim_at("2026-H1", "A1", 1_000)
-    return shop, training
+    survey = work.survey("2026-H1", 10)
+    return {"enterprise_id": shop, "training_id": training, "survey_id": survey}
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:

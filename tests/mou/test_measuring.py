@@ -18,10 +18,11 @@ from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.mou import frames
 from aim_loans.mou.measuring import joint_statement
+from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.periods import parse_period
 from aim_loans.mou.registering import State, next_states
 from aim_loans.mou.statement import NOT_SET, REACHED, SHORT, Figure, JointStatement
-from aim_loans.mou.supporting import KINDS, MENTORING_MONTHS
+from aim_loans.mou.supporting import KINDS
 from aim_loans.mou.trainings import Present
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
