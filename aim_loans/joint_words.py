@@ -78,6 +78,11 @@ JOINT_WORDS: Mapping[str, Mapping[str, str]] = {
         "verified": N_("Verified"),
         "lapsed": N_("Lapsed"),
     },
+    "formalisation_stage": {
+        "not_begun": N_("No registration begun"),
+        "begun": N_("Registration begun"),
+        "registered": N_("Holds a registration"),
+    },
     "support": {
         "advice": N_("Advice"),
         "help_desk": N_("Help-desk"),

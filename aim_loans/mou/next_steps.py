@@ -90,6 +90,11 @@ def next_registration(states: Mapping[str, State], applicable: Iterable[str]) ->
     return None
 
 
+def mentoring_plan(since: date) -> list[Mentoring]:
+    """Give the mentoring of an enterprise that is in the programme since a day."""
+    return [Mentoring(month, add_months(since, month)) for month in MENTORING_MONTHS]
+
+
 def mentoring_due(since: date, mentored: Set[int], today: date) -> Mentoring | None:
     """Give the mentoring that has fallen due, or will within 14 days; None when there is none.
 
@@ -97,9 +102,9 @@ def mentoring_due(since: date, mentored: Set[int], today: date) -> Mentoring | N
     """
     done = max(mentored, default=0)
     due = [
-        Mentoring(month, day)
-        for month in MENTORING_MONTHS
-        if month > done and (day := add_months(since, month)) <= today + _AHEAD
+        each
+        for each in mentoring_plan(since)
+        if each.month > done and each.due_on <= today + _AHEAD
     ]
     return due[-1] if due else None
 

@@ -31,10 +31,11 @@ _MENTORING = "mentoring"
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose enterprises: of these branches (None: all), perhaps of one officer's borrowers."""
+    """Whose enterprises: of these branches (None: all), of an officer's borrowers, or just one."""
 
-    branches: frozenset[str] | None
+    branches: frozenset[str] | None = None
     officer: str | None = None
+    enterprise_id: int | None = None
 
 
 def in_programme(connection: Connection, whose: Whose, *, today: date) -> list[InProgramme]:
@@ -81,7 +82,7 @@ def _enterprises(whose: Whose, today: date) -> CTE:
         .limit(1)
         .scalar_subquery()
     )
-    return (
+    rows = (
         select(
             enterprise.c.id,
             enterprise.c.name,
@@ -95,8 +96,10 @@ def _enterprises(whose: Whose, today: date) -> CTE:
         .where(looked_after(whose.branches, whose.officer))
         .order_by(agreed.c.since, enterprise.c.id)
         .limit(MOST_ENTERPRISES)
-        .cte("mine")
     )
+    if whose.enterprise_id is not None:
+        rows = rows.where(enterprise.c.id == whose.enterprise_id)
+    return rows.cte("mine")
 
 
 def _events(mine: CTE) -> CompoundSelect[Any]:

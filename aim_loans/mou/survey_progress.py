@@ -128,19 +128,6 @@ def state_of_member(connection: Connection, survey_id: int, enterprise_id: int) 
     return str(row.state)
 
 
-def surveys_asking(connection: Connection, enterprise_id: int) -> dict[int, str]:
-    """Give the surveys that drew an enterprise and have no answer of it yet: id and title."""
-    answered = select(survey_answer.c.id).where(survey_answer.c.member_id == survey_member.c.id)
-    rows = connection.execute(
-        select(survey.c.id, survey.c.title)
-        .join(survey_member, survey_member.c.survey_id == survey.c.id)
-        .where(survey_member.c.enterprise_id == enterprise_id, ~answered.exists())
-        .order_by(survey.c.id)
-        .limit(MOST_SURVEYS)
-    )
-    return dict(rows.all())
-
-
 def population_by_stratum(connection: Connection) -> dict[str, int]:
     """Count all enterprises by stratum: what a sample would be drawn from now."""
     rows: Any = connection.execute(

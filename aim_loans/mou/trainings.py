@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.models import person
@@ -16,15 +16,14 @@ from aim_loans.errors import Conflict, NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, reach, require
 from aim_loans.identity.queries import require_branch
-from aim_loans.loans.models import loan_position
 from aim_loans.mou.belonging import branch_of_person
+from aim_loans.mou.inviting import FILTERS, STAGES, invitable
 from aim_loans.mou.models import training, training_attendance, training_invitation
 
 MOST_SEATS = 200
 MOST_DAYS = 60
 MOST_SHOWN = 100
 HIGHEST_SATISFACTION = 5
-FILTERS = ("sector", "gender", "district", "branch_code", "officer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class PlanTraining:
 class Invite:
     """Invite the borrowers with a running loan that the filters keep, up to the free seats.
 
-    `filters` are values of `FILTERS`, of the loan as it belongs now.
+    `filters` are values by names of `inviting.FILTERS`.
     """
 
     training_id: int
@@ -132,13 +131,15 @@ def invite(tx: Writing, command: Invite, *, actor: Actor, key: str | None = None
     for name in command.filters:
         if name not in FILTERS:
             raise Refused("Choose one of the list.", field=name)
+    if command.filters.get("stage", STAGES[0]) not in STAGES:
+        raise Refused("Choose one of the list.", field="stage")
     this = _begin(tx, "invite", command, known.branch_code, actor=actor, key=key)
     if this.repeated:
         mine = training_invitation.c.act_id == this.id
         counted = select(func.count()).select_from(training_invitation).where(mine)
         return int(tx.connection.execute(counted).scalar_one())
     free = known.seats - known.invited
-    wanted = _whom(known.id, command.filters, reach(actor, Deed.PLAN_TRAINING)).limit(free)
+    wanted = invitable(known.id, command.filters, reach(actor, Deed.PLAN_TRAINING)).limit(free)
     people = list(tx.connection.execute(wanted).scalars()) if free else []
     if not people:
         raise Refused(
@@ -217,18 +218,6 @@ def invited_to(connection: Connection, training_id: int) -> list[Invited]:
     return [Invited(*row) for row in rows]
 
 
-def candidates(
-    connection: Connection,
-    training_id: int,
-    filters: Mapping[str, str],
-    *,
-    branches: frozenset[str] | None,
-) -> int:
-    """Count the borrowers whom an invitation by these filters could reach."""
-    whom = _whom(training_id, filters, branches).subquery()
-    return int(connection.execute(select(func.count()).select_from(whom)).scalar_one())
-
-
 def _checked(command: PlanTraining) -> tuple[str, str, str | None]:
     title, place = tidy(command.title), tidy(command.place)
     for name, text in (("title", title), ("place", place)):
@@ -259,25 +248,6 @@ def _check_present(each: Present, known: Training, invited: set[int]) -> None:
             least=1,
             most=HIGHEST_SATISFACTION,
         )
-
-
-def _whom(
-    training_id: int, filters: Mapping[str, str], branches: frozenset[str] | None
-) -> Select[Any]:
-    """Select the persons with a running loan whom the filters keep, not invited yet."""
-    invited = exists().where(
-        training_invitation.c.training_id == training_id,
-        training_invitation.c.person_id == loan_position.c.borrower_id,
-    )
-    rows = (
-        select(loan_position.c.borrower_id)
-        .where(loan_position.c.outstanding > 0, ~invited)
-        .distinct()
-        .order_by(loan_position.c.borrower_id)
-    )
-    for name, value in filters.items():
-        rows = rows.where(loan_position.c[name] == value)
-    return rows if branches is None else rows.where(loan_position.c.branch_code.in_(branches))
 
 
 def _last_attendance() -> Any:

@@ -1,5 +1,6 @@
 """An enterprise: looked at, registered step by step, helped; and what was a mistake undone."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -18,7 +19,8 @@ from aim_loans.config.mou import REGISTRATIONS
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed
 from aim_loans.mou import supporting
-from aim_loans.mou.next_steps import MENTORING_MONTHS
+from aim_loans.mou.next_steps import MENTORING_MONTHS, Mentoring, mentoring_plan
+from aim_loans.mou.programme import Whose, in_programme
 from aim_loans.mou.registering import State, next_states, next_step
 from aim_loans.mou.registrations import (
     Registered,
@@ -31,6 +33,7 @@ from aim_loans.mou.registrations import (
 from aim_loans.mou.supporting import (
     HIGHEST_SATISFACTION,
     GiveSupport,
+    Support,
     UndoSupport,
     give_support,
     support_of,
@@ -128,8 +131,9 @@ def send_step(enterprise_id: int) -> tuple[str, int] | Response:
 @pages.get("/enterprises/<row:enterprise_id>/support")
 @needs(Deed.RECORD_SUPPORT)
 def ask_support(enterprise_id: int) -> str:
-    """Ask what help was given."""
-    form = Form({"on_day": around().today.isoformat()})
+    """Ask what help was given; `kind` and `month` in the address are filled in."""
+    named = {name: request.args.get(name, "") for name in ("kind", "month")}
+    form = Form({"on_day": around().today.isoformat(), **named})
     return _support_page(form, seen_for(enterprise_id, Deed.RECORD_SUPPORT))
 
 
@@ -178,6 +182,7 @@ def _shown(enterprise_id: int, form: Form) -> str:
         reviews = reviews_of(connection, enterprise_id)
         steps = steps_of(connection, enterprise_id)
         support = support_of(connection, enterprise_id)
+        joined = in_programme(connection, Whose(enterprise_id=enterprise_id), today=today)
     size = size_class(reviews[0].turnover, limits) if reviews else ""
     return render_template(
         "enterprise.html",
@@ -187,6 +192,9 @@ def _shown(enterprise_id: int, form: Form) -> str:
         reviews=reviews,
         registrations=[_row(kind, steps.get(kind)) for kind in REGISTRATIONS],
         support=support,
+        since=joined[0].since if joined else None,
+        mentoring=_mentoring(joined[0].since, support) if joined else (),
+        today=today,
         may_record=seen.owner.act_branch is not None,
     )
 
@@ -194,6 +202,12 @@ def _shown(enterprise_id: int, form: Form) -> str:
 def _row(kind: str, last: Registered | None) -> tuple[str, Registered | None, State | None]:
     """Give a registration with its last step and the one that leads on."""
     return kind, last, next_step(last.state if last else None)
+
+
+def _mentoring(since: date, given: list[Support]) -> list[tuple[Mentoring, date | None]]:
+    """Give the mentoring that falls due, each with the day on which it was given."""
+    done = {each.month: each.on_day for each in given if each.month is not None}
+    return [(each, done.get(each.month)) for each in mentoring_plan(since)]
 
 
 def _review(form: Form, seen: Seen) -> ReviewEnterprise | None:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.identity.permissions import Deed, Role, reach
 from aim_loans.mou.editions import Waits, waits_for
+from aim_loans.mou.next_steps import ToDo
 from aim_loans.mou.targets import party_of
 from aim_loans.origination.queries import due_day, settings_in_force
 from aim_loans.origination.waiting import open_applications
@@ -29,6 +30,7 @@ from aim_loans.web.applications import waits_for_me
 from aim_loans.web.forms import page_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
+from aim_loans.web.programme import next_steps
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("home", __name__)
@@ -38,6 +40,7 @@ _BOOK = frozenset(
     {Role.HEAD_OFFICE, Role.AUDITOR, Role.OPERATOR, Role.REGIONAL_MANAGER, Role.AREA_MANAGER}
 )
 _BRANCH = frozenset({Role.BRANCH_MANAGER, Role.CASHIER})
+STEPS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Home:
     """A day's work: how the month goes in all and by officer, and who to go after.
 
     `waiting` counts what waits to be confirmed at the branch; None where that is another's work.
-    `applications` counts those whose next step is up to whoever asks.
+    `applications` counts those whose next step is up to whoever asks. `steps` is what an officer
+    does next for enterprises of the programme.
     """
 
     today: date
@@ -56,6 +60,12 @@ class Home:
     contacts: Mapping[int, Contact]
     waiting: int | None
     applications: int
+    steps: Sequence[ToDo]
+
+    @property
+    def first_steps(self) -> Sequence[ToDo]:
+        """Give the most urgent of the next steps; the others stand on a page of their own."""
+        return self.steps[:STEPS_SHOWN]
 
 
 @pages.get("/")
@@ -92,8 +102,9 @@ def _work(*, officer: str | None) -> str:
         contacts = last_contacts(connection, [row.loan_id for row in late.rows], today=today)
         waiting = None if officer else _waiting(connection, branches)
         asked = open_applications(connection, branches=branches, dated=dated, today=today)
+        steps = next_steps(connection, officer=officer, dated=dated, today=today) if officer else ()
     mine = sum(map(waits_for_me, asked))
-    home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine)
+    home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine, steps)
     return render_template("home.html", home=home, is_branch=officer is None, level=_level)
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from aim_loans.borrowers.places import districts, find_district
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.identity.queries import branch_codes
 from aim_loans.mou.events import answers_to
+from aim_loans.mou.inviting import STAGES, candidates
 from aim_loans.mou.trainings import (
     HIGHEST_SATISFACTION,
     MOST_DAYS,
@@ -21,7 +24,6 @@ from aim_loans.mou.trainings import (
     PlanTraining,
     Present,
     Training,
-    candidates,
     enter_attendance,
     invite,
     invited_to,
@@ -41,8 +43,8 @@ pages = Blueprint("trainings", __name__)
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "sector": SECTOR_KEYS,
     "gender": tuple(WORDS["gender"]),
+    "stage": STAGES,
 }
-_TEXTS = ("district", "branch_code", "officer")
 
 
 @pages.get("/trainings")
@@ -152,8 +154,15 @@ def _filters(form: Form) -> dict[str, str]:
             if typed not in known:
                 form.faults[name] = Refused("Choose one of the list.", field=name)
             found[name] = typed
-    texts = {name: form.read(name, str) for name in _TEXTS if form.typed(name)}
+    readers = {"district": _district, "branch_code": str, "officer": str}
+    texts = {name: form.read(name, read) for name, read in readers.items() if form.typed(name)}
     return found | {name: text for name, text in texts.items() if text}
+
+
+def _district(text: str) -> str:
+    """Give the district's own name for any of its spellings."""
+    known = find_district(text)
+    return known.name if known else text
 
 
 def _present(form: Form, row: Invited, found: Training) -> Present | None:
@@ -197,15 +206,22 @@ def _shown(form: Form, training_id: int) -> str:
             may_enter=allows(actor, Deed.RECORD_SUPPORT, branch=found.branch_code),
             fitting=candidates(connection, training_id, filters, branches=whom) if may_plan else 0,
             choices=_CHOICES,
+            branches=_branches(connection) if may_plan else (),
+            districts=districts(),
             has_begun=found.begins_on <= around().today,
         )
 
 
 def _plan_page(form: Form) -> str:
-    within = reach(me().actor, Deed.PLAN_TRAINING)
     with around().reading() as connection:
-        branches = branch_codes(connection) if within is None else sorted(within)
+        branches = _branches(connection)
     return render_template("training_new.html", form=form, branches=branches)
+
+
+def _branches(connection: Connection) -> list[str]:
+    """Give the branches at which the reader plans trainings, and whose borrowers are invited."""
+    within = reach(me().actor, Deed.PLAN_TRAINING)
+    return branch_codes(connection) if within is None else sorted(within)
 
 
 def _sheet(form: Form, found: Training, listed: list[Invited]) -> str:
