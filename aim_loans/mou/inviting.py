@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exists, func, select
 
 from aim_loans.borrowers.models import enterprise
 from aim_loans.loans.models import loan_position
@@ -58,9 +58,9 @@ def _at_stage(stage: str) -> ColumnElement[bool]:
     last = registration
     later, undo = registration.alias("later"), registration.alias("undo")
 
-    def stands(step: Any) -> ColumnElement[bool]:
+    def stands(step: FromClause) -> ColumnElement[bool]:
         undone = exists().where(undo.c.undoes_id == step.c.id)
-        return step.c.undoes_id.is_(None) & ~undone
+        return and_(step.c.undoes_id.is_(None), ~undone)
 
     own = (
         select(last.c.id)

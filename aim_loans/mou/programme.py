@@ -11,6 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Table,
+    and_,
     exists,
     null,
     select,
@@ -118,10 +120,10 @@ def _events(mine: CTE) -> CompoundSelect[Any]:
     return union_all(steps, mentoring)
 
 
-def _is_of(mine: CTE, table: Any) -> ColumnElement[bool]:
+def _is_of(mine: CTE, table: Table) -> ColumnElement[bool]:
     return table.c.enterprise_id.in_(select(mine.c.id))
 
 
-def _stands(table: Any) -> ColumnElement[bool]:
+def _stands(table: Table) -> ColumnElement[bool]:
     undo = table.alias("undo")
-    return table.c.undoes_id.is_(None) & ~exists().where(undo.c.undoes_id == table.c.id)
+    return and_(table.c.undoes_id.is_(None), ~exists().where(undo.c.undoes_id == table.c.id))

@@ -205,9 +205,13 @@ def _row(kind: str, last: Registered | None) -> tuple[str, Registered | None, St
 
 
 def _mentoring(since: date, given: list[Support]) -> list[tuple[Mentoring, date | None]]:
-    """Give the mentoring that falls due, each with the day on which it was given."""
+    """Give the mentoring done, with its day, and what is still to come after the last one."""
     done = {each.month: each.on_day for each in given if each.month is not None}
-    return [(each, done.get(each.month)) for each in mentoring_plan(since)]
+    last = max(done, default=0)
+    plan = mentoring_plan(since)
+    return [
+        (each, done.get(each.month)) for each in plan if each.month in done or each.month > last
+    ]
 
 
 def _review(form: Form, seen: Seen) -> ReviewEnterprise | None:

@@ -1,6 +1,6 @@
 """Trainings: planned, borrowers invited as one set, attendance on one sheet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -154,7 +154,11 @@ def _filters(form: Form) -> dict[str, str]:
             if typed not in known:
                 form.faults[name] = Refused("Choose one of the list.", field=name)
             found[name] = typed
-    readers = {"district": _district, "branch_code": str, "officer": str}
+    readers: Mapping[str, Callable[[str], str]] = {
+        "district": _district,
+        "branch_code": str,
+        "officer": str,
+    }
     texts = {name: form.read(name, read) for name, read in readers.items() if form.typed(name)}
     return found | {name: text for name, text in texts.items() if text}
 

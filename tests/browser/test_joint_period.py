@@ -38,10 +38,10 @@ def test_head_office_invites_and_both_parties_sign_the_period(
     opens_the_period(head)
     head.follow(head.button("Prepare the report"))
     ReportOnItsWay(screens.book, screens.folder, PERIOD).release(1)
-    for hand, party in ((head, "AIM"), (partner, "SMEDA")):
+    for hand, name in ((head, "AIM"), (partner, "SMEDA")):
         goes_to(hand, "Joint reports")
         hand.follow(hand.page.get_by_role("link", name=PERIOD))
-        hand.follow(hand.button(f"Sign for {party}"))
+        hand.follow(hand.button(f"Sign for {name}"))
     partner.reads("Signed by both parties")
     takes_the_pack(partner, tmp_path)
     checked = dict(check_folder(tmp_path))
