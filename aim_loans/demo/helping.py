@@ -8,10 +8,10 @@ from aim_loans.dates import month_index
 from aim_loans.demo.office import Office
 from aim_loans.demo.programme import Member, Programme
 from aim_loans.demo.towns import TOWNS, manager_of
+from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.supporting import (
     HELP_DESK,
     MENTORING,
-    MENTORING_MONTHS,
     GiveSupport,
     give_support,
 )
