@@ -1,6 +1,6 @@
 """At which branch somebody of the joint work is looked after, and by which officer."""
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 
 from aim_loans.borrowers.models import person
 from aim_loans.loans.models import loan_position
@@ -20,8 +20,7 @@ def branch_of_person() -> ColumnElement[str]:
 def looked_after(branches: frozenset[str] | None, officer: str | None) -> ColumnElement[bool]:
     """Keep the persons of these branches (None: all); of an officer, those of the own loans."""
     if officer is None:
-        everybody = person.c.id.is_not(None)
-        return everybody if branches is None else branch_of_person().in_(branches)
+        return true() if branches is None else branch_of_person().in_(branches)
     own = select(loan_position.c.borrower_id).where(loan_position.c.officer == officer)
     if branches is not None:
         own = own.where(loan_position.c.branch_code.in_(branches))

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    exists,
     func,
     literal,
     select,
@@ -32,6 +31,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.mou.models import partner_answer, registration, support, training
+from aim_loans.mou.standing import stands
 
 CONFIRMED = "confirmed"
 DISPUTED = "disputed"
@@ -179,7 +179,4 @@ def _of(kind: str, detail: ColumnElement[Any], day: Column[Any]) -> Select[Any]:
         day.label("on_day"),
         func.coalesce(last_answer(table, kind), WAITING).label("answer"),
     ).where(table.c.smeda_code.is_not(None))
-    if "undoes_id" not in table.c:
-        return rows
-    undo = table.alias("undo")
-    return rows.where(table.c.undoes_id.is_(None), ~exists().where(undo.c.undoes_id == table.c.id))
+    return rows.where(stands(table)) if "undoes_id" in table.c else rows

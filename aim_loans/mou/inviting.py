@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from aim_loans.borrowers.models import enterprise
 from aim_loans.loans.models import loan_position
 from aim_loans.mou.models import registration, training_invitation
 from aim_loans.mou.registering import HELD
+from aim_loans.mou.standing import stands
 from aim_loans.value_words import WORDS
 
 # Of the loan as it belongs now.
@@ -55,13 +56,7 @@ def candidates(
 
 
 def _at_stage(stage: str) -> ColumnElement[bool]:
-    last = registration
-    later, undo = registration.alias("later"), registration.alias("undo")
-
-    def stands(step: FromClause) -> ColumnElement[bool]:
-        undone = exists().where(undo.c.undoes_id == step.c.id)
-        return and_(step.c.undoes_id.is_(None), ~undone)
-
+    last, later = registration, registration.alias("later")
     own = (
         select(last.c.id)
         .join(enterprise, enterprise.c.id == last.c.enterprise_id)
@@ -72,7 +67,7 @@ def _at_stage(stage: str) -> ColumnElement[bool]:
         later.c.enterprise_id == last.c.enterprise_id,
         later.c.type == last.c.type,
         later.c.id > last.c.id,
-        stands(later),
+        stands(registration, later),
     )
     held = own.where(last.c.state.in_([state.value for state in HELD]), ~replaced).exists()
     if stage == "registered":

@@ -13,7 +13,7 @@ from aim_loans.borrowers.sizes import size_class
 from aim_loans.config.mou import ApplicableTypes
 from aim_loans.config.settings import Limits
 from aim_loans.dates import add_months
-from aim_loans.mou.registering import HELD, State, next_step
+from aim_loans.mou.registering import State, next_step
 
 MENTORING_MONTHS = (3, 6, 12)
 # Until a review tells its turnover, an enterprise counts as micro.
@@ -73,21 +73,19 @@ class ToDo:
     mentoring: Mentoring | None
 
 
-def next_registration(states: Mapping[str, State], applicable: Iterable[str]) -> NextStep | None:
+def next_registration(states: Mapping[str, State], applicable: Sequence[str]) -> NextStep | None:
     """Give the step that an officer can take next; None when every registration is held.
 
     Of the types that apply, the one furthest along; of equals the first in the given order.
     Verifying is the work of another person and is not asked for here.
     """
-    open_types = [each for each in applicable if states.get(each) not in HELD]
-    by_progress = sorted(
-        (each for each in open_types if states.get(each) in _FURTHEST),
-        key=lambda each: _FURTHEST.index(states.get(each)),
-    )
-    for kind in by_progress:
-        if onward := next_step(states.get(kind)):
-            return NextStep(kind, onward)
-    return None
+    steps = [
+        NextStep(kind, onward)
+        for state in _FURTHEST
+        for kind in applicable
+        if states.get(kind) is state and (onward := next_step(state))
+    ]
+    return steps[0] if steps else None
 
 
 def mentoring_plan(since: date) -> list[Mentoring]:

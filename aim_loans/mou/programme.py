@@ -11,11 +11,12 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    ScalarSelect,
     Table,
-    and_,
-    exists,
+    func,
     null,
     select,
+    true,
     union_all,
 )
 
@@ -25,6 +26,7 @@ from aim_loans.mou.belonging import looked_after
 from aim_loans.mou.models import registration, support
 from aim_loans.mou.next_steps import InProgramme
 from aim_loans.mou.registering import State
+from aim_loans.mou.standing import stands
 
 MOST_ENTERPRISES = 300
 _SCOPE = "smeda"
@@ -41,7 +43,10 @@ class Whose:
 
 
 def in_programme(connection: Connection, whose: Whose, *, today: date) -> list[InProgramme]:
-    """Give the enterprises whose owners consent today, the earliest consent first; 300 at most."""
+    """Give the enterprises whose owners consent today, the earliest consent first; 300 at most.
+
+    One that the newest review found closed is left out.
+    """
     mine = _enterprises(whose, today)
     events = _events(mine).subquery("events")
     rows = connection.execute(
@@ -76,14 +81,6 @@ def _in_programme(row: Any, states: Mapping[str, State], mentored: Set[int]) -> 
 
 def _enterprises(whose: Whose, today: date) -> CTE:
     agreed = consenting(_SCOPE, today).add_columns(consent.c.on_day.label("since")).subquery()
-    review = enterprise_review
-    turnover = (
-        select(review.c.turnover)
-        .where(review.c.enterprise_id == enterprise.c.id)
-        .order_by(review.c.reviewed_on.desc(), review.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     rows = (
         select(
             enterprise.c.id,
@@ -91,17 +88,33 @@ def _enterprises(whose: Whose, today: date) -> CTE:
             enterprise.c.sector,
             person.c.name.label("owner"),
             agreed.c.since,
-            turnover.label("turnover"),
+            _last_found("turnover").label("turnover"),
         )
         .join(person, person.c.id == enterprise.c.owner_id)
         .join(agreed, agreed.c.person_id == enterprise.c.owner_id)
-        .where(looked_after(whose.branches, whose.officer))
+        .where(
+            looked_after(whose.branches, whose.officer),
+            func.coalesce(_last_found("running"), true()),
+        )
         .order_by(agreed.c.since, enterprise.c.id)
         .limit(MOST_ENTERPRISES)
     )
     if whose.enterprise_id is not None:
         rows = rows.where(enterprise.c.id == whose.enterprise_id)
     return rows.cte("mine")
+
+
+def _last_found(name: str) -> ScalarSelect[Any]:
+    """Give what the newest review of an enterprise found; NULL before the first one."""
+    review = enterprise_review
+    return (
+        select(review.c[name])
+        .where(review.c.enterprise_id == enterprise.c.id)
+        .order_by(review.c.reviewed_on.desc(), review.c.id.desc())
+        .limit(1)
+        .correlate(enterprise)
+        .scalar_subquery()
+    )
 
 
 def _events(mine: CTE) -> CompoundSelect[Any]:
@@ -113,17 +126,12 @@ def _events(mine: CTE) -> CompoundSelect[Any]:
         step.c.type,
         step.c.state,
         null().label("month"),
-    ).where(_is_of(mine, step), _stands(step))
+    ).where(_is_of(mine, step), stands(step))
     mentoring = select(given.c.enterprise_id, given.c.id, null(), null(), given.c.month).where(
-        _is_of(mine, given), given.c.kind == _MENTORING, _stands(given)
+        _is_of(mine, given), given.c.kind == _MENTORING, stands(given)
     )
     return union_all(steps, mentoring)
 
 
 def _is_of(mine: CTE, table: Table) -> ColumnElement[bool]:
     return table.c.enterprise_id.in_(select(mine.c.id))
-
-
-def _stands(table: Table) -> ColumnElement[bool]:
-    undo = table.alias("undo")
-    return and_(table.c.undoes_id.is_(None), ~exists().where(undo.c.undoes_id == table.c.id))

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 
 from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.enterprises import OwnedEnterprise, owned_enterprise
@@ -19,6 +19,7 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.mou.models import registration
 from aim_loans.mou.registering import State, check_step
+from aim_loans.mou.standing import stands
 
 _COLUMNS = (
     "enterprise_id",
@@ -123,10 +124,8 @@ def steps_of(connection: Connection, enterprise_id: int) -> Mapping[str, Registe
 
 @cache
 def _standing() -> Select[Any]:
-    undo = registration.alias("undo")
     return select(*(registration.c[name] for name in Registered._fields)).where(
-        registration.c.undoes_id.is_(None),
-        ~exists().where(undo.c.undoes_id == registration.c.id),
+        stands(registration)
     )
 
 

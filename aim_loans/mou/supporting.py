@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 
 from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.enterprises import owned_enterprise
@@ -18,6 +18,7 @@ from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.identity.queries import require_branch
 from aim_loans.mou.models import support
 from aim_loans.mou.next_steps import MENTORING_MONTHS
+from aim_loans.mou.standing import stands
 from aim_loans.value_words import WORDS
 
 KINDS = tuple(WORDS["support"])
@@ -119,11 +120,10 @@ def help_desks(connection: Connection, *, branches: frozenset[str] | None) -> li
 
 
 def _standing() -> Select[Any]:
-    undo = support.alias("undo")
     return (
         select(*(support.c[name] for name in Support._fields[:-1]), act.c.actor)
         .join(act, act.c.id == support.c.act_id)
-        .where(support.c.undoes_id.is_(None), ~exists().where(undo.c.undoes_id == support.c.id))
+        .where(stands(support))
     )
 
 

@@ -44,18 +44,18 @@ def show() -> str:
 @pages.get("/surveys/new")
 @needs(Deed.DRAW_SURVEY)
 def ask() -> str:
-    """Ask what sample to draw; what is typed in the address says how it would be drawn."""
-    form = Form(request.args)
-    command = _draw(form) if request.args else None
-    return _new_page(form, size=command.size if command else 0)
+    """Ask what sample to draw."""
+    return _new_page(Form())
 
 
 @pages.post("/surveys/new")
 @needs(Deed.DRAW_SURVEY)
-def send() -> tuple[str, int] | Response:
-    """Draw the sample."""
+def send() -> str | tuple[str, int] | Response:
+    """Draw the sample; or only show how many each stratum would give."""
     form, here, survey_id = Form(request.form), around(), 0
     command = _draw(form)
+    if command is not None and form.typed("look"):
+        return _new_page(form, size=command.size)
     if command is not None:
         with form.attempt(), here.writing() as tx:
             survey_id = draw_survey(tx, command, actor=me().actor, today=here.today, key=form.key)

@@ -81,16 +81,18 @@ def send() -> tuple[str, int] | Response:
 @pages.get("/trainings/<row:training_id>")
 @needs(Deed.READ_BOOK)
 def show_one(training_id: int) -> str:
-    """Show a training with its list; the filters typed say how many could still be invited."""
-    return _shown(Form(request.args), training_id)
+    """Show a training with its list, and how many could still be invited."""
+    return _shown(Form(), training_id)
 
 
 @pages.post("/trainings/<row:training_id>/invite")
 @needs(Deed.PLAN_TRAINING)
-def send_invitation(training_id: int) -> tuple[str, int] | Response:
-    """Invite everybody whom the filters keep, as one set."""
+def send_invitation(training_id: int) -> str | tuple[str, int] | Response:
+    """Invite everybody whom the filters keep, as one set; or only count them."""
     form = Form(request.form)
     filters = _filters(form)
+    if form.typed("count") and not form.faults:
+        return _shown(form, training_id)
     if not form.faults:
         with form.attempt(), around().writing() as tx:
             invite(tx, Invite(training_id, filters), actor=me().actor, key=form.key)

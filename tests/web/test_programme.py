@@ -62,6 +62,10 @@ def test_next_steps_and_mentoring_stand_on_the_officers_home(screens: Screens) -
     assert "due since" not in home(officer)
     work.withdraw(owner)
     assert home(officer) == ""
+    work.consent(owner)
+    assert "Consented" in home(officer)
+    work.review(shop, running=False)
+    assert home(officer) == ""
 
 
 def test_a_help_desk_is_written_down_once_and_taken_back(screens: Screens) -> None:
@@ -97,7 +101,8 @@ def test_an_invitation_chooses_by_how_far_the_registrations_are(screens: Screens
         ]
     assert dict(zip(STAGES, fitting, strict=True)) == {"not_begun": 2, "begun": 2, "registered": 1}
     head = screens.browser("head")
-    head.get(f"/trainings/{training}?stage=begun&branch_code=LHR-01")
+    head.get(f"/trainings/{training}")
+    head.send(f"/trainings/{training}/invite", stage="begun", branch_code="LHR-01", count="1")
     assert "2 borrowers with a running loan fit" in head.page
     head.send(f"/trainings/{training}/invite", stage="begun", district="")
     assert head.page.count("Borrower of") == 2

@@ -68,7 +68,8 @@ def draft(quiet_branch: Screens) -> Browser:
 def test_a_sample_is_looked_at_drawn_and_asked(screens: Screens) -> None:
     first, second, third = shops(Branch(screens.book), 3)
     head = screens.browser("head")
-    head.get("/surveys/new?title=Outcomes&period=2026-H1&size=2&seed=7")
+    head.get("/surveys/new")
+    head.send("/surveys/new", **{**DRAW, "size": "2"}, look="1", key="once")
     assert head.page.count('<th scope="row"><span class="mark') == 2
     for _ in range(2):
         head.send("/surveys/new", **DRAW, key="once")
