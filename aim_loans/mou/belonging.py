@@ -1,6 +1,6 @@
 """At which branch somebody of the joint work is looked after, and by which officer."""
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from aim_loans.borrowers.models import person
 from aim_loans.loans.models import loan_position
@@ -17,11 +17,19 @@ def branch_of_person() -> ColumnElement[str]:
     return func.coalesce(person.c.branch_code, of_loans)
 
 
-def looked_after(branches: frozenset[str] | None, officer: str | None) -> ColumnElement[bool]:
-    """Keep the persons of these branches (None: all); of an officer, those of the own loans."""
-    if officer is None:
-        return true() if branches is None else branch_of_person().in_(branches)
-    own = select(loan_position.c.borrower_id).where(loan_position.c.officer == officer)
+def looked_after(
+    branches: frozenset[str] | None, officer: str | None = None
+) -> ColumnElement[bool]:
+    """Keep the persons of these branches (None: all); of an officer, those of the own loans.
+
+    An imported person belongs to each branch that lent.
+    """
+    borrowers = select(loan_position.c.borrower_id)
     if branches is not None:
-        own = own.where(loan_position.c.branch_code.in_(branches))
-    return person.c.id.in_(own)
+        borrowers = borrowers.where(loan_position.c.branch_code.in_(branches))
+    if officer is not None:
+        return person.c.id.in_(borrowers.where(loan_position.c.officer == officer))
+    if branches is None:
+        return true()
+    imported = and_(person.c.branch_code.is_(None), person.c.id.in_(borrowers))
+    return or_(person.c.branch_code.in_(branches), imported)

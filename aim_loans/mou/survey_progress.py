@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, case, func, select
 
 from aim_loans.borrowers.models import enterprise, person
 from aim_loans.errors import NotFound
-from aim_loans.mou.belonging import branch_of_person
+from aim_loans.mou.belonging import branch_of_person, looked_after
 from aim_loans.mou.models import survey, survey_answer, survey_member, survey_nonresponse
 
 TO_ASK = "to_ask"
@@ -150,7 +150,7 @@ def _members(branches: frozenset[str] | None) -> Select[Any]:
         .scalar_subquery()
     )
     state = case((answered.exists(), ANSWERED), else_=func.coalesce(tried, TO_ASK))
-    rows = (
+    return (
         select(
             survey_member.c.survey_id,
             survey_member.c.enterprise_id,
@@ -165,8 +165,8 @@ def _members(branches: frozenset[str] | None) -> Select[Any]:
         )
         .join(enterprise, enterprise.c.id == survey_member.c.enterprise_id)
         .join(person, person.c.id == enterprise.c.owner_id)
+        .where(looked_after(branches))
     )
-    return rows if branches is None else rows.where(branch_of_person().in_(branches))
 
 
 def _counts(of: Any) -> list[Any]:

@@ -95,10 +95,11 @@ def send_review(enterprise_id: int) -> tuple[str, int] | Response:
 @pages.get("/enterprises/<row:enterprise_id>/registration")
 @needs(Deed.READ_BOOK)
 def ask_step(enterprise_id: int) -> str:
-    """Ask for the next step of a registration; `type` in the address names it."""
+    """Ask for the next step of a registration; `type` and `state` in the address name it."""
     kind = request.args.get("type", "")
     kind = kind if kind in REGISTRATIONS else REGISTRATIONS[0]
-    form = Form({"type": kind, "on_day": around().today.isoformat()})
+    state = request.args.get("state", "")
+    form = Form({"type": kind, "state": state, "on_day": around().today.isoformat()})
     return _step_page(form, seen_for(enterprise_id, None), kind)
 
 

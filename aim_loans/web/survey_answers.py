@@ -10,7 +10,7 @@ from aim_loans.borrowers.enterprises import RUN_BY
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed
 from aim_loans.money import parse_rupees
-from aim_loans.mou.survey_progress import state_of_member, survey_by_id
+from aim_loans.mou.survey_progress import TO_ASK, state_of_member, survey_by_id
 from aim_loans.mou.surveys import (
     MOST_WORKERS,
     NONRESPONSES,
@@ -103,7 +103,8 @@ def _figures(form: Form, *, left_out: tuple[str, ...]) -> Mapping[str, Any]:
 def _done(form: Form, survey_id: int, seen: Seen) -> tuple[str, int] | Response:
     if form.faults:
         return _page(form, survey_id, seen), 422
-    return redirect(url_for("surveys.show_one", survey_id=survey_id), code=303)
+    rest = url_for("surveys.show_one", survey_id=survey_id, state=TO_ASK)
+    return redirect(rest, code=303)
 
 
 def _page(form: Form, survey_id: int, seen: Seen) -> str:

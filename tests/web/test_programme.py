@@ -42,8 +42,9 @@ def test_next_steps_and_mentoring_stand_on_the_officers_home(screens: Screens) -
     work.consent(others, on=LONG_AGO)
     work.step(shop, "F2", State.INFORMED)
     shown = home(officer)
-    assert f"/enterprises/{shop}/registration?type=F2" in shown
-    assert "Consented" in shown
+    assert f"/enterprises/{shop}/registration?type=F2&amp;state=consented" in shown
+    officer.get(f"/enterprises/{shop}/registration?type=F2&state=consented")
+    assert 'value="consented" checked' in officer.page
     assert "due since 20 Mar 2026" in shown
     assert "Borrower of L2" not in shown
     with counted(screens) as asked:
