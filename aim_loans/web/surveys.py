@@ -88,7 +88,7 @@ def show_one(survey_id: int) -> str:
         first=(listed.page - 1) * PAGE_ROWS + 1,
         listed=listed,
         states=STATES,
-        may_ask=reach(actor, Deed.RECORD_SUPPORT) != frozenset(),
+        ask_at=reach(actor, Deed.RECORD_SUPPORT),
         everywhere=everywhere,
     )
 
@@ -105,10 +105,8 @@ def paper(survey_id: int) -> str:
 def _draw(form: Form) -> DrawSurvey | None:
     period = form.read("period", lambda text: parse_period(text).name)
     title = form.read("title", str)
-    size, seed = (
-        form.read("size", whole(1, LARGEST_SAMPLE)),
-        form.read("seed", whole(0, LARGEST_SEED)),
-    )
+    size = form.read("size", whole(1, LARGEST_SAMPLE))
+    seed = form.read("seed", whole(0, LARGEST_SEED))
     if form.faults or not (period and title and size) or seed is None:
         return None
     return DrawSurvey(period=period, title=title, seed=seed, size=size)
