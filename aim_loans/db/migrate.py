@@ -21,7 +21,9 @@ def current(connection: Connection) -> str | None:
 
 
 def upgrade(engine: Engine, migrations: Path, *, to: str = "head") -> None:
-    """Run the migrations up to `to`, each whole or not at all."""
+    """Run the migrations up to `to`, each whole or not at all; Refused for a newer database."""
+    with engine.connect() as connection:
+        _refuse_newer(current(connection), migrations)
     _run(engine, migrations, to, down=False)
 
 
@@ -37,12 +39,23 @@ def require_head(connection: Connection, migrations: Path) -> None:
         return
     if at is None:
         raise Refused("The database is empty. Run `aim-loans init` first.")
+    _refuse_newer(at, migrations)
     raise Refused(
         "The database stands at migration {at}, this version needs {needed}. "
         "Run `aim-loans upgrade`.",
         at=at,
         needed=head(migrations),
     )
+
+
+def _refuse_newer(at: str | None, migrations: Path) -> None:
+    if at is not None and at > head(migrations):
+        raise Refused(
+            "The database stands at migration {at}, and this version ends with {known}. Use the "
+            "newer version of the software.",
+            at=at,
+            known=head(migrations),
+        )
 
 
 def _run(engine: Engine, migrations: Path, to: str, *, down: bool) -> None:

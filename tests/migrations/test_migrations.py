@@ -122,6 +122,18 @@ def test_an_empty_or_older_database_is_refused_with_the_way_out(engine: Engine) 
             require_head(connection, MIGRATIONS)
 
 
+def test_a_database_of_a_newer_version_is_left_alone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+    with pytest.raises(Refused, match="newer version of the software"):
+        upgrade(engine, MIGRATIONS)
+    with engine.connect() as connection:
+        assert current(connection) == "9999"
+        with pytest.raises(Refused, match="newer version of the software"):
+            require_head(connection, MIGRATIONS)
+
+
 def test_no_room_with_tables_is_overlooked() -> None:
     root = resource("config.toml").parent
     paths = (root / "aim_loans").rglob("*models.py")
