@@ -1,9 +1,9 @@
 """What the commands that measure a month share: which month, of whom, known when."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from functools import wraps
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,14 +17,30 @@ from aim_loans.portfolio.measuring import WHOLE, Asked, newest, portfolio_statem
 from aim_loans.portfolio.statement import PortfolioStatement, Scope, ScopeLevel
 
 LEVELS: tuple[ScopeLevel, ...] = ("branch", "area", "region", "division")
+_SAID = "aim_loans.cli.measured"
+
+
+def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
+    context.meta.setdefault(_SAID, {})[option.name] = value
+
+
+# Their values are kept for `wanted`, and are no arguments of the command.
+_option = partial(click.option, expose_value=False, callback=_keep)
 _OPTIONS = (
-    click.option("--month", required=True, type=MONTH, help="The month, for example 2026-10."),
-    click.option("--branch", help="Of this branch alone."),
-    click.option("--area", help="Of this area alone."),
-    click.option("--region", help="Of this region alone."),
-    click.option("--division", help="Of this division alone."),
-    click.option("--known-at", help="The moment K: ISO with offset, or a day's end in Karachi."),
+    _option("--month", required=True, type=MONTH, help="The month, for example 2026-10."),
+    _option("--branch", help="Of this branch alone."),
+    _option("--area", help="Of this area alone."),
+    _option("--region", help="Of this region alone."),
+    _option("--division", help="Of this division alone."),
+    _option("--known-at", help="The moment K: ISO with offset, or a day's end in Karachi."),
 )
+
+
+def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `wanted` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +55,16 @@ class Wanted:
     known_at: str | None = None
 
 
-def measured_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that `measured` reads; the command takes them as one `Wanted`."""
-
-    @wraps(command)
-    def asking(**options: Any) -> None:
-        wanted = Wanted(**{each.name: options.pop(each.name) for each in fields(Wanted)})
-        command(wanted, **options)
-
-    for option in reversed(_OPTIONS):
-        option(asking)
-    return asking
+def wanted() -> Wanted:
+    """Give what the options of the command under way said."""
+    return Wanted(**click.get_current_context().meta[_SAID])
 
 
-def measured(door: Door, wanted: Wanted) -> PortfolioStatement:
+def measured(door: Door, asked_for: Wanted) -> PortfolioStatement:
     """Measure a month of a scope: as it was closed, or as known now or at the moment given."""
-    scope = _scope(wanted)
-    require(door.actor, Deed.READ_BOOK, branch=wanted.branch)
-    month, moment = wanted.month, known_at_moment(door, wanted.known_at)
+    scope = _scope(asked_for)
+    require(door.actor, Deed.READ_BOOK, branch=asked_for.branch)
+    month, moment = asked_for.month, known_at_moment(door, asked_for.known_at)
     if month > door.today:
         raise Refused("The month ends on {day}. Ask for one that is over.", day=month.isoformat())
     with reading(door.ready_engine) as connection:
@@ -72,8 +80,8 @@ def measured(door: Door, wanted: Wanted) -> PortfolioStatement:
     return statement
 
 
-def _scope(wanted: Wanted) -> Scope:
-    names = {level: getattr(wanted, level) for level in LEVELS}
+def _scope(asked_for: Wanted) -> Scope:
+    names = {level: getattr(asked_for, level) for level in LEVELS}
     given = [Scope(level, name) for level, name in names.items() if name]
     if len(given) > 1:
         raise Refused("Ask for one of: a branch, an area, a region, a division.")

@@ -7,7 +7,7 @@ import click
 from aim_loans.cli.door import Door
 from aim_loans.cli.joint import mou_command
 from aim_loans.cli.loan_paper import loan_command
-from aim_loans.cli.measured import Wanted, measured, measured_options
+from aim_loans.cli.measured import measured, measured_options, wanted
 from aim_loans.dates import business_date
 from aim_loans.db.engine import reading
 from aim_loans.errors import Refused
@@ -33,9 +33,9 @@ def report_group() -> None:
     help="The file to write (JSON).",
 )
 @click.pass_obj
-def statement_command(door: Door, wanted: Wanted, *, out: Path) -> None:
+def statement_command(door: Door, *, out: Path) -> None:
     """Write the monthly portfolio statement as JSON: all figures of its paper."""
-    statement = measured(door, wanted)
+    statement = measured(door, wanted())
     out.write_text(to_json(statement) + "\n", encoding="utf-8")
     door.note("Digest: {digest}", digest=statement_digest(statement))
 
@@ -52,9 +52,9 @@ def statement_command(door: Door, wanted: Wanted, *, out: Path) -> None:
     help="The file to write (PDF).",
 )
 @click.pass_obj
-def portfolio_command(door: Door, wanted: Wanted, *, language: str | None, out: Path) -> None:
+def portfolio_command(door: Door, *, language: str | None, out: Path) -> None:
     """Draw the monthly portfolio paper of the institution, or of a part of it."""
-    statement = measured(door, wanted)
+    statement = measured(door, wanted())
     spoken = language or door.settings.institution.language
     out.write_bytes(portfolio_pdf(statement, letterhead(door.settings), spoken))
     door.note("{file} is written.", file=out.name)
