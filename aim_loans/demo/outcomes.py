@@ -9,7 +9,14 @@ from aim_loans.demo.office import Office
 from aim_loans.demo.programme import Member, Programme, half_of
 from aim_loans.demo.towns import HEAD_OFFICE
 from aim_loans.mou.models import survey_member
-from aim_loans.mou.surveys import AnswerSurvey, DrawSurvey, answer_survey, draw_survey
+from aim_loans.mou.surveys import (
+    AnswerSurvey,
+    DrawSurvey,
+    RecordNonresponse,
+    answer_survey,
+    draw_survey,
+    record_nonresponse,
+)
 
 # Of a thousand enterprises those that are asked, of these those who answer, and those closed.
 _ASK, _ANSWER, _CLOSED = 750, 840, 120
@@ -19,7 +26,7 @@ _GROWTH = (-12, 34)  # in a hundred
 
 
 def ask_about_outcomes(office: Office, programme: Programme) -> None:
-    """Draw the sample of this half-year, and write down what it answers, once it is nearly over."""
+    """Draw the sample of a half-year in its last month, and write down who answers what."""
     today = office.clock.today
     period = half_of(today)
     if today.month != period.last.month:
@@ -35,8 +42,22 @@ def ask_about_outcomes(office: Office, programme: Programme) -> None:
         rows = select(survey_member.c.enterprise_id).where(survey_member.c.survey_id == drawn)
         sample = set(connection.execute(rows).scalars())
     for member in programme.taking_part(today):
-        if member.enterprise_id in sample and member.holds(f"answers {period.name}", _ANSWER):
+        if member.enterprise_id not in sample:
+            continue
+        if member.holds(f"answers {period.name}", _ANSWER):
             office.do(answer_survey, _answer(office, member, drawn), member.officer)
+        else:
+            office.do(record_nonresponse, _silent(office, member, drawn), member.officer)
+
+
+def _silent(office: Office, member: Member, survey_id: int) -> RecordNonresponse:
+    return RecordNonresponse(
+        survey_id=survey_id,
+        enterprise_id=member.enterprise_id,
+        branch_code=member.town.code,
+        tried_on=office.clock.today,
+        outcome=member.chance(f"silent/{survey_id}").choice(("refused", "not_found")),
+    )
 
 
 def _answer(office: Office, member: Member, survey_id: int) -> AnswerSurvey:
