@@ -1,8 +1,10 @@
 """A branch at work with SMEDA: each step is one act of one person."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -11,19 +13,40 @@ from aim_loans.borrowers.consents import (
     GiveConsent,
     WithdrawConsent,
     give_consent,
+    take_back_consent,
     withdraw_consent,
 )
 from aim_loans.borrowers.details import EnterpriseDetails
 from aim_loans.borrowers.enterprises import ReviewEnterprise, review_enterprise
-from aim_loans.borrowers.models import enterprise, referral
+from aim_loans.borrowers.models import consent, enterprise, referral
 from aim_loans.borrowers.operations import AddEnterprise, add_enterprise
-from aim_loans.borrowers.referrals import Refer, refer
+from aim_loans.borrowers.referrals import (
+    CloseReferral,
+    Refer,
+    close_referral,
+    refer,
+    take_back_referral,
+)
+from aim_loans.borrowers.undoing import TakeBack
+from aim_loans.config.reader import read_settings
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
+from aim_loans.files.store import Store
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.mou.applying import NameReferral, name_referral
 from aim_loans.mou.events import Answer, answer_event
-from aim_loans.mou.models import registration, support, survey_member, training_invitation
+from aim_loans.mou.mistakes import take_back_attendance, take_back_training
+from aim_loans.mou.models import (
+    registration,
+    support,
+    survey_member,
+    training_attendance,
+    training_invitation,
+)
+from aim_loans.mou.partner_files import REFERRALS, TRAININGS
+from aim_loans.mou.partner_import import Upload, import_events, take_back_sent, upload_by_id
+from aim_loans.mou.partner_models import sent_referral
+from aim_loans.mou.partner_reading import read_sent
 from aim_loans.mou.registering import State
 from aim_loans.mou.registrations import TakeStep, UndoStep, take_step, undo_step
 from aim_loans.mou.supporting import GiveSupport, UndoSupport, give_support, undo_support
@@ -49,6 +72,9 @@ from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, Book
 from tests.branch import MANAGER, OFFICER
 
 PARTNER = Actor("partner", (Grant(Role.PARTNER),))
+TRAININGS_HEADER = "code,title,subject,branch,place,district,from,to,seats,participants"
+REFERRALS_HEADER = "code,reference,district,date,purpose"
+ZONE = read_settings(None, {}).institution.zone
 LHR = "LHR-01"
 
 
@@ -110,6 +136,42 @@ class JointWork:
         command = Refer(person_id=person_id, branch_code=LHR, on_day=on or self.today, **more)
         self.do(refer, command)
         return self.last(referral.c.id)
+
+    def end(self, referral_id: int, outcome: str, on: date | None = None, **more: Any) -> None:
+        command = CloseReferral(referral_id, outcome, on or self.today)
+        self.do(close_referral, command, **more)
+
+    def take_back(self, act: Any, row_id: int, actor: Actor = OFFICER, **more: Any) -> None:
+        """Take back a row that was a mistake."""
+        command = TakeBack(row_id, "typed for another")
+        with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
+            act(tx, command, actor=actor, **more)
+
+    def send(
+        self,
+        kind: str,
+        content: str | bytes,
+        actor: Actor = PARTNER,
+        *,
+        store: Store | None = None,
+        **more: Any,
+    ) -> Upload:
+        """Send a file of SMEDA; gives what became of it."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{kind}.csv"
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            with (
+                read_sent(kind, path, today=self.today, zone=ZONE) as sent,
+                writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx,
+            ):
+                upload = import_events(tx, sent, actor=actor, language="en", store=store, **more)
+                return upload_by_id(tx.connection, upload)
+
+    def send_referrals(self, *lines: str, **more: Any) -> Upload:
+        return self.send(REFERRALS, "\n".join((REFERRALS_HEADER, *lines, "")), **more)
+
+    def send_trainings(self, *lines: str, **more: Any) -> Upload:
+        return self.send(TRAININGS, "\n".join((TRAININGS_HEADER, *lines, "")), **more)
 
     def apply(self, application_id: int, referral_id: int) -> None:
         self.do(name_referral, NameReferral(application_id, referral_id))
@@ -217,6 +279,19 @@ class JointWork:
         self.do(record_nonresponse, command)
 
 
+def live_with_files_and_mistakes(work: JointWork, person_id: int) -> None:
+    """Let SMEDA send files, end a referral, and take back one of everything."""
+    work.send_referrals("S-9,REG-1,Lahore,2026-02-01,A dairy", "S-8,,Lahore,2026-02-01,")
+    work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER)
+    work.send_trainings("T-9,Accounts,Books,LHR-01,Town hall,Lahore,2026-02-01,2026-02-02,,S-1")
+    work.take_back(take_back_attendance, work.last(training_attendance.c.id))
+    work.take_back(take_back_training, work.train(code="T-8"), MANAGER)
+    work.consent(person_id, "bank")
+    work.end(work.refer(person_id, bank="Bank of Khyber"), "declined")
+    work.take_back(take_back_referral, work.refer(person_id, smeda_code="S-7"))
+    work.take_back(take_back_consent, work.last(consent.c.id), branch_code=LHR)
+
+
 def live_with_smeda(book: Book, person_id: int, application_id: int) -> int:
     """Write a row into each table of the joint work; gives the enterprise."""
     work = JointWork(book)
@@ -242,4 +317,5 @@ def live_with_smeda(book: Book, person_id: int, application_id: int) -> int:
     asked = work.survey("2026-H1", 10)
     work.miss(asked, shop)
     work.tell(asked, shop, women_now=1)
+    live_with_files_and_mistakes(work, person_id)
     return shop

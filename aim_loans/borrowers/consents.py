@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, exists, select
 
-from aim_loans.borrowers.models import consent
+from aim_loans.borrowers.models import consent, consent_undoing
 from aim_loans.borrowers.queries import person
+from aim_loans.borrowers.undoing import Mistake, TakeBack, take_back
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
-from aim_loans.errors import Refused
+from aim_loans.db.tables import stands
+from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.value_words import WORDS
@@ -49,13 +51,14 @@ class WithdrawConsent:
 
 
 class Consent(NamedTuple):
-    """A consent, and the day of its withdrawal where there was one."""
+    """A consent, the day of its withdrawal, and why it was taken back; None for neither."""
 
     id: int
     scope: str
     given_on: date
     manner: str
     withdrawn_on: date | None
+    taken_back: str | None
 
 
 def give_consent(
@@ -94,6 +97,24 @@ def withdraw_consent(
     _write(tx, this, command, standing.manner, standing.id)
 
 
+def take_back_consent(
+    tx: Writing, command: TakeBack, *, branch_code: str, actor: Actor, key: str | None = None
+) -> None:
+    """Take a consent back that nobody gave: it never held; `branch_code` as in ChangePerson."""
+    row = tx.connection.execute(
+        select(consent.c.person_id).where(
+            consent.c.id == command.row_id, consent.c.withdraws_id.is_(None)
+        )
+    ).first()
+    if row is None:
+        raise NotFound("There is no such consent. Open the borrower's page again.")
+    known = person(tx.connection, row.person_id, lock=True)
+    branch = known.branch_code or branch_code
+    require(actor, Deed.RECORD_SUPPORT, branch=branch)
+    mistake = Mistake(consent_undoing, f"borrower {known.id}", branch)
+    take_back(tx, command, mistake, actor=actor, key=key)
+
+
 def consents_of(connection: Connection, person_id: int) -> list[Consent]:
     """Give what a person consented to, the newest first; 20 at most."""
     wanted = _consents().where(consent.c.person_id == person_id).limit(MOST_SHOWN)
@@ -109,6 +130,7 @@ def consenting(scope: str, on: date) -> Select[Any]:
         consent.c.withdraws_id.is_(None),
         consent.c.on_day <= on,
         ~withdrawn,
+        stands(consent, consent_undoing),
     )
 
 
@@ -127,15 +149,21 @@ def _consents() -> Select[Any]:
             consent.c.on_day,
             consent.c.manner,
             withdrawal.c.on_day.label("withdrawn_on"),
+            consent_undoing.c.reason.label("taken_back"),
         )
         .outerjoin(withdrawal, withdrawal.c.withdraws_id == consent.c.id)
+        .outerjoin(consent_undoing, consent_undoing.c.undoes_id == consent.c.id)
         .where(consent.c.withdraws_id.is_(None))
         .order_by(consent.c.id.desc())
     )
 
 
 def _standing(connection: Connection, person_id: int, scope: str) -> Consent | None:
-    wanted = _consents().where(consent.c.person_id == person_id, consent.c.scope == scope)
+    wanted = _consents().where(
+        consent.c.person_id == person_id,
+        consent.c.scope == scope,
+        consent_undoing.c.id.is_(None),
+    )
     newest: Iterable[Consent] = (Consent(*row) for row in connection.execute(wanted.limit(1)))
     return next((each for each in newest if each.withdrawn_on is None), None)
 

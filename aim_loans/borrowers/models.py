@@ -19,6 +19,7 @@ from aim_loans.db.tables import (
     Moment,
     metadata,
     one_of,
+    undoing_of,
     unique_where_given,
 )
 from aim_loans.files.media import MediaType
@@ -224,6 +225,26 @@ referral = Table(
     comment="SMEDA sends somebody to us, or we send somebody who outgrew us to a bank.",
 )
 
+referral_closing = Table(
+    "referral_closing",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("referral_id", ForeignKey("referral.id"), nullable=False, unique=True),
+    Column("outcome", Text, nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("note", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(
+        one_of("outcome", "accepted", "declined", "withdrew", "not_reached"), name="outcome"
+    ),
+    info=FACT,
+    comment="How a referral ended of which no loan here tells.",
+)
+
+consent_undoing = undoing_of(consent)
+referral_undoing = undoing_of(referral)
+
 # To ask of one person whether a word of the name begins so.
 Index(None, person_name_key.c.person_id, person_name_key.c.key)
 Index(None, enterprise.c.owner_id)
@@ -283,10 +304,17 @@ Index(None, complaint.c.act_id)
 Index(None, complaint.c.branch_code)
 Index(None, complaint_step.c.act_id)
 Index(None, complaint_step.c.complaint_id)
-for _table in (enterprise_review, consent, referral):
+for _table in (enterprise_review, consent, referral, referral_closing):
     Index(None, _table.c.act_id)
 Index(None, enterprise_review.c.enterprise_id)
 Index(None, consent.c.person_id)
 Index(None, referral.c.person_id)
 unique_where_given(consent.c.withdraws_id)
-unique_where_given(referral.c.smeda_code)
+# A code stands on one referral, which a trigger holds: one taken back gives its code free.
+Index(
+    None,
+    referral.c.smeda_code,
+    sqlite_where=referral.c.smeda_code.is_not(None),
+    postgresql_where=referral.c.smeda_code.is_not(None),
+)
+Index(None, referral.c.branch_code)

@@ -11,6 +11,7 @@ from aim_loans.jobs import models as jobs
 from aim_loans.ledger import models as ledger
 from aim_loans.loans import models as loans
 from aim_loans.mou import models as mou
+from aim_loans.mou import partner_models as partner
 from aim_loans.mou import report_models as joint_report
 from aim_loans.origination import models as origination
 from aim_loans.portfolio import models as portfolio
@@ -21,7 +22,7 @@ from aim_loans.repayment import models as repayment
 # Importing a module of models is what adds its tables to the metadata.
 ROOMS = (
     *(borrowers, cash, feeder, identity, intake, jobs, joint_report, ledger, loans, mou),
-    *(origination, papers, portfolio, repayment),
+    *(origination, papers, partner, portfolio, repayment),
 )
 
 

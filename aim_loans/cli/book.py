@@ -138,8 +138,8 @@ def _collect_garbage(_done: int, _to_do: int) -> None:
     gc.collect()
 
 
-def _tell(door: Door, report: ImportReport) -> None:
-    """Say what became of the rows: faults first, then gaps, notes and totals."""
+def tell_faults(door: Door, report: ImportReport) -> None:
+    """Say what became of the rows but their number: faults first, then gaps and notes."""
     for fault in islice(report.faults(), MOST_FAULTS_SHOWN):
         place = f"{fault.file}:{fault.line}" + (f" {fault.column}" if fault.column else "")
         reason = door.words.text(fault.error.message, **fault.error.values)
@@ -155,6 +155,11 @@ def _tell(door: Door, report: ImportReport) -> None:
         click.echo(note.text(door.words.language), err=True)
     if report.dry_run:
         door.note("Dry run: nothing was written.")
+
+
+def _tell(door: Door, report: ImportReport) -> None:
+    """Say what became of the rows: faults first, then gaps, notes and totals."""
+    tell_faults(door, report)
     for totals in report.files:
         counts = (totals.found, totals.added, totals.already_there, totals.refused)
         found, added, there, refused = (f"{c.rows} (Rs {plain(c.amount)})" for c in counts)

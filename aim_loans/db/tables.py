@@ -7,7 +7,19 @@ compare, sort and hash alike on both databases. Dates are DATE. Money is BIGINT 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    FromClause,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    exists,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -82,3 +94,23 @@ def unique_where_given(column: Column[Any]) -> Index:
 # leads to the act; "schedule_version" means: through the version that owns the row.
 FACT = {"fact": "act_id"}
 FACT_OF_VERSION = {"fact": "version_id"}
+
+
+def undoing_of(table: Table) -> Table:
+    """Make the table of facts that take rows of another one back, each with the reason."""
+    return Table(
+        f"{table.name}_undoing",
+        metadata,
+        Column("id", Identifier, primary_key=True),
+        Column("undoes_id", ForeignKey(table.c.id), nullable=False, unique=True),
+        Column("reason", Text, nullable=False),
+        Column("act_id", ForeignKey("act.id"), nullable=False, index=True),
+        Column("recorded_at", Moment, nullable=False),
+        info=FACT,
+        comment=f"A row of {table.name} that was a mistake is taken back.",
+    )
+
+
+def stands(table: FromClause, undoing: Table, *known: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Give the condition that nobody has taken a row back; `known` narrows by when that was."""
+    return ~exists().where(undoing.c.undoes_id == table.c.id, *known).correlate(table)

@@ -49,6 +49,7 @@ class Deed(StrEnum):
     DRAW_SURVEY = "draw_survey"
     SET_TARGET = "set_target"
     CONFIRM_EVENT = "confirm_event"
+    SEND_EVENTS = "send_events"
     READ_JOINT = "read_joint"
     SIGN_JOINT = "sign_joint"
     MANAGE_STAFF = "manage_staff"
@@ -124,12 +125,13 @@ _HEAD_OFFICE = (
 )
 _AUDIT = (Deed.READ_BOOK, Deed.READ_JOINT, Deed.VERIFY)
 # SMEDA reads none of the book: its own events by their codes, and what was published.
-_PARTNER = (Deed.CONFIRM_EVENT, Deed.SET_TARGET, Deed.SIGN_JOINT)
+_PARTNER = (Deed.CONFIRM_EVENT, Deed.SEND_EVENTS, Deed.SET_TARGET, Deed.SIGN_JOINT)
 # The shell: one person, so nothing that needs two.
 _SHELL = (
     Deed.READ_BOOK,
     Deed.READ_JOINT,
     Deed.IMPORT_BOOK,
+    Deed.SEND_EVENTS,
     Deed.MANAGE_STAFF,
     Deed.MANAGE_SETTINGS,
     Deed.VERIFY,

@@ -93,6 +93,26 @@ def some_money(text: str) -> int:
     return paisa
 
 
+def past_day(text: str, *, today: date) -> date:
+    """Read a day from 1970 to today."""
+    day = past_day_or_old(text, today=today)
+    if day < FIRST_DAY:
+        raise Refused("{day} lies before 1970. Check the year.", day=day.isoformat())
+    return day
+
+
+def past_day_or_old(text: str, *, today: date) -> date:
+    """Read a day up to today, however long ago."""
+    day = parse_date(text)
+    if day > today:
+        raise Refused(
+            "{day} lies in the future; today is {today}. Check the date.",
+            day=day.isoformat(),
+            today=today.isoformat(),
+        )
+    return day
+
+
 def due_day(text: str) -> date:
     """Read a day on which something falls due, which may lie in the future."""
     day = parse_date(text)
@@ -129,3 +149,16 @@ def one_of(column: str, known: Sequence[str]) -> Parser:
         return word
 
     return parse
+
+
+def faults_of(
+    columns: Sequence[str], parsers: Sequence[Parser], values: Sequence[str]
+) -> list[Refused]:
+    """Give all faults of the fields of a row, `field` of each being the column."""
+    faults = []
+    for name, parse, text in zip(columns, parsers, values, strict=True):
+        try:
+            parse(text)
+        except Refused as refused:
+            faults.append(Refused(refused.message, field=name, **refused.values))
+    return faults

@@ -1,9 +1,9 @@
 """The four files of a book: their columns, and which of them must be there. Pure."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-FileKind = Literal["loans", "receipts", "schedules", "events"]
+# The name of a kind of file: of one of a book, or of what another room takes in.
+FileKind = str
 
 LOANS: FileKind = "loans"
 RECEIPTS: FileKind = "receipts"

@@ -1,7 +1,7 @@
 """Counts what becomes of each row while an import runs."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,10 +39,10 @@ class _FileOutcomes:
 class Outcomes:
     """The outcomes so far; every row of a file has exactly one. Amounts are paisa."""
 
-    def __init__(self, staging: Staging) -> None:
+    def __init__(self, staging: Staging, kinds: Iterable[FileKind] = LAYOUTS) -> None:
         """Start from nothing; faults go to the temporary database."""
         self._staging = staging
-        self._files: dict[FileKind, _FileOutcomes] = {kind: _FileOutcomes() for kind in LAYOUTS}
+        self._files: dict[FileKind, _FileOutcomes] = {kind: _FileOutcomes() for kind in kinds}
         self.gaps: Counter[str] = Counter()
         self.made: dict[str, set[str]] = defaultdict(set)
 

@@ -17,6 +17,7 @@ from aim_loans.intake.layout import (
     RECEIPTS,
     SCHEDULES,
     FileKind,
+    Layout,
 )
 from aim_loans.intake.mapping import (
     NO_MAPPING,
@@ -85,7 +86,8 @@ class BookReader:
                     self._read_file(kind, file, picker)
                 except Refused as refused:
                     faults.append(refused)
-                notes += _notes(kind, file, mapping, picker)
+                notes += file_notes(LAYOUTS[kind], file, mapping)
+                notes += _rate_notes(file, mapping, picker)
         if faults:
             raise FilesRefused(faults)
         self._staging.arrange()
@@ -148,9 +150,10 @@ def _open_all(
     return files, faults
 
 
-def _notes(kind: FileKind, file: CsvFile, mapping: BookMapping, picker: Picker) -> list[Note]:
+def file_notes(layout: Layout, file: CsvFile, mapping: BookMapping = NO_MAPPING) -> list[Note]:
+    """Say which columns of a file nothing reads, and whether it may be cut off."""
     notes = []
-    unread = unread_columns(LAYOUTS[kind], file.header, mapping)
+    unread = unread_columns(layout, file.header, mapping)
     ignored = [name for name in unread if name != REASON_COLUMN]
     if ignored:
         message = N_("{file}: the import does not read the columns {columns}.")
@@ -158,13 +161,15 @@ def _notes(kind: FileKind, file: CsvFile, mapping: BookMapping, picker: Picker) 
     if ends_in_mid_line(file.path):
         message = N_("{file} does not end with a line end. Check that its last line is whole.")
         notes.append(Note(message, {"file": file.path.name}))
-    if mapping.rate is not None:
-        message = N_(
-            "{file}: {total} {currency} in all, taken at {rate} rupees for one ({source})."
-        )
-        # Hundredths of any currency are written as paisa are.
-        total = plain(picker.foreign_total)
-        values = {"total": total, "rate": mapping.rate.written, "source": mapping.rate.source}
-        named = {"file": file.path.name, "currency": mapping.rate.currency}
-        notes.append(Note(message, values | named))
     return notes
+
+
+def _rate_notes(file: CsvFile, mapping: BookMapping, picker: Picker) -> list[Note]:
+    if mapping.rate is None:
+        return []
+    message = N_("{file}: {total} {currency} in all, taken at {rate} rupees for one ({source}).")
+    # Hundredths of any currency are written as paisa are.
+    total = plain(picker.foreign_total)
+    values = {"total": total, "rate": mapping.rate.written, "source": mapping.rate.source}
+    named = {"file": file.path.name, "currency": mapping.rate.currency}
+    return [Note(message, values | named)]

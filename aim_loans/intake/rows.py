@@ -6,7 +6,7 @@ personal field, and a district nobody knows, leave a gap and never refuse the ro
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -15,16 +15,18 @@ from zoneinfo import ZoneInfo
 from aim_loans.borrowers.identifiers import parity_disagrees, parse_cnic
 from aim_loans.borrowers.places import find_district
 from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
-from aim_loans.dates import business_date, parse_date, parse_moment
+from aim_loans.dates import business_date, parse_moment
 from aim_loans.errors import Refused
 from aim_loans.intake.fields import (
-    FIRST_DAY,
     Parser,
     count_of_instalments,
     due_day,
+    faults_of,
     line_of_text,
     one_of,
     optional,
+    past_day,
+    past_day_or_old,
     person_name,
     personal_text,
     receipt_reference,
@@ -122,6 +124,7 @@ class RowReader:
         self._now = now
         self._zone = zone
         self._today = business_date(now, zone)
+        self._born = partial(past_day_or_old, today=self._today)
         self._parsers = self._table_of_parsers()
         self._makers: Mapping[FileKind, Callable[[Sequence[str]], FileRow]] = {
             LOANS: self._loan,
@@ -139,14 +142,7 @@ class RowReader:
 
     def faults(self, kind: FileKind, values: Sequence[str], first: Refused) -> list[Refused]:
         """Give all faults of a row that was refused, `field` of each being the column."""
-        faults = []
-        columns = LAYOUTS[kind].columns
-        for name, parse, text in zip(columns, self._parsers[kind], values, strict=True):
-            try:
-                parse(text)
-            except Refused as refused:
-                faults.append(Refused(refused.message, field=name, **refused.values))
-        return faults or [first]
+        return faults_of(LAYOUTS[kind].columns, self._parsers[kind], values) or [first]
 
     def amount(self, kind: FileKind, values: Sequence[str]) -> int:
         """Give the amount of a row that may be faulty; 0 where it cannot be read."""
@@ -158,7 +154,7 @@ class RowReader:
 
     def _table_of_parsers(self) -> Mapping[FileKind, Sequence[Parser]]:
         """Give a parser a column; what comes up again and again is remembered."""
-        past = lru_cache(_CACHED)(self._past_day)
+        past = lru_cache(_CACHED)(partial(past_day, today=self._today))
         amount = lru_cache(_CACHED)(some_money)
         sector = lru_cache(_CACHED)(one_of("sector", SECTOR_KEYS))
         frequency = lru_cache(_CACHED)(one_of("frequency", tuple(Frequency)))
@@ -222,7 +218,7 @@ class RowReader:
         cnic = _or_gap(gaps, "cnic", row.cnic, parse_cnic)
         if cnic is not None and parity_disagrees(cnic, gender):
             gaps.append(Gap("cnic", PARITY))
-        born = _or_gap(gaps, "birth_date", row.birth_date, self._past_day_or_old)
+        born = _or_gap(gaps, "birth_date", row.birth_date, self._born)
         if born is not None and born >= row.disbursed_on:
             gaps.append(Gap("birth_date", BIRTH_TOO_LATE))
             born = None
@@ -233,22 +229,6 @@ class RowReader:
             district=district.name if district else row.district or None,
             gaps=tuple(gaps),
         )
-
-    def _past_day(self, text: str) -> date:
-        day = self._past_day_or_old(text)
-        if day < FIRST_DAY:
-            raise Refused("{day} lies before 1970. Check the year.", day=day.isoformat())
-        return day
-
-    def _past_day_or_old(self, text: str) -> date:
-        day = parse_date(text)
-        if day > self._today:
-            raise Refused(
-                "{day} lies in the future; today is {today}. Check the date.",
-                day=day.isoformat(),
-                today=self._today.isoformat(),
-            )
-        return day
 
     def _past_moment(self, text: str) -> datetime:
         moment = parse_moment(text, self._zone)

@@ -2,16 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
-from aim_loans.borrowers.referrals import FROM_SMEDA, referral_by_id
+from aim_loans.borrowers.models import referral, referral_undoing
+from aim_loans.borrowers.referrals import (
+    FROM_SMEDA,
+    Refer,
+    Referral,
+    checked_code,
+    refer,
+    referral_by_code,
+    referral_by_id,
+)
 from aim_loans.db.engine import Writing
-from aim_loans.errors import Refused
+from aim_loans.db.tables import stands
+from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.mou.models import application_referral
-from aim_loans.origination.lookup import application_by_id
+from aim_loans.mou.sent import sent_by_code
+from aim_loans.origination.lookup import Application, application_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,14 @@ class NameReferral:
     referral_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class NameCode:
+    """An application came of the referral that SMEDA gave this code."""
+
+    application_id: int
+    smeda_code: str
+
+
 def name_referral(
     tx: Writing, command: NameReferral, *, actor: Actor, today: date, key: str | None = None
 ) -> None:
@@ -29,11 +49,7 @@ def name_referral(
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     require(actor, Deed.ENTER_APPLICATION, branch=asked.branch_code)
     sent = referral_by_id(tx.connection, command.referral_id)
-    if sent.direction != FROM_SMEDA or sent.person_id != asked.borrower_id:
-        raise Refused(
-            "This referral is not one of SMEDA for this borrower. Choose another.",
-            field="referral",
-        )
+    _check(sent, asked)
     this = begin_branch_act(
         tx,
         kind="name_referral",
@@ -60,11 +76,56 @@ def name_referral(
     seal_act(tx, this, (application_referral,))
 
 
+def name_code(
+    tx: Writing, command: NameCode, *, actor: Actor, today: date, key: str | None = None
+) -> None:
+    """Link an application to the referral of a code.
+
+    What SMEDA sent in a file and nobody has come with yet is first written down as the
+    borrower's. NotFound when the code is on neither.
+    """
+    code = checked_code(command.smeda_code) or ""
+    found = referral_by_code(tx.connection, code)
+    if found is None:
+        referral_id = _came_with(tx, command, code, actor=actor, today=today, key=key)
+    else:
+        referral_id = found.id
+    named = NameReferral(command.application_id, referral_id)
+    name_referral(tx, named, actor=actor, today=today, key=key)
+
+
 def referral_of(connection: Connection, application_id: int) -> int | None:
     """Give the referral that an application names; None where it names none."""
-    row = application_referral
-    wanted = select(row.c.referral_id).where(row.c.application_id == application_id)
-    return connection.execute(wanted).scalar()
+    mine = _links(application_referral.c.application_id == application_id)
+    return connection.execute(mine).scalar()
+
+
+def _came_with(
+    tx: Writing, command: NameCode, code: str, *, actor: Actor, today: date, key: str | None
+) -> int:
+    """Write down that the borrower of an application is whom SMEDA sent by this code."""
+    asked = application_by_id(tx.connection, command.application_id, today=today)
+    if sent_by_code(tx.connection, code) is None:
+        raise NotFound(
+            "No referral carries the code {code}. Check it with SMEDA, or write the referral "
+            "down on the borrower's page.",
+            field="referral",
+            code=code,
+        )
+    came = Refer(
+        person_id=asked.borrower_id, branch_code=asked.branch_code, on_day=today, smeda_code=code
+    )
+    return refer(tx, came, actor=actor, today=today, key=f"{key}/came" if key else None)
+
+
+def _check(sent: Referral, asked: Application) -> None:
+    if sent.direction != FROM_SMEDA or sent.person_id != asked.borrower_id:
+        raise Refused(
+            "This referral is not one of SMEDA for this borrower. Choose another.",
+            field="referral",
+        )
+    if sent.taken_back is not None:
+        raise Refused("This referral was taken back. Choose another.", field="referral")
 
 
 def _taken(connection: Connection, command: NameReferral) -> bool:
@@ -72,4 +133,14 @@ def _taken(connection: Connection, command: NameReferral) -> bool:
     used = (row.c.application_id == command.application_id) | (
         row.c.referral_id == command.referral_id
     )
-    return connection.execute(select(row.c.application_id).where(used)).first() is not None
+    return connection.execute(_links(used)).first() is not None
+
+
+def _links(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Select the referrals that applications name and nobody has taken back."""
+    row = application_referral
+    return (
+        select(row.c.referral_id)
+        .join(referral, referral.c.id == row.c.referral_id)
+        .where(wanted, stands(referral, referral_undoing))
+    )

@@ -24,14 +24,21 @@ from sqlalchemy import (
 )
 
 from aim_loans.borrowers.consents import consenting
-from aim_loans.borrowers.models import enterprise, referral
+from aim_loans.borrowers.models import enterprise, referral, referral_undoing
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
+from aim_loans.db.tables import stands
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
-from aim_loans.mou.models import partner_answer, registration, support, training
-from aim_loans.mou.standing import stands
+from aim_loans.mou.models import (
+    partner_answer,
+    registration,
+    support,
+    training,
+    training_undoing,
+)
+from aim_loans.mou.standing import not_undone
 
 CONFIRMED = "confirmed"
 DISPUTED = "disputed"
@@ -45,6 +52,8 @@ _TABLE: Mapping[str, Table] = {
     "support": support,
     "registration": registration,
 }
+# Where rows are taken back by those of another table.
+_UNDOING: Mapping[str, Table] = {"referral": referral_undoing, "training": training_undoing}
 KINDS = tuple(_TABLE)
 
 
@@ -179,4 +188,5 @@ def _of(kind: str, detail: ColumnElement[Any], day: Column[Any]) -> Select[Any]:
         day.label("on_day"),
         func.coalesce(last_answer(table, kind), WAITING).label("answer"),
     ).where(table.c.smeda_code.is_not(None))
-    return rows.where(stands(table)) if "undoes_id" in table.c else rows
+    undoing = _UNDOING.get(kind)
+    return rows.where(not_undone(table) if undoing is None else stands(table, undoing))

@@ -18,7 +18,9 @@ from aim_loans.borrowers.models import (
     person,
     person_change,
     referral,
+    referral_undoing,
 )
+from aim_loans.db.tables import stands
 from aim_loans.identity.models import act
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan_fact, schedule_version
@@ -33,7 +35,9 @@ from aim_loans.mou.models import (
     target,
     training,
     training_attendance,
+    training_attendance_undoing,
     training_invitation,
+    training_undoing,
 )
 from aim_loans.origination.models import application, application_loan, application_step
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
@@ -210,6 +214,7 @@ def referrals(connection: Connection, view: View) -> Frame:
         .outerjoin(linked, linked.c.referral_id == referral.c.id)
         .outerjoin(paid, paid.c.application_id == linked.c.application_id)
         .where(referral.c.on_day <= view.as_of, view.known(referral))
+        .where(stands(referral, referral_undoing, view.known(referral_undoing)))
     )
     return _answered(connection, view, read(connection, rows), "referral")
 
@@ -235,7 +240,9 @@ def support_given(connection: Connection, view: View) -> Frame:
 def attendances(connection: Connection, view: View) -> Frame:
     """Read who came to which training: id (of the training), person, day, completed, answer."""
     row, asked = training_attendance, training_invitation
-    newest = select(func.max(row.c.id)).where(view.known(row)).group_by(row.c.invitation_id)
+    undoing = training_attendance_undoing
+    standing = (view.known(row), stands(row, undoing, view.known(undoing)))
+    newest = select(func.max(row.c.id)).where(*standing).group_by(row.c.invitation_id)
     frame = read(
         connection,
         select(
@@ -248,7 +255,8 @@ def attendances(connection: Connection, view: View) -> Frame:
         )
         .join(asked, asked.c.training_id == training.c.id)
         .join(row, row.c.invitation_id == asked.c.id)
-        .where(row.c.id.in_(newest), row.c.days > 0, training.c.begins_on <= view.as_of),
+        .where(row.c.id.in_(newest), row.c.days > 0, training.c.begins_on <= view.as_of)
+        .where(stands(training, training_undoing, view.known(training_undoing))),
     )
     return _answered(connection, view, frame, "training")
 

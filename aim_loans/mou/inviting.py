@@ -9,7 +9,7 @@ from aim_loans.borrowers.models import enterprise
 from aim_loans.loans.models import loan_position
 from aim_loans.mou.models import registration, training_invitation
 from aim_loans.mou.registering import HELD
-from aim_loans.mou.standing import stands
+from aim_loans.mou.standing import not_undone
 from aim_loans.value_words import WORDS
 
 # Of the loan as it belongs now.
@@ -60,14 +60,14 @@ def _at_stage(stage: str) -> ColumnElement[bool]:
     own = (
         select(last.c.id)
         .join(enterprise, enterprise.c.id == last.c.enterprise_id)
-        .where(enterprise.c.owner_id == loan_position.c.borrower_id, stands(last))
+        .where(enterprise.c.owner_id == loan_position.c.borrower_id, not_undone(last))
         .correlate(loan_position)
     )
     replaced = exists().where(
         later.c.enterprise_id == last.c.enterprise_id,
         later.c.type == last.c.type,
         later.c.id > last.c.id,
-        stands(registration, later),
+        not_undone(registration, later),
     )
     held = own.where(last.c.state.in_([state.value for state in HELD]), ~replaced).exists()
     if stage == "registered":

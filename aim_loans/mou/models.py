@@ -21,6 +21,7 @@ from aim_loans.db.tables import (
     Moment,
     metadata,
     one_of,
+    undoing_of,
     unique_where_given,
 )
 from aim_loans.mou.registering import State
@@ -53,7 +54,13 @@ application_referral = Table(
     "application_referral",
     metadata,
     Column("application_id", ForeignKey("application.id"), primary_key=True, autoincrement=False),
-    Column("referral_id", ForeignKey("referral.id"), nullable=False, unique=True),
+    Column(
+        "referral_id",
+        ForeignKey("referral.id"),
+        primary_key=True,
+        autoincrement=False,
+        unique=True,
+    ),
     Column("act_id", ForeignKey("act.id"), nullable=False),
     info=FACT,
     comment="The referral by which SMEDA sent whoever applied.",
@@ -262,6 +269,9 @@ survey_nonresponse = Table(
     comment="An enterprise of the sample was asked and gave no answer; the last row holds.",
 )
 
+training_undoing = undoing_of(training)
+training_attendance_undoing = undoing_of(training_attendance)
+
 _TABLES = (
     registration,
     application_referral,
@@ -291,13 +301,11 @@ for _column in (
     survey_nonresponse.c.member_id,
 ):
     Index(None, _column)
-for _column in (
-    registration.c.undoes_id,
-    support.c.undoes_id,
-    training.c.smeda_code,
-):
+for _column in (registration.c.undoes_id, support.c.undoes_id):
     unique_where_given(_column)
+# A code stands on one training, which a trigger holds: one taken back gives its code free.
 for _column in (
+    training.c.smeda_code,
     partner_answer.c.referral_id,
     partner_answer.c.training_id,
     partner_answer.c.support_id,

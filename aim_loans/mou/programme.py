@@ -26,7 +26,7 @@ from aim_loans.mou.belonging import looked_after
 from aim_loans.mou.models import registration, support
 from aim_loans.mou.next_steps import InProgramme
 from aim_loans.mou.registering import State
-from aim_loans.mou.standing import stands
+from aim_loans.mou.standing import not_undone
 
 MOST_ENTERPRISES = 300
 _SCOPE = "smeda"
@@ -126,9 +126,9 @@ def _events(mine: CTE) -> CompoundSelect[Any]:
         step.c.type,
         step.c.state,
         null().label("month"),
-    ).where(_is_of(mine, step), stands(step))
+    ).where(_is_of(mine, step), not_undone(step))
     mentoring = select(given.c.enterprise_id, given.c.id, null(), null(), given.c.month).where(
-        _is_of(mine, given), given.c.kind == _MENTORING, stands(given)
+        _is_of(mine, given), given.c.kind == _MENTORING, not_undone(given)
     )
     return union_all(steps, mentoring)
 

@@ -19,7 +19,7 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.mou.models import registration
 from aim_loans.mou.registering import State, check_step
-from aim_loans.mou.standing import stands
+from aim_loans.mou.standing import not_undone
 
 _COLUMNS = (
     "enterprise_id",
@@ -125,7 +125,7 @@ def steps_of(connection: Connection, enterprise_id: int) -> Mapping[str, Registe
 @cache
 def _standing() -> Select[Any]:
     return select(*(registration.c[name] for name in Registered._fields)).where(
-        stands(registration)
+        not_undone(registration)
     )
 
 

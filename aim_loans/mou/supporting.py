@@ -18,7 +18,7 @@ from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.identity.queries import require_branch
 from aim_loans.mou.models import support
 from aim_loans.mou.next_steps import MENTORING_MONTHS
-from aim_loans.mou.standing import stands
+from aim_loans.mou.standing import not_undone
 from aim_loans.value_words import WORDS
 
 KINDS = tuple(WORDS["support"])
@@ -123,7 +123,7 @@ def _standing() -> Select[Any]:
     return (
         select(*(support.c[name] for name in Support._fields[:-1]), act.c.actor)
         .join(act, act.c.id == support.c.act_id)
-        .where(stands(support))
+        .where(not_undone(support))
     )
 
 

@@ -12,13 +12,20 @@ from aim_loans.borrowers.models import person
 from aim_loans.borrowers.referrals import checked_code
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
+from aim_loans.db.tables import stands
 from aim_loans.errors import Conflict, NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, reach, require
 from aim_loans.identity.queries import require_branch
 from aim_loans.mou.belonging import branch_of_person
 from aim_loans.mou.inviting import FILTERS, STAGES, invitable
-from aim_loans.mou.models import training, training_attendance, training_invitation
+from aim_loans.mou.models import (
+    training,
+    training_attendance,
+    training_attendance_undoing,
+    training_invitation,
+    training_undoing,
+)
 
 MOST_SEATS = 200
 MOST_DAYS = 60
@@ -71,7 +78,10 @@ class EnterAttendance:
 
 
 class Training(NamedTuple):
-    """A training with the numbers of invited and of those who came and completed it."""
+    """A training with the numbers of invited and of those who came and completed it.
+
+    `taken_back` says why it was; None while it stands.
+    """
 
     id: int
     branch_code: str
@@ -81,6 +91,7 @@ class Training(NamedTuple):
     days: int
     seats: int
     smeda_code: str | None
+    taken_back: str | None
     invited: int
     came: int
     completed: int
@@ -95,6 +106,7 @@ class Invited(NamedTuple):
     father_or_husband_name: str | None
     gender: str
     branch_code: str
+    attendance_id: int | None
     days: int | None
     completed: bool | None
     satisfaction: int | None
@@ -111,8 +123,7 @@ def plan_training(
     if this.repeated:
         made = select(training.c.id).where(training.c.act_id == this.id)
         return int(tx.connection.execute(made).scalar_one())
-    taken = select(training.c.id).where(training.c.smeda_code == code)
-    if code and tx.connection.execute(taken).first():
+    if code and training_by_code(tx.connection, code):
         raise Conflict(
             "The code {code} stands on another training. Check it.", field="smeda_code", code=code
         )
@@ -128,6 +139,7 @@ def invite(tx: Writing, command: Invite, *, actor: Actor, key: str | None = None
     """Invite everybody whom the filters keep, up to the free seats; gives how many."""
     known = training_by_id(tx.connection, command.training_id, lock=True)
     require(actor, Deed.PLAN_TRAINING, branch=known.branch_code)
+    _check_stands(known)
     for name in command.filters:
         if name not in FILTERS:
             raise Refused("Choose one of the list.", field=name)
@@ -159,6 +171,7 @@ def enter_attendance(
     """Write down who came, all of it or nothing; entered again, the last one holds."""
     known = training_by_id(tx.connection, command.training_id, lock=True)
     require(actor, Deed.RECORD_SUPPORT, branch=known.branch_code)
+    _check_stands(known)
     if known.begins_on > today:
         raise Refused("The training begins on {day}. Enter it then.", day=known.begins_on)
     invited = {each.invitation_id for each in invited_to(tx.connection, known.id)}
@@ -186,6 +199,13 @@ def training_by_id(connection: Connection, training_id: int, *, lock: bool = Fal
     return Training(*row)
 
 
+def training_by_code(connection: Connection, code: str) -> Training | None:
+    """Give the training that a code of SMEDA stands on; None where it stands on none."""
+    coded = _trainings().where(training.c.smeda_code == code, stands(training, training_undoing))
+    row = connection.execute(coded).first()
+    return Training(*row) if row else None
+
+
 def trainings(connection: Connection, *, branches: frozenset[str] | None) -> list[Training]:
     """Give the trainings at these branches (None: all), the latest first; 100 at most."""
     rows = _trainings().order_by(training.c.begins_on.desc(), training.c.id.desc())
@@ -197,18 +217,14 @@ def trainings(connection: Connection, *, branches: frozenset[str] | None) -> lis
 def invited_to(connection: Connection, training_id: int) -> list[Invited]:
     """Give who is invited to a training, by the order of invitation."""
     last = _last_attendance()
+    columns = [
+        training_invitation.c.id,
+        *(person.c[name] for name in ("id", "name", "father_or_husband_name", "gender")),
+        branch_of_person().label("branch"),
+        *(last.c[name] for name in ("id", "days", "completed", "satisfaction")),
+    ]
     rows = connection.execute(
-        select(
-            training_invitation.c.id,
-            person.c.id,
-            person.c.name,
-            person.c.father_or_husband_name,
-            person.c.gender,
-            branch_of_person().label("branch"),
-            last.c.days,
-            last.c.completed,
-            last.c.satisfaction,
-        )
+        select(*columns)
         .join(person, person.c.id == training_invitation.c.person_id)
         .outerjoin(last, last.c.invitation_id == training_invitation.c.id)
         .where(training_invitation.c.training_id == training_id)
@@ -229,6 +245,11 @@ def _checked(command: PlanTraining) -> tuple[str, str, str | None]:
                 "Give a whole number from {least} to {most}.", field=name, least=1, most=most
             )
     return title, place, checked_code(command.smeda_code)
+
+
+def _check_stands(known: Training) -> None:
+    if known.taken_back is not None:
+        raise Refused("This training was taken back. Plan another one.")
 
 
 def _check_present(each: Present, known: Training, invited: set[int]) -> None:
@@ -252,23 +273,28 @@ def _check_present(each: Present, known: Training, invited: set[int]) -> None:
 
 def _last_attendance() -> Any:
     row = training_attendance
-    newest = select(func.max(row.c.id)).group_by(row.c.invitation_id)
+    standing = stands(row, training_attendance_undoing)
+    newest = select(func.max(row.c.id)).where(standing).group_by(row.c.invitation_id)
     return select(row).where(row.c.id.in_(newest)).subquery("last")
 
 
 def _trainings() -> Select[Any]:
     last = _last_attendance()
-    names = Training._fields[:-3]
+    columns = [
+        *(training.c[name] for name in Training._fields[:-4]),
+        training_undoing.c.reason.label("taken_back"),
+    ]
     return (
         select(
-            *(training.c[name] for name in names),
+            *columns,
             func.count(training_invitation.c.id),
             func.count().filter(last.c.days > 0),
             func.count().filter(last.c.completed),
         )
+        .outerjoin(training_undoing, training_undoing.c.undoes_id == training.c.id)
         .outerjoin(training_invitation, training_invitation.c.training_id == training.c.id)
         .outerjoin(last, last.c.invitation_id == training_invitation.c.id)
-        .group_by(*(training.c[name] for name in names))
+        .group_by(*columns)
     )
 
 

@@ -47,6 +47,7 @@ plan_training      -       -       o       o    o      e    -       -       -
 draw_survey        -       -       -       -    -      e    -       -       -
 set_target         -       -       -       -    -      e    -       e       -
 confirm_event      -       -       -       -    -      -    -       e       -
+send_events        -       -       -       -    -      -    -       e       e
 read_joint         -       -       -       -    -      e    e       -       e
 sign_joint         -       -       -       -    -      e    -       e       -
 manage_staff       -       -       -       -    -      e    -       -       e
