@@ -57,6 +57,22 @@ JOINT_WORDS: Mapping[str, Mapping[str, str]] = {
         "approved": N_("Approved"),
         "disbursed": N_("Paid out"),
     },
+    "referral_state": {
+        "sent": N_("Sent"),
+        "received": N_("Received"),
+        "applied": N_("Applied"),
+        "approved": N_("Approved"),
+        "disbursed": N_("Paid out"),
+        "accepted": N_("Accepted by the bank"),
+        "declined": N_("Declined"),
+        "withdrew": N_("The borrower withdrew"),
+        "not_reached": N_("Not reached"),
+        "taken_back": N_("Taken back"),
+    },
+    "partner_file": {
+        "trainings": N_("Trainings"),
+        "referrals": N_("Referrals"),
+    },
     "registration": {
         "F1": N_("SMEDA SME registration"),
         "F2": N_("FBR NTN"),

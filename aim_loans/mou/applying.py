@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
@@ -39,6 +39,13 @@ class NameCode:
     """An application came of the referral that SMEDA gave this code."""
 
     application_id: int
+    smeda_code: str
+
+
+class Named(NamedTuple):
+    """The referral that an application names."""
+
+    id: int
     smeda_code: str
 
 
@@ -94,10 +101,11 @@ def name_code(
     name_referral(tx, named, actor=actor, today=today, key=key)
 
 
-def referral_of(connection: Connection, application_id: int) -> int | None:
+def referral_of(connection: Connection, application_id: int) -> Named | None:
     """Give the referral that an application names; None where it names none."""
     mine = _links(application_referral.c.application_id == application_id)
-    return connection.execute(mine).scalar()
+    row = connection.execute(mine).first()
+    return Named(*row) if row else None
 
 
 def _came_with(
@@ -140,7 +148,7 @@ def _links(wanted: ColumnElement[bool]) -> Select[Any]:
     """Select the referrals that applications name and nobody has taken back."""
     row = application_referral
     return (
-        select(row.c.referral_id)
+        select(referral.c.id, referral.c.smeda_code)
         .join(referral, referral.c.id == row.c.referral_id)
         .where(wanted, stands(referral, referral_undoing))
     )

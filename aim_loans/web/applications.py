@@ -14,6 +14,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.loans.schedule import Holidays, Schedule
 from aim_loans.money import parse_positive_rupees, plain
+from aim_loans.mou.applying import NameCode, name_code, referral_of
 from aim_loans.origination.applications import (
     ChangeTerms,
     Decide,
@@ -81,6 +82,7 @@ def ask(person_id: int) -> str:
         "months": "12",
         "product": here.settings.lending.default_product,
         "programme": here.settings.lending.default_programme,
+        "referral": request.args.get("referral", ""),
     }
     with here.reading() as connection:
         owned = EnterpriseOffers.of(connection, visible_person(connection, person_id))
@@ -97,7 +99,7 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
         offers = _offers(connection)
     terms, enterprise = _terms(form, offers), read_choice(form, owned)
     branch = form.read("branch", _key_of(offers.branches))
-    programme = form.read("programme", _key_of(offers.programmes))
+    programme, code = form.read("programme", _key_of(offers.programmes)), form.optional("referral")
     if terms is not None and branch is not None and programme is not None and _wants(form):
         entered = 0
         with form.attempt(), here.writing() as tx:
@@ -110,6 +112,8 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
                 submit=form.typed("act") == "submit",
             )
             entered = enter_application(tx, command, **acting(form), holidays=days_off())
+            if code:
+                name_code(tx, NameCode(entered, code), **acting(form) | {"key": f"{form.key}/code"})
         if not form.faults:
             return redirect(url_for("applications.show", application_id=entered), code=303)
     return _with_schedule(form, offers, terms, owned=owned)
@@ -208,6 +212,7 @@ def application_page(form: Form, application_id: int) -> str:
         asked = visible(connection, application_id)
         checks = checks_of(connection, asked, on=here.today, holidays=days_off())
         fee_receipt = fee_of(connection, application_id)
+        referral = referral_of(connection, application_id)
     plan = plan_for(asked, paid_on=here.today, holidays=days_off())
     return render_template(
         "application.html",
@@ -217,6 +222,7 @@ def application_page(form: Form, application_id: int) -> str:
         group=asked.borrowers_group,
         fee=asked.dated.fee_on(here.today).amount,
         fee_receipt=fee_receipt,
+        referral=referral,
         channels=CHANNELS,
         plan=plan,
         today=here.today,

@@ -19,6 +19,7 @@ from aim_loans.config.mou import REGISTRATIONS
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed
 from aim_loans.mou import supporting
+from aim_loans.mou.mistakes import taken_back_of
 from aim_loans.mou.next_steps import MENTORING_MONTHS, Mentoring, mentoring_plan
 from aim_loans.mou.programme import Whose, in_programme
 from aim_loans.mou.registering import State, next_states, next_step
@@ -184,6 +185,7 @@ def _shown(enterprise_id: int, form: Form) -> str:
         steps = steps_of(connection, enterprise_id)
         support = support_of(connection, enterprise_id)
         joined = in_programme(connection, Whose(enterprise_id=enterprise_id), today=today)
+        taken_back = taken_back_of(connection, enterprise_id)
     size = size_class(reviews[0].turnover, limits) if reviews else ""
     return render_template(
         "enterprise.html",
@@ -196,6 +198,7 @@ def _shown(enterprise_id: int, form: Form) -> str:
         since=joined[0].since if joined else None,
         mentoring=_mentoring(joined[0].since, support) if joined else (),
         today=today,
+        taken_back=taken_back,
         may_record=seen.owner.act_branch is not None,
     )
 

@@ -10,13 +10,15 @@ from aim_loans.borrowers.consents import (
     WithdrawConsent,
     consents_of,
     give_consent,
+    take_back_consent,
     withdraw_consent,
 )
 from aim_loans.borrowers.referrals import Refer, refer, referrals_of
+from aim_loans.borrowers.undoing import TakeBack
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed, require
 from aim_loans.web.borrower_page import Visible, visible_person
-from aim_loans.web.forms import Form, one_of
+from aim_loans.web.forms import Form, one_of, row_number
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
@@ -63,6 +65,17 @@ def send_referral(person_id: int) -> tuple[str, int] | Response:
         )
         with form.attempt(), here.writing() as tx:
             refer(tx, command, actor=me().actor, today=here.today, key=form.key)
+    return _answer(form, person_id)
+
+
+@pages.post("/borrowers/<row:person_id>/consent/take-back")
+@needs(Deed.RECORD_SUPPORT)
+def take_back(person_id: int) -> tuple[str, int] | Response:
+    """Take back a consent that nobody gave."""
+    form, branch = Form(request.form), _branch(person_id)
+    command = TakeBack(row_number(form.typed("row")), form.typed("reason"))
+    with form.attempt(), around().writing() as tx:
+        take_back_consent(tx, command, branch_code=branch, actor=me().actor, key=form.key)
     return _answer(form, person_id)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from aim_loans.borrowers.places import districts, find_district
+from aim_loans.borrowers.undoing import TakeBack
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
@@ -14,6 +15,7 @@ from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.identity.queries import branch_codes
 from aim_loans.mou.events import answers_to
 from aim_loans.mou.inviting import STAGES, candidates
+from aim_loans.mou.mistakes import take_back_attendance, take_back_training
 from aim_loans.mou.trainings import (
     HIGHEST_SATISFACTION,
     MOST_DAYS,
@@ -32,7 +34,7 @@ from aim_loans.mou.trainings import (
     trainings,
 )
 from aim_loans.value_words import WORDS
-from aim_loans.web.forms import Form, whole
+from aim_loans.web.forms import Form, row_number, whole
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
 from aim_loans.web.surroundings import around
@@ -129,6 +131,21 @@ def send_attendance(training_id: int) -> tuple[str, int] | Response:
     return redirect(url_for("trainings.show_one", training_id=training_id), code=303)
 
 
+@pages.post("/trainings/<row:training_id>/take-back")
+@needs(Deed.READ_BOOK)
+def take_back(training_id: int) -> tuple[str, int] | Response:
+    """Take back the training, or what was entered of one who came; the operation asks who may."""
+    form = Form(request.form)
+    of_one = form.typed("what") == "attendance"
+    row = row_number(form.typed("row")) if of_one else training_id
+    act = take_back_attendance if of_one else take_back_training
+    with form.attempt(), around().writing() as tx:
+        act(tx, TakeBack(row, form.typed("reason")), actor=me().actor, key=form.key)
+    if form.faults:
+        return _shown(form, training_id), 422
+    return redirect(url_for("trainings.show_one", training_id=training_id), code=303)
+
+
 def _plan(form: Form) -> PlanTraining | None:
     branch = form.read("branch", str)
     title, place = form.read("title", str), form.read("place", str)
@@ -199,7 +216,8 @@ def _shown(form: Form, training_id: int) -> str:
     with around().reading() as connection:
         found = training_by_id(connection, training_id)
         require(actor, Deed.READ_BOOK, branch=found.branch_code)
-        may_plan = allows(actor, Deed.PLAN_TRAINING, branch=found.branch_code)
+        stands = found.taken_back is None
+        may_plan = stands and allows(actor, Deed.PLAN_TRAINING, branch=found.branch_code)
         filters = _filters(form)
         whom = reach(actor, Deed.PLAN_TRAINING)
         return render_template(
@@ -209,7 +227,7 @@ def _shown(form: Form, training_id: int) -> str:
             listed=invited_to(connection, training_id),
             answers=answers_to(connection, "training", [training_id]),
             may_plan=may_plan,
-            may_enter=allows(actor, Deed.RECORD_SUPPORT, branch=found.branch_code),
+            may_enter=stands and allows(actor, Deed.RECORD_SUPPORT, branch=found.branch_code),
             fitting=candidates(connection, training_id, filters, branches=whom) if may_plan else 0,
             choices=_CHOICES,
             branches=_branches(connection) if may_plan else (),

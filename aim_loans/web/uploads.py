@@ -5,9 +5,11 @@ from typing import IO
 
 from flask import Request, request
 
+from aim_loans.mou.partner_reading import MOST_BYTES
 from aim_loans.web.surroundings import around
 
-_TAKES_A_FILE = "attachments.send"
+_TAKES_AN_ATTACHMENT = "attachments.send"
+_TAKES_A_FILE_OF_SMEDA = "smeda_files.send"
 
 
 class RequestInMemory(Request):
@@ -24,7 +26,12 @@ class RequestInMemory(Request):
 
 
 def make_room() -> None:
-    """Let the one form that sends a file be larger than the others by a file."""
-    if request.endpoint == _TAKES_A_FILE and request.mimetype == "multipart/form-data":
+    """Let the forms that send a file be larger than the others by a file."""
+    if request.mimetype != "multipart/form-data":
+        return
+    most = 0
+    if request.endpoint == _TAKES_AN_ATTACHMENT:
         most = around().settings.attachments.most_bytes
-        request.max_content_length = (request.max_content_length or 0) + most
+    elif request.endpoint == _TAKES_A_FILE_OF_SMEDA:
+        most = MOST_BYTES
+    request.max_content_length = (request.max_content_length or 0) + most

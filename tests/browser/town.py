@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 from aim_loans.borrowers.attachments import AttachFile, attach_file, keep_file
 from aim_loans.borrowers.details import EnterpriseDetails
 from aim_loans.borrowers.operations import AddEnterprise, add_enterprise
+from aim_loans.borrowers.referrals import take_back_referral
 from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.config.reader import read_settings
 from aim_loans.config.settings import SECTOR_KEYS
@@ -47,7 +48,7 @@ NO_PAGES = frozenset(
         *("attachments.file", "files.contents", "files.manifest", "files.schema"),
         *("joint_reports.file", "reports.contents"),
         *("prints.application_pdf", "prints.loan_pdf", "prints.receipt_pdf"),
-        "portfolio_papers.pdf",
+        *("portfolio_papers.pdf", "smeda_files.rejects"),
     }
 )
 FORGOTTEN = date(2026, 2, 20)
@@ -234,12 +235,19 @@ def _complaints_and_files(screens: Screens) -> int:
 
 
 def _work_with_smeda(screens: Screens, person_id: int) -> dict[str, object]:
-    """Let an enterprise be looked at, registered, helped and asked; gives the examples."""
+    """Let an enterprise be looked at, registered, helped, referred, asked; gives the examples."""
     work = JointWork(screens.book)
     shop = work.enterprise(person_id)
     work.review(shop, paid_women=2)
     work.consent(person_id)
-    work.refer(person_id, smeda_code="SMEDA-26-0001")
+    referral = work.refer(person_id, smeda_code="SMEDA-26-0001")
+    upload = work.send_referrals(
+        "SMEDA-26-0001,REG-77,Lahore,2026-02-20,A fruit stall",
+        "SMEDA-26-0004,REG-78,Lahore,2026-02-24,Two goats",
+        "SMEDA-26-0005,REG-79,Lahor City,2026-02-30,A 0300-1234567",
+        store=screens.files,
+    )
+    work.take_back(take_back_referral, work.refer(person_id, smeda_code="SMEDA-26-0009"))
     for state in (State.INFORMED, State.CONSENTED):
         work.step(shop, "F1", state)
     work.step(shop, "F2", State.REGISTERED, smeda_code="SMEDA-26-0002")
@@ -249,7 +257,14 @@ def _work_with_smeda(screens: Screens, person_id: int) -> dict[str, object]:
     work.attend(training, [Present(each, 3, True, 4) for each in work.invitations(training)[:5]])
     work.aim_at("2026-H1", "A1", 1_000)
     survey = work.survey("2026-H1", 10)
-    return {"enterprise_id": shop, "training_id": training, "survey_id": survey}
+    work.undo(work.step(shop, "F5", State.INFORMED))
+    return {
+        "enterprise_id": shop,
+        "training_id": training,
+        "survey_id": survey,
+        "referral_id": referral,
+        "upload_id": upload.id,
+    }
 
 
 def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:

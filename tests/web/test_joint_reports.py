@@ -9,6 +9,7 @@ from pypdf import PdfReader
 from werkzeug.routing import Rule
 
 from aim_loans.db.engine import cutting
+from aim_loans.files.store import Store
 from aim_loans.identity import sign_in
 from aim_loans.identity.permissions import Role
 from aim_loans.portfolio.closing import CloseMonth, close_month
@@ -17,7 +18,7 @@ from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, open_book
 from tests.branch import Branch
 from tests.joint import JointWork
 from tests.joint_report import ReportOnItsWay
-from tests.web.desk import Browser, Screens, fits_once, hash_once
+from tests.web.desk import FILES_KEY, Browser, Screens, fits_once, hash_once
 
 NAME, MOBILE, CNIC = "Zarqa Malik", "03001234567", "3520112345671"
 PERIOD, MONTH = "2025-H2", "2025-12"
@@ -36,6 +37,15 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
         shop = work.enterprise(person_id)
         work.consent(person_id)
         work.help("advice", shop, smeda_code="SMEDA-26-0007", satisfaction=5)
+        work.refer(person_id, smeda_code="SMEDA-26-0008")
+        work.send_referrals(
+            "SMEDA-26-0008,REG-1,Lahore,2026-01-10,A dairy",
+            "SMEDA-26-0009,,Lahore,2026-01-10,call 0300-7654321",
+            store=Store(folder / "files", FILES_KEY),
+        )
+        work.send_trainings(
+            "SMEDA-26-0010,Books,Books,LHR-01,Hall,Lahore,2026-01-10,2026-01-11,,SMEDA-26-0008"
+        )
         with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
             month = CloseMonth(TODAY.replace(year=2025, month=12))
             close_month(tx, month, actor=HEAD_OFFICE, today=TODAY)
@@ -97,6 +107,8 @@ def test_an_officer_reads_no_joint_report(screens: Screens) -> None:
 def test_nothing_that_the_partner_opens_tells_of_a_person(opened: dict[str, str]) -> None:
     assert any("/joint-reports/files/" in path for path in opened)
     assert "SMEDA-26-0007" in opened["/smeda/events"]
+    assert "SMEDA-26-0008" in opened["/smeda/referrals"]
+    assert "telephone number" in opened["/smeda/files/1"]
     hidden = (NAME, NAME.split(maxsplit=1)[0], MOBILE, MOBILE[1:], CNIC, CNIC[5:12])
     for path, text in opened.items():
         for secret in hidden:
