@@ -134,7 +134,10 @@ def take_back_sent(tx: Writing, command: TakeBack, *, actor: Actor, key: str | N
     if row is None:
         raise NotFound("There is no such referral. Open the list again.")
     if referral_by_code(tx.connection, row.smeda_code):
-        raise Refused("Somebody has come with the code {code}.", code=row.smeda_code)
+        raise Refused(
+            "Somebody has come with the code {code}. Ask the branch to take that back first.",
+            code=row.smeda_code,
+        )
     mistake = Mistake(sent_referral_undoing, f"referral {row.smeda_code}")
     take_back(tx, command, mistake, actor=actor, key=key)
 

@@ -211,7 +211,7 @@ class _Judge:
             news.referrals.append(row)
             return None
         if row.branch not in self.branches:
-            return Refused("There is no branch {branch}.", field="branch", branch=row.branch)
+            return Refused("There is no branch {code}.", field="branch", code=row.branch)
         unknown = [each.code for each in row.participants if each.code not in self.persons]
         if unknown:
             return Refused(

@@ -97,7 +97,7 @@ def test_an_application_names_the_code_on_its_form(screens: Screens) -> None:
     officer.get(f"{page}?referral=S-1")
     assert 'value="S-1"' in officer.page
     texts = {"branch": "LHR-01", "programme": "general", "product": "family_enterprise"}
-    wanted = {"principal": "50000", "months": "12", "sector": "trade", "purpose": "two goats"}
+    wanted = {"principal": "50000", "months": "12", "sector": "trade/", "purpose": "two goats"}
     form = {**texts, **wanted, "act": "keep"}
     assert officer.send(page, **form, referral="S-7").status_code == 422
     assert "No referral carries the code S-7" in officer.page
