@@ -4,12 +4,12 @@ import click
 
 from aim_loans.checks.run import Outcome, verify_audit, verify_book, verify_files
 from aim_loans.cli.backup import backup, restore
-from aim_loans.cli.book import portfolio
+from aim_loans.cli.book import import_group, portfolio
 from aim_loans.cli.close import close
 from aim_loans.cli.demo import demo
 from aim_loans.cli.door import Door, Group
 from aim_loans.cli.export import export
-from aim_loans.cli.partner import import_group
+from aim_loans.cli.partner import referrals_command, trainings_command
 from aim_loans.cli.report import report_group
 from aim_loans.cli.report_pack import reports_group, worker_command
 from aim_loans.cli.schedule import schedule
@@ -152,6 +152,8 @@ def staff_reset_factor_command(door: Door, *, username: str) -> None:
 
 main.add_command(close)
 main.add_command(schedule)
+import_group.add_command(trainings_command)
+import_group.add_command(referrals_command)
 main.add_command(import_group)
 main.add_command(portfolio)
 main.add_command(trial_balance_command)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from aim_loans.cli.book import EXISTING, import_group, tell_faults
+from aim_loans.cli.book import EXISTING, tell_faults
 from aim_loans.cli.door import Door
 from aim_loans.db.engine import reading, writing
 from aim_loans.identity.permissions import Deed, require
@@ -15,10 +15,10 @@ from aim_loans.mou.partner_import import import_events
 from aim_loans.mou.partner_reading import read_sent
 
 
-def _command(kind: FileKind, told: str) -> None:
-    """Add a command that takes in one kind of file."""
+def _command(kind: FileKind, told: str) -> click.Command:
+    """Make the command that takes in one kind of file."""
 
-    @import_group.command(kind, help=told)
+    @click.command(kind, help=told)
     @click.option("--file", "path", required=True, type=EXISTING, help="The file (CSV).")
     @click.option("--dry-run", is_flag=True, help="Check everything, write nothing.")
     @click.option(
@@ -29,6 +29,8 @@ def _command(kind: FileKind, told: str) -> None:
     @click.pass_obj
     def take_in(door: Door, *, path: Path, dry_run: bool, rejects: Path | None) -> None:
         _take_in(door, kind, path, dry_run=dry_run, rejects=rejects or path.parent)
+
+    return take_in
 
 
 def _take_in(door: Door, kind: FileKind, path: Path, *, dry_run: bool, rejects: Path) -> None:
@@ -68,5 +70,9 @@ def _tell(door: Door, report: ImportReport) -> None:
     )
 
 
-_command(TRAININGS, "Import trainings of SMEDA: code, title, days, who came by SMEDA's codes.")
-_command(REFERRALS, "Import referrals of SMEDA: code, SMEDA's reference, district, day, purpose.")
+trainings_command = _command(
+    TRAININGS, "Import trainings of SMEDA: code, title, days, who came by SMEDA's codes."
+)
+referrals_command = _command(
+    REFERRALS, "Import referrals of SMEDA: code, SMEDA's reference, district, day, purpose."
+)

@@ -14,7 +14,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.loans.schedule import Holidays, Schedule
 from aim_loans.money import parse_positive_rupees, plain
-from aim_loans.mou.applying import NameCode, name_code, referral_of
+from aim_loans.mou.applying import NameCode, name_code
 from aim_loans.origination.applications import (
     ChangeTerms,
     Decide,
@@ -212,7 +212,6 @@ def application_page(form: Form, application_id: int) -> str:
         asked = visible(connection, application_id)
         checks = checks_of(connection, asked, on=here.today, holidays=days_off())
         fee_receipt = fee_of(connection, application_id)
-        referral = referral_of(connection, application_id)
     plan = plan_for(asked, paid_on=here.today, holidays=days_off())
     return render_template(
         "application.html",
@@ -222,7 +221,6 @@ def application_page(form: Form, application_id: int) -> str:
         group=asked.borrowers_group,
         fee=asked.dated.fee_on(here.today).amount,
         fee_receipt=fee_receipt,
-        referral=referral,
         channels=CHANNELS,
         plan=plan,
         today=here.today,

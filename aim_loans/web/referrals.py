@@ -23,7 +23,7 @@ from aim_loans.borrowers.undoing import TakeBack
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, allows, reach, require
-from aim_loans.mou.applying import NameCode, name_code
+from aim_loans.mou.applying import NameCode, name_code, referral_of
 from aim_loans.mou.events import answers_to
 from aim_loans.mou.referral_list import (
     PAGE_ROWS,
@@ -34,7 +34,7 @@ from aim_loans.mou.referral_list import (
     progress_of,
 )
 from aim_loans.mou.sent import Sent, not_come, sent_by_code
-from aim_loans.web.applications import acting, tried
+from aim_loans.web.applications import acting, visible
 from aim_loans.web.borrower_page import visible_person
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
@@ -144,17 +144,26 @@ def take_back(referral_id: int) -> tuple[str, int] | Response:
     return _answer(form, referral_id)
 
 
+@pages.get("/applications/<row:application_id>/referral")
+@needs(Deed.READ_BOOK)
+def show_of_application(application_id: int) -> str:
+    """Show the referral that an application names, or ask for its code."""
+    return _of_application(Form(), application_id)
+
+
 @pages.post("/applications/<row:application_id>/referral")
 @needs(Deed.ENTER_APPLICATION)
 def name_in_application(application_id: int) -> tuple[str, int] | Response:
     """Let an application name the referral of a code."""
     form = Form(request.form)
-    code = form.read("referral", str) or ""
-    return tried(
-        form,
-        application_id,
-        lambda tx: name_code(tx, NameCode(application_id, code), **acting(form)),
-    )
+    code = form.read("referral", str)
+    if code:
+        with form.attempt(), around().writing() as tx:
+            name_code(tx, NameCode(application_id, code), **acting(form))
+    if form.faults:
+        return _of_application(form, application_id), 422
+    address = url_for("referrals.show_of_application", application_id=application_id)
+    return redirect(address, code=303)
 
 
 def _borrower(connection: Connection, cnic: str) -> tuple[int, str]:
@@ -196,6 +205,19 @@ def _page(form: Form, referral_id: int) -> str:
         is_from_smeda=shown.referral.direction == FROM_SMEDA,
         outcomes=OUTCOMES[shown.referral.direction],
         may_record=allows(me().actor, Deed.RECORD_SUPPORT, branch=branch),
+    )
+
+
+def _of_application(form: Form, application_id: int) -> str:
+    with around().reading() as connection:
+        asked = visible(connection, application_id)
+        named = referral_of(connection, application_id)
+    return render_template(
+        "application_referral.html",
+        form=form,
+        asked=asked,
+        named=named,
+        may_name=allows(me().actor, Deed.ENTER_APPLICATION, branch=asked.branch_code),
     )
 
 

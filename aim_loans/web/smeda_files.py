@@ -80,7 +80,8 @@ def _content() -> bytes:
         raise Refused(
             "Only CSV files are read. Save the sheet as CSV UTF-8 and send that.", field="file"
         )
-    return upload.read()
+    content: bytes = upload.read()
+    return content
 
 
 def _take_in(form: Form, kind: str, content: bytes) -> int:
