@@ -7,8 +7,9 @@ import pytest
 
 from aim_loans.intake import mappings
 from aim_loans.intake.chunks import MOST_ROWS
-from aim_loans.intake.layout import LAYOUTS, FileKind
+from aim_loans.intake.layout import LAYOUTS, Layout
 from aim_loans.intake.mapping_reader import read_mapping
+from aim_loans.mou.partner_files import LAYOUTS as OF_SMEDA
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "import.md").read_text(encoding="utf-8")
@@ -18,12 +19,12 @@ def section(title: str) -> str:
     return PAGE.split(f"### {title}\n")[1].split("\n#")[0]
 
 
-@pytest.mark.parametrize("kind", LAYOUTS)
-def test_every_column_is_described_and_the_required_ones_are_bold(kind: FileKind) -> None:
-    text = section(kind)
-    assert [name for name in LAYOUTS[kind].columns if not re.search(rf"\b{name}\b", text)] == []
+@pytest.mark.parametrize("layout", [*LAYOUTS.values(), *OF_SMEDA.values()], ids=lambda it: it.kind)
+def test_every_column_is_described_and_the_required_ones_are_bold(layout: Layout) -> None:
+    text = section(layout.kind)
+    assert [name for name in layout.columns if not re.search(rf"\b{name}\b", text)] == []
     bold = set(re.findall(r"\*\*(\w+)\*\*", text))
-    assert bold == LAYOUTS[kind].required
+    assert bold == layout.required
 
 
 def test_the_example_of_a_mapping_can_be_read(tmp_path: Path) -> None:
