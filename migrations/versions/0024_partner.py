@@ -79,7 +79,7 @@ def hold_codes_once() -> None:
             )
             continue
         op.execute(
-            f"CREATE TRIGGER {table}_code_once BEFORE INSERT ON {table} "
+            f"CREATE TRIGGER {table}_code_once BEFORE INSERT ON {table} "  # noqa: S608  # our own names
             "WHEN NEW.smeda_code IS NOT NULL AND EXISTS ("
             f"SELECT 1 FROM {table} AS r WHERE r.smeda_code = NEW.smeda_code AND NOT EXISTS ("
             f"SELECT 1 FROM {table}_undoing AS u WHERE u.undoes_id = r.id)) "
