@@ -23,11 +23,14 @@ from aim_loans.identity.one_time_codes import nonce_of_session, totp_secret
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     AddBranch,
+    AddStaff,
     add_branch,
+    add_staff,
     begin_act,
     seal_act,
 )
 from aim_loans.identity.permissions import Actor, Grant, Role, shell_actor
+from aim_loans.identity.queries import staff_exists
 from aim_loans.identity.second_factor import enrol, give_code
 from aim_loans.identity.sign_in import StartSession, start_session
 from aim_loans.jobs.queue import take_job
@@ -42,6 +45,13 @@ from aim_loans.origination.operations import (
 )
 from aim_loans.origination.queries import product_in_force, schedule_rules
 from aim_loans.origination.setting_requests import AskSetting, ask_setting
+from aim_loans.portfolio.allowance_requests import (
+    AskAllowance,
+    ConfirmAllowance,
+    ask_allowance,
+    confirm_allowance,
+    open_allowances,
+)
 from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.feeder.issued import open_file_requests
 from aim_loans.portfolio.feeder.issuing import (
@@ -232,17 +242,31 @@ def close_a_month(book: Book, month: date = date(2026, 2, 28)) -> None:
 
 
 def issue_a_report(book: Book, month: date = date(2026, 2, 28)) -> None:
-    """Let head office ask for a month's reports, a worker issue the first, and take it."""
+    """Let head office ask for a month's reports, a worker issue the first two, and take one."""
+    settings = read_settings(None, {})
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_pack(tx, AskPack(month, "en"), actor=HEAD_OFFICE, today=TODAY)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        job = take_job(tx, worker="one")
-        assert job is not None
-        asked = asked_at(tx.connection, paper_of(job))
-        settings = read_settings(None, {})
-        statement = portfolio_statement(tx.connection, asked, settings=settings, code_version="0")
-        issue_report(tx, job, statement, KeptPaper("f1", "d1", 7))
+        for kept in (KeptPaper("f1", "d1", 7), KeptPaper("f2", "d2", 7)):
+            job = take_job(tx, worker="one")
+            assert job is not None
+            asked = asked_at(tx.connection, paper_of(job))
+            made = portfolio_statement(tx.connection, asked, settings=settings, code_version="0")
+            issue_report(tx, job, made, kept)
         take_report(tx, TakeReport(1), actor=HEAD_OFFICE)
+
+
+def post_the_allowance(book: Book, close_id: int = 1) -> None:
+    """Let one at head office ask for the movement that a close proposes, another confirm it."""
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        if not staff_exists(tx.connection, HEAD_OFFICE.name):
+            add_staff(
+                tx, AddStaff(HEAD_OFFICE.name, "Finance", Role.HEAD_OFFICE, TODAY), actor=SHELL
+            )
+        ask_allowance(tx, AskAllowance(close_id), actor=HEAD_OFFICE)
+        (asked,) = open_allowances(tx.connection)
+        confirm = ConfirmAllowance(asked.id)
+        confirm_allowance(tx, confirm, actor=SECOND_AT_HEAD_OFFICE, today=TODAY)
 
 
 def complain(tx: Writing) -> None:

@@ -51,7 +51,7 @@ def positions_equal_facts(connection: Connection, _zone: ZoneInfo) -> Iterator[s
 
 
 def schedules_sum(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
-    """Each schedule version sums to its principal, in order, each instalment above zero."""
+    """Each schedule version sums to its principal, in order; no instalment is of no version."""
     running = func.sum(instalment.c.amount).over(
         partition_by=instalment.c.version_id, order_by=instalment.c.number
     )
@@ -95,6 +95,14 @@ def schedules_sum(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
     found = select(loan.c.ref, totals.c.number).select_from(joined).where(faulty)
     for ref, number in connection.execute(found.order_by(loan.c.ref, totals.c.number)):
         yield f"loan {ref}: schedule version {number} does not sum to the principal in order"
+    loose = (
+        select(instalment.c.version_id)
+        .outerjoin(schedule_version, schedule_version.c.id == instalment.c.version_id)
+        .where(schedule_version.c.id.is_(None))
+        .distinct()
+    )
+    for (version_id,) in connection.execute(loose):
+        yield f"instalments of version {version_id}: they belong to no schedule"
 
 
 def loans_are_whole(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:

@@ -26,6 +26,7 @@ from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan, loan_dimension, loan_fact, loan_position
+from aim_loans.portfolio.models import allowance_entry
 
 # A fact either takes from its other side (a loan is paid out, credit paid back) or gives to it.
 _TAKES = (Kind.DISBURSEMENT, Kind.REFUND)
@@ -33,7 +34,7 @@ _TAKES = (Kind.DISBURSEMENT, Kind.REFUND)
 
 def lines_have_sources(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
     """Each line belongs to a fact of the same act, and each fact moved its whole amount."""
-    for table in (money_in, loan_fact, loan_dimension):
+    for table in (money_in, loan_fact, loan_dimension, allowance_entry):
         same = and_(table.c.id == journal_line.c.source_id, table.c.act_id == journal_line.c.act_id)
         found = (
             select(journal_line.c.id)
@@ -59,6 +60,7 @@ def facts_are_posted(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
     wanted = case((loan_fact.c.kind.in_(_TAKES), -loan_fact.c.amount), else_=loan_fact.c.amount)
     for (row_id,) in connection.execute(_unposted(loan_fact, moved, wanted)):
         yield f"loan fact {row_id}: its journal entry is missing or has another amount"
+    yield from _allowances_unposted(connection)
     own = and_(
         journal_line.c.source == "money_in",
         journal_line.c.source_id == money_in.c.id,
@@ -77,6 +79,22 @@ def facts_are_posted(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
             yield f"money in {row_id}: its journal entry is missing or has another amount"
 
 
+def _allowances_unposted(connection: Connection) -> Iterator[str]:
+    """Find movements of the allowance whose entry does not move them from the expense."""
+    own = and_(
+        journal_line.c.source == "allowance_entry",
+        journal_line.c.source_id == allowance_entry.c.id,
+        journal_line.c.value_on == allowance_entry.c.value_on,
+        journal_line.c.branch_code == allowance_entry.c.branch_code,
+        journal_line.c.fund_code == allowance_entry.c.fund_code,
+    )
+    moved = _net(own, literal(Account.PROVISION.value))
+    for (row_id,) in connection.execute(
+        _unposted(allowance_entry, moved, allowance_entry.c.amount)
+    ):
+        yield f"allowance entry {row_id}: its journal entry is missing or has another amount"
+
+
 def _income(*only: str) -> Select[Any]:
     """Give the money that is income when it comes in, and what cancels it."""
     original = money_in.alias("original")
@@ -90,7 +108,7 @@ def _income(*only: str) -> Select[Any]:
 
 
 def control_equals_loans(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
-    """Today, by branch and fund: loans, borrowers' credit and suspense equal their detail."""
+    """Today, by branch and fund: loans, credit, suspense and allowance equal their detail."""
     credit = (
         loan_position.c.disbursed
         - loan_position.c.waived
@@ -114,6 +132,9 @@ def control_equals_loans(connection: Connection, _zone: ZoneInfo) -> Iterator[st
         rows = select(branch, loan.c.fund_code, whole_sum(amount)).select_from(source)
         yield from _compare(connection, code, rows.group_by(branch, loan.c.fund_code))
     yield from _compare(connection, Account.SUSPENSE, _unapplied())
+    by = (allowance_entry.c.branch_code, allowance_entry.c.fund_code)
+    set_aside = select(*by, whole_sum(-allowance_entry.c.amount)).group_by(*by)
+    yield from _compare(connection, Account.LOSS_ALLOWANCE, set_aside)
 
 
 def days_equal_facts(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, func, select
 from aim_loans.config.rows import ConfigurationFault
 from aim_loans.db.bulk import whole_sum
 from aim_loans.origination.queries import settings_in_force
+from aim_loans.portfolio.allowance import is_posted, proposed
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import cells, frozen_loans
 from aim_loans.portfolio.frozen_moves import moves_are_whole
 from aim_loans.portfolio.frozen_standings import standings_are_whole
 from aim_loans.portfolio.models import month_cell, month_close, month_loan
-from aim_loans.portfolio.months import newest_close
+from aim_loans.portfolio.months import last_closed, newest_close
 from aim_loans.portfolio.standing import Source
 
 
@@ -45,7 +46,7 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
     if last is None:
         return
     try:
-        ladder = settings_in_force(connection).ladder_on(last.month)
+        ladder = settings_in_force(connection, known_at=last.known_at).ladder_on(last.month)
     except ConfigurationFault as fault:
         yield str(fault)
         return
@@ -65,3 +66,16 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
         yield f"month {last.month}: its cohorts or persons are not those of its frozen loans"
     if not moves_are_whole(connection, last, ladder):
         yield f"month {last.month}: its groups, its flows or its ledger are not what facts say"
+
+
+def allowance_equals_ladder(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
+    """The allowance posted last is what the ladder asks for on that month's frozen loans."""
+    last = last_closed(connection)
+    if last is None or not is_posted(connection, last.id):
+        return
+    for each in proposed(connection, last):
+        if each.amount:
+            yield (
+                f"month {last.month}: the allowance of branch {each.branch}, fund {each.fund} is "
+                f"{each.held} paisa, its ladder asks for {each.needed}"
+            )

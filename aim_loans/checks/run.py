@@ -28,6 +28,7 @@ CHECKS: Mapping[str, book.Check] = {
     "fees once": fees.fees_are_taken_once,
     "closed months": months.months_are_whole,
     "frozen loans": months.last_close_equals_facts,
+    "allowance": months.allowance_equals_ladder,
 }
 
 

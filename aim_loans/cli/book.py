@@ -99,7 +99,7 @@ def portfolio(door: Door, *, as_of: date, known_at: str | None, grouping: str, f
         raise Refused("Ask for loans alone, or for groups: --by loan, or --by sector,branch.")
     digits = door.settings.currency.grouping
     with reading(door.ready_engine) as connection:
-        ladder = settings_in_force(connection).ladder_on(as_of)
+        ladder = settings_in_force(connection, known_at=moment).ladder_on(as_of)
         if by == [BY_LOAN]:
             loans = loan_rows(connection, as_of=as_of, known_at=moment, ladder=ladder)
             write_loans(loans, form=form, stream=sys.stdout, words=door.words, grouping=digits)

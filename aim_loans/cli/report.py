@@ -80,7 +80,7 @@ def verify_command(door: Door, *, file: Path) -> None:
     if newer is not None:
         door.note("There is a newer edition of it: {paper}.", paper=newer.stem)
     if not proof.same_settings:
-        door.note("The settings with a date were added to since it was issued.")
+        door.note("The configuration is another one than when it was issued.")
     if not proof.kept_whole:
         raise Refused("What is kept of it was changed. Run the checks of the files.")
     if not proof.recomputes:

@@ -58,6 +58,8 @@ class Deed(StrEnum):
     CLOSE_MONTH = "close_month"
     ASK_REOPEN = "ask_reopen"
     CONFIRM_REOPEN = "confirm_reopen"
+    ASK_ALLOWANCE = "ask_allowance"
+    CONFIRM_ALLOWANCE = "confirm_allowance"
     RECORD_COMPLAINT = "record_complaint"
     ANSWER_COMPLAINT = "answer_complaint"
     MAKE_FILES = "make_files"
@@ -120,6 +122,8 @@ _HEAD_OFFICE = (
     Deed.CLOSE_MONTH,
     Deed.ASK_REOPEN,
     Deed.CONFIRM_REOPEN,
+    Deed.ASK_ALLOWANCE,
+    Deed.CONFIRM_ALLOWANCE,
     Deed.MAKE_FILES,
     Deed.RELEASE_FILES,
 )
@@ -168,6 +172,7 @@ APPROVING = frozenset(
         Deed.MANAGE_SETTINGS,
         Deed.CLOSE_MONTH,
         Deed.CONFIRM_REOPEN,
+        Deed.CONFIRM_ALLOWANCE,
         Deed.RELEASE_FILES,
     }
 )

@@ -24,6 +24,7 @@ class Account(StrEnum):
     RECOVERY_INCOME = "recovery_income"
     WRITE_OFF = "write_off"
     WAIVER = "waiver"
+    PROVISION = "provision"
 
 
 KINDS: dict[Account, str] = {
@@ -43,6 +44,7 @@ KINDS: dict[Account, str] = {
     Account.RECOVERY_INCOME: "income",
     Account.WRITE_OFF: "expense",
     Account.WAIVER: "expense",
+    Account.PROVISION: "expense",
 }
 
 # The account that money of a channel comes into.

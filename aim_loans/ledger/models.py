@@ -52,7 +52,10 @@ journal_line = Table(
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("debit <> credit", name="two_accounts"),
     CheckConstraint("booked_on >= value_on", name="booked"),
-    CheckConstraint(one_of("source", "money_in", "loan_fact", "loan_dimension"), name="source"),
+    CheckConstraint(
+        one_of("source", "money_in", "loan_fact", "loan_dimension", "allowance_entry"),
+        name="source",
+    ),
     info=FACT,
     comment="The lines of one source are its journal entry.",
 )

@@ -1,24 +1,36 @@
 """What can be asked of origination: dated settings, products, programmes."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from aim_loans.config.dated import DatedRow, dated_tables
 from aim_loans.config.settings import DatedTables, Product, WorkingCalendar
 from aim_loans.dates import month_index, month_step
+from aim_loans.identity.models import act
 from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, Holidays, ScheduleRules
 from aim_loans.origination.models import dated_setting, programme
 
 _LAST_DAY = 31
 
 
-def settings_in_force(connection: Connection) -> DatedTables:
-    """Read all dated tables from the database, which holds them once it is set up."""
-    rows = connection.execute(select(dated_setting).order_by(dated_setting.c.id))
-    return dated_tables(stored_row(row) for row in rows)
+def settings_in_force(connection: Connection, *, known_at: datetime | None = None) -> DatedTables:
+    """Read all dated tables as known at a moment K (None: by now).
+
+    The database holds them once it is set up. A table that it did not hold yet at K is read as
+    it was first copied, as the earliest row of a table holds for all days before it.
+    """
+    rows = select(dated_setting).order_by(dated_setting.c.id)
+    if known_at is not None:
+        same = dated_setting.alias("same")
+        first = select(func.min(same.c.act_id)).where(
+            same.c.table_name == dated_setting.c.table_name
+        )
+        held = or_(act.c.recorded_at <= known_at, act.c.id == first.scalar_subquery())
+        rows = rows.join(act, act.c.id == dated_setting.c.act_id).where(held)
+    return dated_tables(stored_row(row) for row in connection.execute(rows))
 
 
 def stored_row(row: Any) -> DatedRow:

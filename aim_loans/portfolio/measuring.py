@@ -41,6 +41,7 @@ from aim_loans.portfolio.statement_reads import (
     Lag,
     control_accounts,
     posting_lags,
+    set_aside,
     waiting_days,
     watched_loans,
 )
@@ -73,12 +74,16 @@ class Closed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which statement: a month (its last day), the cut K, a scope; its close when it has one."""
+    """Which statement: a month (its last day), the cut K, a scope; its close when it has one.
+
+    `branches` are those of a line as a paper about it was issued; None: as the lines stand.
+    """
 
     month: date
     known_at: datetime
     scope: Scope = WHOLE
     closed: Closed | None = None
+    branches: frozenset[str] | None = None
 
 
 class _Measured(NamedTuple):
@@ -89,6 +94,7 @@ class _Measured(NamedTuple):
     cells_before: MonthCells
     books: Mapping[str, pd.DataFrame]
     controls: Mapping[str, Controls]
+    set_aside: Mapping[str, int]
     watched: tuple[WatchedLoan, ...]
     waited: Counter[int]
     lags: Sequence[Lag]
@@ -103,7 +109,7 @@ def portfolio_statement(
     The connection must show one unchanging state (`db.engine.reading`). Refused when the loans
     and the ledger's control accounts differ; NotFound for a scope that there is not.
     """
-    dated = settings_in_force(connection)
+    dated = settings_in_force(connection, known_at=asked.known_at)
     in_force = replace(settings, dated=dated)
     read = _measure(connection, asked, in_force)
     return _statement(_identity(asked, in_force, code_version), read, dated)
@@ -118,12 +124,12 @@ def newest(connection: Connection, month: date, scope: Scope, *, now: datetime) 
     return Asked(month, closed.known_at, scope, stands)
 
 
-def asked_again(identity: Identity) -> Asked:
-    """Ask for the very statement that an identity names."""
+def asked_again(identity: Identity, branches: frozenset[str] | None) -> Asked:
+    """Ask for the very statement that an identity names, of a line's branches at its issue."""
     closed = None
     if identity.closed_at is not None:
         closed = Closed(identity.edition, identity.closed_at, identity.seal)
-    return Asked(identity.month, identity.known_at, identity.scope, closed)
+    return Asked(identity.month, identity.known_at, identity.scope, closed, branches)
 
 
 def month_ends(month: date, count: int) -> list[date]:
@@ -133,7 +139,7 @@ def month_ends(month: date, count: int) -> list[date]:
 
 def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measured:
     ladder, zone = settings.dated.ladder_on(asked.month), settings.institution.zone
-    kept, steps = kept_of(connection, asked.scope), scale(ladder)
+    kept, steps = _kept(connection, asked), scale(ladder)
     days = month_ends(asked.month, TREND_MONTHS)
     end, last_month = View(days[-1], asked.known_at), days[-2]
     since = since_closes(connection, days, asked.known_at)
@@ -144,6 +150,7 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
         _cells_before(connection, days, asked.known_at, steps=steps, kept=kept, since=since),
         held.books,
         held.controls,
+        set_aside(connection, end, kept),
         watched_loans(connection, end, kept),
         waiting_days(connection, end, last_month, kept, zone),
         posting_lags(connection, end, last_month, kept, zone),
@@ -216,8 +223,12 @@ def _books(
     return dict(zip(DIMENSIONS, books, strict=True))
 
 
+def _kept(connection: Connection, asked: Asked) -> Kept:
+    return kept_of(connection, asked.scope) if asked.branches is None else Kept(asked.branches)
+
+
 def _reconciled(read: _Measured) -> tuple[ControlLine, ...]:
-    """Put each fund's control accounts beside its loans; Refused where they differ."""
+    """Put each fund's control accounts beside their detail; Refused where they differ."""
     held = parts.fund_sums(read.cells, "outstanding", "credit")
     lines = []
     for fund in sorted({*held, *read.controls}):
@@ -225,11 +236,15 @@ def _reconciled(read: _Measured) -> tuple[ControlLine, ...]:
         outstanding, credit = held.get(fund, (0, 0))
         lines.append(ControlLine(Account.LOANS.value, fund, control.loans, outstanding))
         lines.append(ControlLine(Account.BORROWER_CREDIT.value, fund, control.credit, credit))
+        posted = read.set_aside.get(fund, 0)
+        if control.allowance or posted:
+            account = Account.LOSS_ALLOWANCE.value
+            lines.append(ControlLine(account, fund, control.allowance, posted))
     for line in lines:
         if line.difference:
             raise Refused(
                 "The statement does not reconcile: in the fund {fund} the ledger's account "
-                "{account} holds Rs {control}, the loans say Rs {sub_ledger}; the difference is "
+                "{account} holds Rs {control}, the detail says Rs {sub_ledger}; the difference is "
                 "Rs {difference}. Run the checks of the book (verify), and mend what they name.",
                 field="fund",
                 fund=line.fund,

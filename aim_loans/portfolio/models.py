@@ -1,4 +1,4 @@
-"""Tables of the portfolio: closed months, what is frozen of them, requests to reopen."""
+"""Tables of the portfolio: closed months, what is frozen of them, requests, the allowance."""
 
 from sqlalchemy import (
     BigInteger,
@@ -265,6 +265,47 @@ reopen_request = Table(
     comment="Somebody asks to reopen a closed month; a row that names another answers it.",
 )
 
+allowance_request = Table(
+    "allowance_request",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("close_id", ForeignKey("month_close.id"), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("movement", BigInteger, nullable=False),
+    Column("answers_id", ForeignKey("allowance_request.id")),
+    Column("answer", Text),
+    Column("reason", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint("(answers_id IS NULL) = (answer IS NULL)", name="answered"),
+    CheckConstraint(one_of("answer", "confirmed", "declined"), name="answer"),
+    info=FACT,
+    comment=(
+        "Somebody asks to post the movement of the loss allowance that a close proposes; a row "
+        "that names another answers it."
+    ),
+)
+
+allowance_entry = Table(
+    "allowance_entry",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("request_id", ForeignKey("allowance_request.id"), nullable=False),
+    Column("branch_code", ForeignKey("branch.code"), nullable=False),
+    Column("fund_code", ForeignKey("fund.code"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("value_on", Date, nullable=False),
+    Column("reverses_id", ForeignKey("allowance_entry.id")),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint("amount <> 0", name="amount"),
+    info=FACT,
+    comment=(
+        "By how much the loss allowance of a branch and fund was raised (below 0: lowered); each "
+        "is a journal entry."
+    ),
+)
+
 Index(None, month_close.c.act_id)
 Index(None, month_cell.c.act_id)
 Index(None, month_cohort.c.act_id)
@@ -275,3 +316,9 @@ Index(None, reopen_request.c.act_id)
 Index(None, reopen_request.c.close_id)
 unique_where_given(month_close.c.replaces_id)
 unique_where_given(reopen_request.c.answers_id)
+for _table in (allowance_request, allowance_entry):
+    Index(None, _table.c.act_id)
+Index(None, allowance_request.c.close_id)
+Index(None, allowance_entry.c.request_id)
+unique_where_given(allowance_request.c.answers_id)
+unique_where_given(allowance_entry.c.reverses_id)

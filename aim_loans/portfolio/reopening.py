@@ -14,9 +14,10 @@ from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, sea
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import grants_of
 from aim_loans.identity.requests import hold_unanswered, unanswered
-from aim_loans.ledger.models import period_lock
+from aim_loans.ledger.models import journal_line, period_lock
 from aim_loans.ledger.operations import lock_until
-from aim_loans.portfolio.models import month_close, reopen_request
+from aim_loans.portfolio.allowance_requests import reverse_allowance
+from aim_loans.portfolio.models import allowance_entry, month_close, reopen_request
 from aim_loans.portfolio.months import ClosedMonth, closed_months, last_closed
 
 _COLUMNS = (
@@ -70,7 +71,7 @@ class ConfirmReopening:
 
 
 def confirm_reopening(tx: Writing, command: ConfirmReopening, *, actor: Actor, today: date) -> Act:
-    """Reopen the month that another person asked to reopen."""
+    """Reopen the month that another person asked to reopen; its allowance is reversed."""
     asked = _open_request(tx.connection, command.request_id)
     asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
     require(asker, Deed.ASK_REOPEN, branch=None)
@@ -80,8 +81,9 @@ def confirm_reopening(tx: Writing, command: ConfirmReopening, *, actor: Actor, t
     month, reason = asked.month, asked.reason
     this = _begin(tx, "reopen_month", command, asker, month, reason=reason, second=actor)
     _write(tx, this, (asked.close_id, asker.name, reason, asked.id, "confirmed"))
+    reverse_allowance(tx, this, asked.close_id)
     lock_until(tx, this, _closed_before(tx.connection, month))
-    seal_act(tx, this, (reopen_request, period_lock))
+    seal_act(tx, this, (reopen_request, allowance_entry, journal_line, period_lock))
     return this
 
 

@@ -8,11 +8,12 @@ import pandas as pd
 
 from aim_loans.config.settings import Benchmark, ExpectedLoss, Ladder
 from aim_loans.dates import month_index
-from aim_loans.money import Ratio, divide_rounded, points
+from aim_loans.money import Ratio, points
 from aim_loans.portfolio.comparison import beside_national
 from aim_loans.portfolio.flows import DUE, NO_LEVEL, MonthCells
 from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, Scale
 from aim_loans.portfolio.month_ends import MonthStanding
+from aim_loans.portfolio.provisions import provision_of
 from aim_loans.portfolio.statement_figures import (
     AgeingLine,
     Classification,
@@ -38,7 +39,6 @@ from aim_loans.portfolio.statement_tables import (
 )
 
 LAG_FROM = (0, 1, 3, 8)
-_BASIS_POINTS = 10_000
 _TOP = 10
 _RENEGOTIATED_DAYS = 30
 _FLOWS = (
@@ -132,7 +132,7 @@ def classification(
     for step in ladder.classes:
         rows = late[classes == step.name]
         loans, outstanding, arrears = _sums(rows, "active_loans", "outstanding", "arrears")
-        provision = _part(outstanding, step.provision_bps)
+        provision = provision_of(outstanding, step.provision_bps)
         figures = (loans, outstanding, arrears, step.provision_bps, provision)
         lines.append(ClassLine(step.name, step.from_days, *figures, expected.get(step.name)))
     specific = sum(line.provision for line in lines)
@@ -141,7 +141,7 @@ def classification(
         lines=tuple(lines),
         specific=specific,
         general_bps=ladder.general_provision_bps,
-        general=_part(whole - specific, ladder.general_provision_bps),
+        general=provision_of(whole - specific, ladder.general_provision_bps),
         expected_loss_source="" if losses is None else losses.source,
         ladder_from=ladder.effective_from,
         ladder_source=ladder.source,
@@ -259,7 +259,3 @@ def _risk_line(days: int, late: pd.DataFrame) -> RiskLine:
 
 def _sums(rows: pd.DataFrame, *names: str) -> list[int]:
     return [int(rows[name].sum()) for name in names]
-
-
-def _part(amount: int, basis_points: int) -> int:
-    return divide_rounded(amount * basis_points, _BASIS_POINTS, multiple=1, rule="half_up")

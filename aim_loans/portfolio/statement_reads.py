@@ -17,6 +17,7 @@ from aim_loans.loans.models import loan
 from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View, days_past_due, sum_where
+from aim_loans.portfolio.models import allowance_entry
 from aim_loans.portfolio.standing import source_for
 from aim_loans.portfolio.statement_tables import MOST_WATCHED, WatchedLoan
 
@@ -147,6 +148,17 @@ def controls_of_branches(
         .group_by(*by)
     )
     return {(branch, fund): Controls(*balances) for branch, fund, *balances in rows}
+
+
+def set_aside(connection: Connection, view: View, kept: Kept) -> Mapping[str, int]:
+    """Add each fund's movements of the allowance up, as two people posted them, at (D, K)."""
+    entry = allowance_entry
+    rows = connection.execute(
+        select(entry.c.fund_code, whole_sum(entry.c.amount))
+        .where(view.counts(entry), *within(entry.c.branch_code, kept))
+        .group_by(entry.c.fund_code)
+    )
+    return {fund: int(amount) for fund, amount in rows}
 
 
 def _debit(account: str) -> ColumnElement[int]:

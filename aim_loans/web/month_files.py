@@ -90,9 +90,10 @@ class MonthFiles:
         require(self.actor, Deed.MAKE_FILES, branch=None)
         day = closing_day(month, today=today)
         with reading(self.engine) as connection:
-            ladder = settings_in_force(connection).ladder_on(day)
             closed = closed_month(connection, day)
         known_at = self._cut(day) if closed is None else closed.known_at
+        with reading(self.engine) as connection:
+            ladder = settings_in_force(connection, known_at=known_at).ladder_on(day)
         return Month(AskedMonth(day, known_at, ladder, self.institution.zone), closed)
 
     def to_folder(

@@ -59,6 +59,7 @@ from tests.book import (
     issue_a_report,
     issue_files,
     open_book,
+    post_the_allowance,
     use_a_second_factor,
 )
 from tests.branch import Branch, attach_a_card
@@ -135,12 +136,17 @@ def live(book: Book) -> None:
     branch.pay(asked)
     branch.live()
     ask_to_waive(branch.book, 1)
-    close_a_month(book)
-    issue_a_report(book)
+    live_at_a_month_end(book)
     attach_a_card(book, branch.person("Nasreen"))
     live_with_smeda(book, branch.read(asked).borrower_id, asked)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
+
+
+def live_at_a_month_end(book: Book) -> None:
+    close_a_month(book)
+    post_the_allowance(book)
+    issue_a_report(book)
 
 
 def receive(tx: Any, ref: str, amount: int) -> int:

@@ -64,6 +64,7 @@ from tests.book import (
     complain,
     issue_a_report,
     issue_files,
+    post_the_allowance,
     use_a_second_factor,
 )
 from tests.branch import Branch, attach_a_card
@@ -89,6 +90,7 @@ def lived(book: Book, tmp_path: Path) -> Book:
     transfer(book)
     live_in_the_office(book)
     close_a_month(book)
+    post_the_allowance(book)
     issue_a_report(book)
     ReportOnItsWay(book, tmp_path / "files").walk()
     live_with_complaints_and_files(book)

@@ -56,6 +56,8 @@ verify             -       -       -       -    -      e    e       -       e
 close_month        -       -       -       -    -      e    -       -       e
 ask_reopen         -       -       -       -    -      e    -       -       -
 confirm_reopen     -       -       -       -    -      e    -       -       -
+ask_allowance      -       -       -       -    -      e    -       -       -
+confirm_allowance  -       -       -       -    -      e    -       -       -
 record_complaint   o       o       o       o    o      e    -       -       -
 answer_complaint   -       -       o       o    o      e    -       -       -
 make_files         -       -       -       -    -      e    -       -       e

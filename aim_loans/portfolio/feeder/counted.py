@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from aim_loans.portfolio.cells import late_by
 from aim_loans.portfolio.feeder.asked import AskedMonth
-from aim_loans.portfolio.feeder.tape import BASIS_POINTS
+from aim_loans.portfolio.provisions import BASIS_POINTS
 from aim_loans.portfolio.standing import Wanted, source_for, standing
 
 # Portfolio at risk counts what is over a number of days.

@@ -27,7 +27,7 @@ from aim_loans.portfolio.cells import Kept, kept_loans
 from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.feeder.asked import AskedMonth
 from aim_loans.portfolio.feeder.counted import counted_loans
-from aim_loans.portfolio.feeder.tape import BASIS_POINTS
+from aim_loans.portfolio.provisions import BASIS_POINTS
 from aim_loans.portfolio.standing import source_for
 from aim_loans.value_words import WORDS
 

@@ -14,14 +14,14 @@ from aim_loans.borrowers.models import person
 from aim_loans.dates import business_date
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, schedule_version
-from aim_loans.money import Ratio, divide_rounded
+from aim_loans.money import Ratio
 from aim_loans.origination.models import application_loan, application_step, background_check
 from aim_loans.portfolio.due import View, days_past_due, sum_where, version_in_force
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym
 from aim_loans.portfolio.lateness import scale
+from aim_loans.portfolio.provisions import BASIS_POINTS, provision_of
 from aim_loans.portfolio.standing import Wanted, source_for, standing
 
-BASIS_POINTS = 10_000
 _LOANS_A_BLOCK = 10_000
 _DIMENSIONS = ("branch_code", "district", "gender", "urban_rural", "programme_code", "sector")
 _SUMS = ("disbursed", "outstanding", "due", "paid", "arrears", "waived", "written_off")
@@ -78,11 +78,6 @@ def status_of(outstanding: int, waived: int, written_off: int) -> str:
     if waived:
         return "waived"
     return "written_off" if written_off else "closed"
-
-
-def provision_of(outstanding: int, basis_points: int) -> int:
-    """Give the specific provision on a balance, to the paisa, a half up."""
-    return divide_rounded(outstanding * basis_points, BASIS_POINTS, multiple=1, rule="half_up")
 
 
 def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Any]]:

@@ -12,7 +12,7 @@ from aim_loans.errors import NotAllowed, NotFound
 from aim_loans.identity.models import cut
 from aim_loans.identity.permissions import Actor, Deed, allows, reach
 from aim_loans.portfolio.downloads import taken_by
-from aim_loans.portfolio.papers.models import issued_report, report_download
+from aim_loans.portfolio.papers.models import issued_report, report_branch, report_download
 from aim_loans.portfolio.scopes import kept_of, scopes_within
 from aim_loans.portfolio.statement import Scope, ScopeLevel
 
@@ -111,10 +111,16 @@ def check_readable(connection: Connection, report: IssuedReport, *, actor: Actor
     """Refuse a paper about a branch that this person does not read."""
     if allows(actor, Deed.READ_BOOK, branch=None):
         return
-    branches = kept_of(connection, report.scope).branches
+    branches = branches_of(connection, report) or kept_of(connection, report.scope).branches
     mine = reach(actor, Deed.READ_BOOK)
     if not branches or (mine is not None and not branches <= mine):
         raise NotAllowed("This report is about branches that are not yours. Ask head office.")
+
+
+def branches_of(connection: Connection, report: IssuedReport) -> frozenset[str] | None:
+    """Give the branches that the line of a paper had at its issue; None for any other paper."""
+    rows = select(report_branch.c.branch_code).where(report_branch.c.report_id == report.id)
+    return frozenset(connection.execute(rows).scalars()) or None
 
 
 def statement_text(connection: Connection, report: IssuedReport) -> str:

@@ -6,16 +6,17 @@ down and finishes its job in one transaction.
 
 from dataclasses import dataclass
 
-from aim_loans.db.bulk import insert_new, stored_day
+from aim_loans.db.bulk import insert_new, insert_rows, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor
 from aim_loans.jobs.queue import Job, finish_job
 from aim_loans.portfolio.downloads import write_download
 from aim_loans.portfolio.papers.issued import check_readable, last_report, report_by_id
-from aim_loans.portfolio.papers.models import issued_report, report_download
+from aim_loans.portfolio.papers.models import issued_report, report_branch, report_download
 from aim_loans.portfolio.papers.packs import Paper, paper_of
-from aim_loans.portfolio.statement import PortfolioStatement
+from aim_loans.portfolio.scopes import kept_of
+from aim_loans.portfolio.statement import PortfolioStatement, Scope
 from aim_loans.portfolio.statement_json import statement_digest, to_json
 
 PORTFOLIO = "portfolio"
@@ -66,8 +67,9 @@ def issue_report(tx: Writing, job: Job, statement: PortfolioStatement, kept: Kep
         chain=HEAD_OFFICE_CHAIN,
     )
     edition = (1, None) if before is None else (before.edition + 1, before.id)
-    _insert(tx, this, command, statement, edition)
-    seal_act(tx, this, (issued_report,))
+    report_id = _insert(tx, this, command, statement, edition)
+    _insert_branches(tx, this, report_id, paper.scope)
+    seal_act(tx, this, (issued_report, report_branch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _insert(
     command: IssueReport,
     statement: PortfolioStatement,
     edition: tuple[int, int | None],
-) -> None:
+) -> int:
     paper, identity = command.paper, statement.identity
     row = (
         *(PORTFOLIO, paper.scope.level, paper.scope.name, stored_day(paper.month)),
@@ -107,4 +109,14 @@ def _insert(
         *(command.kept.sha256, command.kept.size, command.kept.file_name),
         *(this.id, this.recorded_micros),
     )
-    insert_new(tx.connection, issued_report, _COLUMNS, [row])
+    (report_id,) = insert_new(tx.connection, issued_report, _COLUMNS, [row])
+    return report_id
+
+
+def _insert_branches(tx: Writing, this: Act, report_id: int, scope: Scope) -> None:
+    """Keep which branches a line has now: another day it may have others."""
+    if scope.level in ("whole", "branch"):
+        return
+    branches = sorted(kept_of(tx.connection, scope).branches or ())
+    rows = [(report_id, code, this.id) for code in branches]
+    insert_rows(tx.connection, report_branch, ("report_id", "branch_code", "act_id"), rows)

@@ -1,4 +1,4 @@
-"""Tables of issued reports: their editions with the statement that they show, and who took one."""
+"""Tables of issued reports: their editions with what they show, and who took one."""
 
 from sqlalchemy import (
     BigInteger,
@@ -53,6 +53,16 @@ issued_report = Table(
     ),
 )
 
+report_branch = Table(
+    "report_branch",
+    metadata,
+    Column("report_id", ForeignKey("issued_report.id"), primary_key=True, autoincrement=False),
+    Column("branch_code", ForeignKey("branch.code"), primary_key=True),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    info=FACT,
+    comment="The branches of a line when a paper about it was issued.",
+)
+
 report_download = Table(
     "report_download",
     metadata,
@@ -69,5 +79,6 @@ Index(None, issued_report.c.act_id)
 Index(None, issued_report.c.sha256)
 Index(None, issued_report.c.month_end)
 unique_where_given(issued_report.c.previous_id)
+Index(None, report_branch.c.act_id)
 Index(None, report_download.c.act_id)
 Index(None, report_download.c.report_id)

@@ -11,6 +11,7 @@ from aim_loans.files.store import Store
 from aim_loans.portfolio.measuring import asked_again, portfolio_statement
 from aim_loans.portfolio.papers.issued import (
     IssuedReport,
+    branches_of,
     newer_edition,
     report_of_bytes,
     statement_text,
@@ -23,8 +24,9 @@ class Proof:
     """A genuine paper: which it is, the edition after it, and what making it again gave.
 
     `kept_whole` says that the kept bytes and the kept statement are those written down;
-    `recomputes` that the book gives the same figures at the same (D, K);
-    `same_settings` that the dated settings are those it was made with.
+    `recomputes` that the book gives the same figures at the same (D, K), by the dated settings
+    as known at K and the branches that its line had; `same_settings` that the configuration is
+    the one it was made with.
     """
 
     report: IssuedReport
@@ -45,20 +47,17 @@ def prove(
     whole = _is_kept(store, report, content) and statement_digest(kept) == report.statement_digest
     made = portfolio_statement(
         connection,
-        asked_again(kept.identity),
+        asked_again(kept.identity, branches_of(connection, report)),
         settings=settings,
         code_version=kept.identity.code_version,
     )
-    digest = made.identity.settings_digest
-    made_then = replace(
-        made, identity=replace(made.identity, settings_digest=kept.identity.settings_digest)
-    )
+    made_then = replace(made, identity=kept.identity)
     return Proof(
         report,
         newer_edition(connection, report),
         kept_whole=whole,
         recomputes=to_json(made_then) == to_json(kept),
-        same_settings=digest == kept.identity.settings_digest,
+        same_settings=made.identity.settings_digest == kept.identity.settings_digest,
     )
 
 
