@@ -7,6 +7,7 @@ Actual is filled, the month before outlined, a target a dashed line, the benchma
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from reports.marks import Box, Mark, Rule, Stroke, Words
 from reports.page import Piece
@@ -17,6 +18,7 @@ _BAR = 9.0  # how thick a bar is, in points
 _STEP = 18.0  # from one bar to the next
 _KEYS = 3  # of a stacked bar's parts named on one line
 _MARKER = 3.0  # how far a marker stands out of its bar
+_Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ def lines(
 ) -> Piece:
     """Draw lines over months, which run from left to right, with each name at its line's end.
 
+    The names of lines that reach the last month stand beside each other's, never on them; the
+    name of a line that ends before stands above its end, clear of the lines that go on.
     `scale` gives the values that get a hairline, and their texts; the last is the highest.
     """
     figures = max((_wide(hand, text, NOTE) for _, text in scale), default=0.0) + SPACES[0]
@@ -175,25 +179,42 @@ def lines(
         marks.append(Rule(figures, y, figures + plot, y, HAIR, LINE))
         marks.append(_centred(hand, text, y, figures - SPACES[0]))
     step = plot / max(len(months) - 1, 1)
+    ends: list[tuple[str, _Point]] = []
     for each in series:
         points = [
             (figures + place * step, height - value * height / most)
             for place, value in enumerate(each.values)
             if value is not None
         ]
-        marks += _curve(hand, each, points)
+        if not points:
+            continue
+        marks.append(Stroke(tuple(points), 1.5 * FIRM, each.colour, each.dashed))
+        if each.values[-1] is None:
+            marks.append(_above(hand, each.label, points[-1], figures))
+        else:
+            ends.append((each.label, points[-1]))
+    marks += _beside(hand, ends)
     marks += _months(hand, months, figures, step, height)
     return Piece(height + 2 * hand.leading(NOTE), tuple(marks), space + NOTE.size)
 
 
-def _curve(hand: Hand, each: Series, points: Sequence[tuple[float, float]]) -> list[Mark]:
-    if not points:
-        return []
-    (x, y) = points[-1]
-    name = hand.set(each.label, NOTE)
-    foot = y - hand.leading(NOTE) / 2 + hand.foot(NOTE)
-    ink = Stroke(tuple(points), 1.5 * FIRM, each.colour, each.dashed)
-    return [ink, Words(x + SPACES[0], foot, name, NOTE.size, INK)]
+def _beside(hand: Hand, ends: Sequence[tuple[str, _Point]]) -> list[Mark]:
+    """Write each name beside its line's end, lower where the one above leaves no room."""
+    marks: list[Mark] = []
+    leading, taken = hand.leading(NOTE), -inf
+    for label, (x, y) in sorted(ends, key=lambda end: end[1][1]):
+        top = max(y - leading / 2, taken)
+        taken = top + leading
+        name = hand.set(label, NOTE)
+        marks.append(Words(x + SPACES[0], top + hand.foot(NOTE), name, NOTE.size, INK))
+    return marks
+
+
+def _above(hand: Hand, label: str, end: _Point, left: float) -> Words:
+    name = hand.set(label, NOTE)
+    x = max(left, end[0] - name.width(NOTE.size) / 2)
+    foot = end[1] - hand.leading(NOTE) + hand.foot(NOTE)
+    return Words(x, foot, name, NOTE.size, INK)
 
 
 def _months(

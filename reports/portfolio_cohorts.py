@@ -27,6 +27,7 @@ from reports.portfolio_words import (
     tenths,
     tenths_of,
     together,
+    without_receipts,
 )
 from reports.style import SECTORS
 from reports.table import Column, Table
@@ -124,6 +125,7 @@ def vintages(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     return together(
         [
             *voice.heading(say("Vintage curves")),
+            *without_receipts(statement, voice),
             *message(voice, told),
             *caption(voice, say("Months since the first tranche"), WIDTH),
             _curves(statement.vintages, voice),

@@ -8,7 +8,7 @@ from aim_loans.money import Ratio, points
 from aim_loans.portfolio.statement import Identity, PortfolioStatement
 from aim_loans.portfolio.statement_figures import MonthEnd
 from reports.page import WIDTH, Piece, beside, paragraph
-from reports.parts import clauses, column_width, facts, side_by_side, stamp, tiles
+from reports.parts import clauses, column_width, facts, side_by_side, tiles
 from reports.portfolio_words import (
     change,
     count,
@@ -22,6 +22,7 @@ from reports.portfolio_words import (
     signed,
     small_table,
     tenths,
+    without_receipts,
 )
 from reports.style import FIGURE, HEADING, HEADLINE, SPACES
 from reports.table import Column, Table
@@ -37,7 +38,7 @@ def front_page(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     return [
         *_cover(statement.identity, voice),
         tiles(voice.hand, _headlines(statement, voice)),
-        *_without_receipts(statement, voice),
+        *_told_of_receipts(statement, voice),
         *_progress(statement, voice),
         _side_by_side(
             voice,
@@ -122,12 +123,12 @@ def _beside(voice: Voice, moved: int | None, size: str, before: MonthEnd) -> str
     return f"{isolated(size)} {say('less than on {day}', day=before.day)}"
 
 
-def _without_receipts(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
-    if not statement.no_repayments:
+def _told_of_receipts(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
+    stamped, say = without_receipts(statement, voice), voice.words.text
+    if not stamped:
         return []
-    say = voice.words.text
     return [
-        stamp(voice.hand, say("no repayments supplied")),
+        *stamped,
         *voice.body(
             say(
                 "The book holds loans and no receipt: recovery, arrears and lateness tell nothing "

@@ -51,4 +51,5 @@ LEVELS: Mapping[str, str] = {
 ACCOUNTS: Mapping[str, str] = {
     "loans": N_("Loans to borrowers"),
     "borrower_credit": N_("Borrowers' credit"),
+    "loss_allowance": N_("Loss allowance (beside it: the movements posted)"),
 }

@@ -10,6 +10,7 @@ from reports.charts import Part, stacked
 from reports.page import WIDTH, Piece
 from reports.portfolio_words import (
     bucket_name,
+    change,
     count,
     dense_table,
     figures_column,
@@ -19,6 +20,7 @@ from reports.portfolio_words import (
     share,
     small_table,
     together,
+    without_receipts,
 )
 from reports.style import LATENESS
 from reports.table import Column, Table
@@ -47,6 +49,7 @@ def lateness(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     )
     ageing = [
         *voice.heading(say("How late the book is")),
+        *without_receipts(statement, voice),
         *stacked(voice.hand, parts, width=WIDTH),
         *small_table(voice, _ageing_table(risk, voice)),
     ]
@@ -127,13 +130,14 @@ def classes(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     return together(
         [
             *voice.heading(say("Classes and provisions")),
+            *without_receipts(statement, voice),
             *message(voice, told),
-            *small_table(voice, _class_table(found, voice)),
+            *small_table(voice, _class_table(found, statement.headline.allowance, voice)),
         ]
     )
 
 
-def _class_table(found: Classification, voice: Voice) -> Table:
+def _class_table(found: Classification, held: int, voice: Voice) -> Table:
     heading, say = voice.words.heading, voice.words.text
     columns = [
         Column(heading("class")),
@@ -175,8 +179,18 @@ def _class_table(found: Classification, voice: Voice) -> Table:
         voice.figure(found.specific + found.general),
         _expected(_expected_in_all(found), voice),
     )
-    said = say("The general provision is on the outstanding less the specific provisions.")
-    return Table(columns, [*rows, general], totals=[totals], note=said)
+    ledger = [
+        (name, "", "", "", "", text, "")
+        for name, text in (
+            (say("In the ledger"), voice.figure(held)),
+            (say("To be posted"), change(voice, found.specific + found.general - held)),
+        )
+    ]
+    said = say(
+        "The general provision is on the outstanding less the specific provisions. Two people "
+        "post the movement after the close, by branch and fund."
+    )
+    return Table(columns, [*rows, general], totals=[totals, *ledger], note=said)
 
 
 def _expected(amount: int | None, voice: Voice) -> str:
@@ -191,7 +205,7 @@ def _expected_in_all(found: Classification) -> int | None:
 def watch_list(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     """Compose the loans more than 30 days late, by their numbers."""
     say, found = voice.words.text, statement.watch_list
-    heading = voice.heading(say("Loans to watch"))
+    heading = [*voice.heading(say("Loans to watch")), *without_receipts(statement, voice)]
     if not found.count:
         told = say("No loan is more than 30 days late.")
         return together([*heading, *message(voice, told)])

@@ -23,6 +23,7 @@ from reports.portfolio_words import (
     tenths,
     tenths_of,
     together,
+    without_receipts,
 )
 from reports.style import BRAND, LATENESS, SECTORS
 from reports.table import Column, Table
@@ -37,6 +38,7 @@ def trend(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     return together(
         [
             *voice.heading(say("Thirteen months")),
+            *without_receipts(statement, voice),
             _charts(ends, voice),
             *small_table(voice, _trend_table(ends, voice)),
         ]

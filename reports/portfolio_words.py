@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import date
 
 from aim_loans.money import Ratio, divide_rounded, percent_text, points
-from aim_loans.portfolio.statement import Scope
+from aim_loans.portfolio.statement import PortfolioStatement, Scope
 from aim_loans.texts import format_month
 from reports.page import Piece, paragraph
+from reports.parts import stamp
 from reports.portfolio_names import INDICATORS, LEVELS
 from reports.style import BODY, DENSE, NOTE, SPACES
 from reports.table import Column, Table, table
@@ -144,6 +145,14 @@ def note(voice: Voice, text: str) -> list[Piece]:
 def message(voice: Voice, text: str) -> list[Piece]:
     """Set the sentence that says what a section shows; it stays with what follows."""
     return paragraph(voice.hand, text, BODY, space=SPACES[0], tied=True)
+
+
+def without_receipts(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
+    """Say of a book without receipts, wherever lateness is shown, that none were supplied."""
+    if not statement.no_repayments:
+        return []
+    said = stamp(voice.hand, voice.words.text("no repayments supplied"))
+    return [replace(said, height=said.height + SPACES[0], tied=True)]
 
 
 def caption(voice: Voice, text: str, width: float) -> list[Piece]:

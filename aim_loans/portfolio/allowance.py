@@ -5,7 +5,7 @@ less what is held is the movement, by branch and fund. It is posted by two peopl
 (`allowance_requests`), dated on the month's last day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, exists, select
@@ -51,6 +51,28 @@ def proposed(connection: Connection, closed: ClosedMonth) -> Sequence[Movement]:
         Movement(*place, part, held.get(place, 0))
         for place, part in shared(ladder, sorted(books.items()))
     ]
+
+
+def by_fund(moves: Iterable[Movement]) -> list[Movement]:
+    """Add movements up by fund; the branch is left empty."""
+    found: dict[str, Movement] = {}
+    for each in moves:
+        needed, held = found.get(each.fund, Movement("", each.fund, 0, 0))[2:]
+        found[each.fund] = Movement("", each.fund, needed + each.needed, held + each.held)
+    return [found[fund] for fund in sorted(found)]
+
+
+def posted(connection: Connection, close_id: int) -> Mapping[str, int]:
+    """Give by fund the movement that was posted for a close, reversed since or not."""
+    fund, entry = allowance_entry.c.fund_code, allowance_entry.c
+    rows = connection.execute(
+        select(fund, whole_sum(entry.amount))
+        .join(allowance_request, allowance_request.c.id == entry.request_id)
+        .where(allowance_request.c.close_id == close_id, entry.reverses_id.is_(None))
+        .group_by(fund)
+        .order_by(fund)
+    )
+    return {code: int(amount) for code, amount in rows}
 
 
 def allowances(connection: Connection) -> dict[Place, int]:

@@ -15,6 +15,7 @@ from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.money import points
 from aim_loans.vocabulary import N_
 from aim_loans.web import (
+    allowances,
     applications,
     appraisals,
     attachments,
@@ -80,6 +81,7 @@ class RowId(IntegerConverter):
 
 
 _PAGES = (
+    allowances.pages,
     applications.pages,
     appraisals.pages,
     attachments.pages,

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from aim_loans.dates import parse_date
 from aim_loans.identity.permissions import Deed, allows, require
+from aim_loans.portfolio.allowance_requests import open_allowances
 from aim_loans.portfolio.closing import (
     ClosedMonth,
     CloseMonth,
@@ -106,11 +107,13 @@ def _shown(form: Form) -> str:
     require(actor, Deed.VERIFY, branch=None)
     with around().reading() as connection:
         found, waiting = closed_months(connection), open_reopenings(connection)
+        allowances = open_allowances(connection)
     return render_template(
         "months.html",
         form=form,
         months=found,
         waiting=waiting,
+        allowances=allowances,
         may_confirm=allows(actor, Deed.CONFIRM_REOPEN, branch=None),
         own=actor.name,
     )
