@@ -56,8 +56,17 @@ def ratios(cells: Cells) -> list[str]:
     return [ratio_cell(*ratio) for ratio in cells]
 
 
-def _texts(cells: Cells) -> list[str]:
+def harmless(cells: Cells) -> list[str]:
+    """Write texts so that no spreadsheet takes one for a formula: an apostrophe goes before it."""
     return [f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell for cell in cells]
+
+
+def as_meant(cells: Sequence[str]) -> list[str]:
+    """Give back the texts that `harmless` wrote."""
+    return [
+        cell[1:] if cell[:1] == "'" and cell.startswith(_FORMULA_SIGNS, 1) else cell
+        for cell in cells
+    ]
 
 
 def with_blanks(write: Writer) -> Writer:
@@ -73,7 +82,7 @@ def with_blanks(write: Writer) -> Writer:
 
 
 CSV: Mapping[Kind, Writer] = {
-    "text": _texts,
+    "text": harmless,
     "date": lambda days: [_day_text(day) for day in days],
     "amount": rupees,
     "count": lambda counts: counts,

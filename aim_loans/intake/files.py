@@ -14,7 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from aim_loans.cells import as_meant
 from aim_loans.errors import Refused
+from aim_loans.intake.layout import REASON_COLUMN
 from aim_loans.texts import explain
 from aim_loans.vocabulary import N_
 
@@ -54,15 +56,17 @@ class CsvFile:
     def records(self) -> Iterator[Record]:
         """Give the records below the header; blank ones are left out.
 
+        A file of refused rows, told by its first column, is read as it was meant (`cells`).
         Refused, naming the line, where the bytes are no UTF-8 or a quote is never closed.
         """
         reader, width, line = self._reader, len(self.header), self._reader.line_num + 1
+        guarded = self.header[0] == REASON_COLUMN
         while True:
             try:
                 for fields in reader:
                     if any(fields):
                         fault = None if len(fields) == width else _wrong_width(len(fields), width)
-                        yield Record(line, fields, fault)
+                        yield Record(line, as_meant(fields) if guarded else fields, fault)
                     line = reader.line_num + 1
             except UnicodeDecodeError as error:
                 raise _not_utf8(self.path) from error

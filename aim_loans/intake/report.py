@@ -8,6 +8,7 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from aim_loans.cells import harmless
 from aim_loans.errors import Refused
 from aim_loans.intake.files import open_csv, physical_line
 from aim_loans.intake.layout import REASON_COLUMN, FileKind
@@ -154,6 +155,6 @@ def _write(folder: Path, source: Path, rows: Iterator[list[str]]) -> Path:
         except FileExistsError:
             continue
         with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows(rows)
+            csv.writer(file).writerows(map(harmless, rows))
         return path
     raise AssertionError("counting never ends")

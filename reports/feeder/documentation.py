@@ -29,6 +29,13 @@ the month, as `2026-H1`. They hold what is published of it, and nothing that was
   CNIC is text of 13 digits. What has no value is empty.
 - A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is written with an
   apostrophe before it, so that no spreadsheet takes it for a formula.
+- To open a file in LibreOffice or Excel, import it rather than opening it by a double click: in
+  LibreOffice choose UTF-8 and the comma, mark "Quoted field as text" and set the columns of codes,
+  CNICs and days to "Text"; in Excel use Data, From Text/CSV, with origin 65001 (UTF-8),
+  and load those columns as text. Otherwise a CNIC loses digits and a code its zeros. The apostrophe
+  stays visible; a program that reads the file takes one away before a sign of the list above.
+- The same holds for the lists that `aim-loans portfolio` writes and for the refused rows of an
+  import; an import of refused rows takes the apostrophes away by itself.
 - The control totals are the sums of all amounts and whole numbers of a column.
 - In counts of borrowers each counts once: by class in the worst, otherwise on the active loan
   with the largest balance, then the oldest.

@@ -200,7 +200,7 @@ def test_the_refused_rows_can_be_mended_and_sent_again(quick_desk: Desk) -> None
     loans = write_csv(quick_desk.folder / "loans.csv", LOANS, [a_loan(), another_loan("L2")])
     rows = [
         {**a_receipt(), "remark": "first"},
-        {**a_receipt(receipt_ref="R2", amount="2,100"), "remark": 'says "late"\nand more'},
+        {**a_receipt(receipt_ref="=R2", amount="2,100"), "remark": 'says "late"\nand more'},
         {**a_receipt(receipt_ref="R3", amount="0", received_on="x"), "remark": ""},
     ]
     receipts = write_csv(quick_desk.folder / "receipts.csv", RECEIPTS, rows)
@@ -210,7 +210,8 @@ def test_the_refused_rows_can_be_mended_and_sent_again(quick_desk: Desk) -> None
     assert path.name == "receipts.rejects.csv"
     kept = read(path)
     assert list(kept[0]) == ["reason", *LAYOUTS[RECEIPTS].columns, "remark"]
-    assert [row["receipt_ref"] for row in kept] == ["R2", "R3"]
+    # A spreadsheet takes no text for a formula; sent again, it is read as it was meant.
+    assert [row["receipt_ref"] for row in kept] == ["'=R2", "R3"]
     assert kept[0]["remark"] == 'says "late"\nand more'
     assert kept[1]["reason"].startswith("received_on: Write the date")
     assert "amount: The amount must be more than 0." in kept[1]["reason"]
@@ -224,6 +225,9 @@ def test_the_refused_rows_can_be_mended_and_sent_again(quick_desk: Desk) -> None
     )
     assert again.counts == {"loans": (0, 2, 0), "receipts": (2, 0, 0)}
     assert again.rejects == ()
+    meant = write_csv(receipts, RECEIPTS, [a_receipt(receipt_ref="=R2", received_on="2025-03-10")])
+    whole = quick_desk.send_files(BookSources(loans=loans, receipts=meant))
+    assert whole.counts["receipts"] == (0, 1, 0)
 
 
 def test_a_rejects_file_is_never_written_over(quick_desk: Desk) -> None:

@@ -3,9 +3,9 @@
 import csv
 import errno
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -16,51 +16,22 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from aim_loans.cells import Row
+from aim_loans.db.engine import open_engine
 from aim_loans.errors import Conflict, Refused
-from aim_loans.money import Ratio
 from reports.feeder.catalogue import FILES
 from reports.feeder.checking import check_folder
 from reports.feeder.columns import FeederFile, FileColumn
 from reports.feeder.documentation import page
 from reports.feeder.manifest import ENDING, SCHEMA_ENDING, Issue, manifest_text, schema_text, stem
 from reports.feeder.writing import Contents, Draft, Totals, publish_text, write_csv
+from tests.conftest import need
+from tests.feeder_files import ALL_FILES, DAY, cell, issue, rows
+from tests.postgres import drop_postgres_database, fresh_postgres_database
 
 ROOT = Path(__file__).resolve().parents[2]
-DAY = date(2026, 2, 28)
-TEXTS = ("بشریٰ پروین", 'Say "yes", twice', "two\r\nlines", "=1+1", "-5", "@x", "\tx", "plain")
-CNICS = ("3520112345671", "8110112345672")
-
-
-def cell(column: FileColumn, number: int) -> Any:
-    """Make the cell of a column in a row of this number; every third may be empty."""
-    if not column.required and number % 3 == 0:
-        return None
-    if column.values:
-        return column.values[number % len(column.values)]
-    if column.pattern:
-        return CNICS[number % 2] if "9]{12" in column.pattern else f"{number:032x}"
-    made: dict[str, Any] = {
-        "text": TEXTS[number % len(TEXTS)],
-        "date": DAY,
-        "amount": number * 100_50 - 7,
-        "count": number,
-        "ratio": Ratio(number, 3),
-    }
-    return made[column.kind]
-
-
-def rows(declared: FeederFile, count: int = 9) -> list[Row]:
-    return [[cell(column, number) for column in declared.columns] for number in range(1, count + 1)]
-
-
-def issue(edition: int = 1, previous: str | None = None, *, bom: bool = False) -> Issue:
-    moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    return Issue(
-        *("Institution", DAY, moment, "provisional", ("shell:tester",), moment),
-        *(edition, previous, "source", False, bom),
-    )
 
 
 def put(folder: Path, declared: FeederFile, one: Issue, given: list[Row]) -> Contents:
@@ -82,12 +53,12 @@ def faults(folder: Path) -> list[str]:
 def issued(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every file with nine rows; nothing is changed in it."""
     folder = tmp_path_factory.mktemp("files")
-    for declared in FILES:
+    for declared in ALL_FILES:
         put(folder, declared, issue(bom=declared.level == "A"), rows(declared))
     return folder
 
 
-@pytest.mark.parametrize("declared", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("declared", ALL_FILES, ids=lambda file: file.name)
 def test_another_reader_finds_every_file_valid(declared: FeederFile, issued: Path) -> None:
     name = stem(declared.name, DAY, 1)
     resource = frictionless.Resource(
@@ -103,7 +74,7 @@ def test_another_reader_finds_every_file_valid(declared: FeederFile, issued: Pat
     assert report.tasks[0].stats["rows"] == 9
 
 
-@pytest.mark.parametrize("declared", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("declared", ALL_FILES, ids=lambda file: file.name)
 def test_pandas_reads_what_was_written(declared: FeederFile, issued: Path) -> None:
     path = issued / f"{stem(declared.name, DAY, 1)}.csv"
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
@@ -111,6 +82,36 @@ def test_pandas_reads_what_was_written(declared: FeederFile, issued: Path) -> No
     for number, read in enumerate(frame.to_dict("records"), 1):
         for column in declared.columns:
             assert read[column.name] == plain_text(cell(column, number), column.kind)
+
+
+def test_the_csv_module_and_a_database_read_what_was_written(issued: Path) -> None:
+    need("PostgreSQL")
+    url = fresh_postgres_database()
+    engine = open_engine(url)
+    for declared in ALL_FILES:
+        path = issued / f"{stem(declared.name, DAY, 1)}.csv"
+        wanted = [
+            [plain_text(cell(column, number), column.kind) for column in declared.columns]
+            for number in range(1, 10)
+        ]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *read = csv.reader(file, strict=True)
+        assert (header, read) == (declared.header, wanted)
+        assert by_postgresql(engine, declared, path) == wanted, declared.name
+    engine.dispose()
+    drop_postgres_database(url)
+
+
+def by_postgresql(engine: Engine, declared: FeederFile, path: Path) -> list[list[str]]:
+    """Read a file by COPY, whose CSV has nothing in common with Python's."""
+    columns = ", ".join(f'"{name}" text' for name in declared.header)
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"CREATE TEMPORARY TABLE read ({columns}) ON COMMIT DROP")
+        with cursor.copy("COPY read FROM STDIN (FORMAT csv, HEADER)") as copy:
+            copy.write(path.read_bytes().removeprefix(BOM_UTF8))
+        cursor.execute("SELECT * FROM read")
+        return [[text or "" for text in row] for row in cursor.fetchall()]
 
 
 def plain_text(value: Any, kind: str) -> str:
@@ -127,7 +128,7 @@ def plain_text(value: Any, kind: str) -> str:
 
 
 def test_lines_end_as_rfc_4180_says_and_text_is_utf_8(issued: Path) -> None:
-    for declared in FILES:
+    for declared in ALL_FILES:
         data = (issued / f"{stem(declared.name, DAY, 1)}.csv").read_bytes()
         assert data.startswith(b"\xef\xbb\xbf") == (declared.level == "A")
         assert data.endswith(b"\r\n")
