@@ -1,22 +1,28 @@
 """A month's papers are made once each, kept for good, proved genuine, and made again equal."""
 
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading, writing
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
 from aim_loans.files.store import Store
+from aim_loans.identity.models import branch
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.jobs.models import job
 from aim_loans.jobs.queue import HELD_FOR, MOST_ATTEMPTS, Job, faults_of, finish_job, take_job
+from aim_loans.origination.operations import SetUp, set_up
 from aim_loans.portfolio.closing import ClosedMonth, CloseMonth, close_month
 from aim_loans.portfolio.papers.issued import (
     IssuedReport,
+    branches_of,
     newer_edition,
     readable_reports,
     report_download_of,
@@ -30,7 +36,7 @@ from aim_loans.portfolio.statement import PortfolioStatement
 from aim_loans.portfolio.statement_json import from_json, to_json
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.report_work import Workshop, make_next
-from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book
+from tests.book import AUDIT_KEY, BRANCHES, CASHIER, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book
 from tests.measured import measure_once
 
 FEBRUARY = date(2026, 2, 28)
@@ -281,3 +287,28 @@ def test_who_asks_and_who_reads(lending: Book, tmp_path: Path) -> None:
             with pytest.raises(NotFound, match="over"):
                 report_download_of(connection, taken, actor=actor, now=moment)
         assert connection.execute(select(func.count()).select_from(issued_report)).scalar() == 5
+
+
+def test_a_later_ladder_or_area_changes_no_proof(lending: Book, tmp_path: Path) -> None:
+    close(lending)
+    workshop, pack = shop(lending, tmp_path), ask(lending)
+    for _ in range(2):
+        assert make_next(workshop, worker="w") is not None
+    whole, area = papers(lending, pack)
+    # An upgrade copies another ladder for days that have passed, and the area gets other branches.
+    (ladder,) = SETTINGS.dated.ladder
+    stricter = replace(ladder, effective_from=date(2026, 1, 1), general_provision_bps=1_000)
+    dated = replace(SETTINGS.dated, ladder=(ladder, stricter))
+    with writing(lending.engine, audit_key=AUDIT_KEY, clock=lending.clock) as tx:
+        set_up(tx, SetUp(replace(SETTINGS, dated=dated)), actor=SHELL)
+        move = update(branch).where(branch.c.code == "MUL-01").values(area_id=None)
+        tx.connection.execute(move)
+    for report in (whole, area):
+        proof = proof_of(lending, workshop, workshop.store.get(report.file_name))
+        assert proof is not None
+        assert (proof.kept_whole, proof.recomputes, proof.same_settings) == (True, True, True)
+    with reading(lending.engine) as connection:
+        assert branches_of(connection, whole) is None
+        assert branches_of(connection, area) == frozenset(BRANCHES)
+        outcomes = verify_book(connection, zone=ZoneInfo("Asia/Karachi"), audit_key=AUDIT_KEY)
+        assert not [fault for outcome in outcomes for fault in outcome.faults]
