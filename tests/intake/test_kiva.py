@@ -1,6 +1,7 @@
 """The real public data: Kiva's loans to Pakistan, through the mapping that ships."""
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,20 @@ from aim_loans.db.engine import reading
 from aim_loans.intake import mappings
 from aim_loans.intake.operations import BookSources
 from aim_loans.loans.models import instalment, loan, loan_position, schedule_version
+from aim_loans.portfolio.measuring import Asked, portfolio_statement
+from aim_loans.texts import translator
+from reports.loan_values import Letterhead
+from reports.marks import Words
+from reports.portfolio_pdf import portfolio_pages
 from tests.book import AUDIT_KEY
-from tests.intake.books import Desk
+from tests.intake.books import SETTINGS, Desk
 
+JULY = date(2017, 7, 31)
+LENDER = Letterhead("The lender", "thousands")
+LATE_SECTIONS = (
+    *("Thirteen months", "How late the book is", "Classes and provisions"),
+    *("Vintage curves", "Loans to watch"),
+)
 MAPPING = Path(mappings.__path__[0]) / "kiva.toml"
 
 
@@ -80,3 +92,31 @@ def test_sectors_days_and_terms_are_told_from_the_source(
     assert positions["K00001"].disbursed_on.isoformat() == "2013-12-17"
     assert positions["K00022"].disbursed_on.isoformat() == "2014-01-03"
     assert Counter(row.gender for row in positions.values())["unknown"] == 1
+    expect_the_paper_of_a_book_without_receipts(quick_desk, sectors)
+
+
+def expect_the_paper_of_a_book_without_receipts(desk: Desk, sectors: Counter[str]) -> None:
+    """The paper of July 2017 holds every loan, and says that no repayments were supplied."""
+    with reading(desk.book.engine) as connection:
+        made = portfolio_statement(
+            connection, Asked(JULY, desk.book.clock()), settings=SETTINGS, code_version="0"
+        )
+    assert made.no_repayments
+    assert (made.now.loans_made, made.now.active_loans, made.now.received) == (1078, 1078, 0)
+    assert {line.key: line.active_loans for line in made.by_sector} == sectors
+    assert made.now.outstanding == made.now.disbursed == 515_750 * 105 * 100
+    for language in ("en", "ur"):
+        stamp = translator(language).text("no repayments supplied")
+        said = [
+            {
+                mark.line.text
+                for placed in page.placed
+                for mark in placed.marks
+                if isinstance(mark, Words)
+            }
+            for page in portfolio_pages(made, LENDER, language)
+        ]
+        assert {"1,078", stamp} <= said[0]
+        for heading in LATE_SECTIONS:
+            title = translator(language).text(heading)
+            assert any({title, stamp} <= page for page in said), heading

@@ -6,14 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
+from aim_loans.cash.models import number_series
 from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading, writing
 from aim_loans.errors import NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.permissions import Actor, Grant, Role
+from aim_loans.intake.models import data_gap
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
 from aim_loans.ledger.queries import trial_lines, value_balance
@@ -291,3 +293,54 @@ def test_money_in_suspense_warns_and_a_wrong_ledger_blocks(lending: Book) -> Non
     with reading(lending.engine) as connection:
         assert closed_month(connection, FEBRUARY) is None
         assert connection.execute(select(func.count()).select_from(month_loan)).scalar() == 0
+
+
+def planted(book: Book, statement: Any) -> None:
+    """Change the book behind the software's back, as no act does."""
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        tx.connection.execute(statement)
+
+
+def a_line(book: Book, **other: Any) -> Any:
+    """Insert a copy of the first journal line under a new id, with other values."""
+    with reading(book.engine) as connection:
+        line = connection.execute(select(journal_line).limit(1)).one()._asdict()
+    return insert(journal_line).values(**{**line, "id": 9_000, **other})
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("debit", "credit", "sentence"),
+    [
+        ("borrower_credit", "bank", "of borrowers' credit"),
+        ("suspense", "bank", "in suspense"),
+        ("inter_branch", "bank", "does not cancel"),
+        ("inter_fund", "bank", "does not cancel"),
+    ],
+)
+def test_what_does_not_reconcile_blocks(
+    lending: Book, debit: str, credit: str, sentence: str
+) -> None:
+    planted(lending, a_line(lending, debit=debit, credit=credit))
+    with reading(lending.engine) as connection:
+        (fault,) = readiness(connection, FEBRUARY).faults
+    assert sentence in str(fault)
+    with pytest.raises(Refused, match="cannot be closed"):
+        close(lending, FEBRUARY)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_missing_receipt_number_blocks_and_a_gap_of_the_import_warns(lending: Book) -> None:
+    with writing(lending.engine, audit_key=AUDIT_KEY, clock=lending.clock) as tx:
+        act_id = tx.connection.execute(select(func.min(journal_line.c.act_id))).scalar_one()
+        gap = {"id": 1, "loan_ref": "L1", "field": "cnic", "reason": "missing"}
+        tx.connection.execute(insert(data_gap).values(**gap, act_id=act_id, recorded_at=tx.now))
+    with reading(lending.engine) as connection:
+        found = readiness(connection, FEBRUARY)
+    assert (found.faults, [each.values for each in found.warnings]) == ([], [{"count": "1"}])
+    planted(lending, update(number_series).values(last_number=number_series.c.last_number + 1))
+    with reading(lending.engine) as connection:
+        (fault,) = readiness(connection, FEBRUARY).faults
+    assert "have a gap in their numbers" in str(fault)
+    with pytest.raises(Refused, match="cannot be closed"):
+        close(lending, FEBRUARY)

@@ -292,6 +292,28 @@ def test_every_change_behind_the_software_is_found(lived: Book) -> None:
     sys.stdout.write(f"mutations: {dict(found)}\n")
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("version", "number", "sentence"),
+    [
+        ("version_id", "number + 1", "does not sum to the principal"),
+        ("version_id", "0", "does not sum to the principal"),
+        ("version_id + 9000", "number", "they belong to no schedule"),
+    ],
+)
+def test_an_instalment_added_by_hand_is_found(
+    book: Book, version: str, number: str, sentence: str
+) -> None:
+    book.open_loan("L1")
+    added = (
+        f"INSERT INTO instalment SELECT {version}, {number}, due_on, amount, due_total "
+        "FROM instalment ORDER BY version_id DESC, number DESC LIMIT 1"
+    )
+    with disarmed(book) as connection:
+        connection.exec_driver_sql(added)
+        assert sentence in " ".join(faults(connection))
+
+
 def changed(connection: Connection, mutation: Mutation) -> str:
     """Make the first change that the database lets through; say why there is none."""
     outcome = "no such change possible"

@@ -72,3 +72,27 @@ def test_branches_do_not_see_the_months(screens: Screens) -> None:
         for path in ("/months", "/months/next", "/months/1"):
             assert browser.get(path).status_code == 403
         assert browser.send_only("/months/next", month="2026-02-28").status_code == 403
+
+
+def test_one_asks_to_post_the_allowance_and_another_posts_it(
+    screens: Screens, closed: tuple[Browser, Browser]
+) -> None:
+    head, second = closed
+    page = "/months/1/allowance"
+    assert "Ask to post the movement" in head.get(page).get_data(as_text=True)
+    assert head.send(page).request.path == page
+    assert "another person confirms it" in head.page
+    assert head.send(page).status_code == 422
+    assert head.send(f"{page}/1", answer="confirm").status_code == 403
+    second.get("/months")
+    assert "waits to be confirmed" in second.page
+    second.get(page)
+    assert second.send(f"{page}/1", answer="decline", reason="").status_code == 422
+    second.send(f"{page}/1", answer="confirm")
+    assert "Two people posted the movement" in second.page
+    assert "waits to be confirmed" not in second.get("/months").get_data(as_text=True)
+    assert second.get("/months/99/allowance").status_code == 404
+    auditor = screens.browser("auditor")
+    assert "Two people posted" in auditor.get(page).get_data(as_text=True)
+    assert auditor.send_only(page).status_code == 403
+    assert screens.browser("manager").get(page).status_code == 403
