@@ -30,10 +30,11 @@ from aim_loans.loans.models import loan
 from aim_loans.mou.registering import State
 from aim_loans.mou.trainings import Present
 from aim_loans.origination.paper_marks import code_of_loan
+from aim_loans.portfolio.allowance_requests import AskAllowance, ask_allowance
 from aim_loans.portfolio.closing import closed_months
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.guard import PUBLIC
-from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book, close_a_month
+from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, SHELL, TODAY, Book, close_a_month
 from tests.branch import OFFICER, Branch
 from tests.intake.books import WORKED
 from tests.joint import JointWork
@@ -160,14 +161,18 @@ def full_town(folder: Path) -> Town:
 
 
 def _close_with_a_late_receipt(book: Book) -> int:
-    """Close February and ask to reopen it, for money of it was forgotten; gives the close."""
+    """Close February, ask to post its allowance and to reopen it for money that was forgotten.
+
+    Gives the close.
+    """
     book.open_loan("LHR-01-2025-" + "0" * 12 + "9")
     close_a_month(book)
     command = RecordReceipt("LHR-01-2025-" + "0" * 12 + "9", 1_500_00, FORGOTTEN, "cash")
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         record_receipt(tx, command, actor=CASHIER, today=TODAY, backdating_days=60)
-    with reading(book.engine) as connection:
-        return closed_months(connection)[0].id
+        close_id = closed_months(tx.connection)[0].id
+        ask_allowance(tx, AskAllowance(close_id), actor=HEAD_OFFICE)
+    return close_id
 
 
 def _code_of_paper(screens: Screens, loan_id: int) -> PaperCode:
