@@ -10,14 +10,15 @@ from reports.charts import Part, stacked
 from reports.page import WIDTH, Piece
 from reports.portfolio_words import (
     bucket_name,
-    change,
     count,
     dense_table,
     figures_column,
+    in_one_piece,
     message,
     per_cent,
     rupees_columns,
     share,
+    signed,
     small_table,
     together,
     without_receipts,
@@ -179,18 +180,14 @@ def _class_table(found: Classification, held: int, voice: Voice) -> Table:
         voice.figure(found.specific + found.general),
         _expected(_expected_in_all(found), voice),
     )
-    ledger = [
-        (name, "", "", "", "", text, "")
-        for name, text in (
-            (say("In the ledger"), voice.figure(held)),
-            (say("To be posted"), change(voice, found.specific + found.general - held)),
-        )
-    ]
+    more = found.specific + found.general - held
     said = say(
-        "The general provision is on the outstanding less the specific provisions. Two people "
-        "post the movement after the close, by branch and fund."
+        "The general provision is on the outstanding less the specific provisions. The ledger "
+        "holds {held} of loss allowance; two people post the movement of {movement}.",
+        held=in_one_piece(voice.rupees(held)),
+        movement=in_one_piece(signed(more, voice.rupees(abs(more)))),
     )
-    return Table(columns, [*rows, general], totals=[totals, *ledger], note=said)
+    return Table(columns, [*rows, general], totals=[totals], note=said)
 
 
 def _expected(amount: int | None, voice: Voice) -> str:
