@@ -103,7 +103,8 @@ def faults(book: Book) -> list[str]:
 def held(book: Book, day: date, ask_ledger: Callable[..., Any] = value_balance) -> int:
     with reading(book.engine) as connection:
         sides = ask_ledger(connection, day=day, known_at=None)
-    return -sum(amount for side, amount in sides.items() if side.account == Account.LOSS_ALLOWANCE)
+    own = (amount for side, amount in sides.items() if side.account == Account.LOSS_ALLOWANCE)
+    return -int(sum(own))
 
 
 def test_two_people_post_what_the_ladder_asks_for_by_branch_and_fund(lending: Book) -> None:

@@ -9,7 +9,7 @@ from aim_loans.config.reader import read_settings
 from aim_loans.portfolio.provisions import allowance, shared
 
 (LADDER,) = read_settings(None, {}).dated.ladder
-NAMES = [step.name for step in LADDER.classes]
+NAMES: list[str] = [step.name for step in LADDER.classes]
 BOOKS = st.lists(
     st.dictionaries(st.sampled_from(NAMES), st.integers(1, 10**13), max_size=len(NAMES)), max_size=9
 )
@@ -17,7 +17,8 @@ BOOKS = st.lists(
 
 def plainly(outstanding: dict[str, int]) -> int:
     """DOMAIN.md 6 by decimal fractions of a rupee."""
-    paisa, rates = Decimal("0.01"), {step.name: step.provision_bps for step in LADDER.classes}
+    paisa = Decimal("0.01")
+    rates: dict[str, int] = {step.name: step.provision_bps for step in LADDER.classes}
     specific = sum(
         (Decimal(amount) / 100 * rates[name] / 10_000).quantize(paisa, ROUND_HALF_UP)
         for name, amount in outstanding.items()

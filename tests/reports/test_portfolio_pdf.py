@@ -14,7 +14,7 @@ from aim_loans.errors import Refused
 from aim_loans.money import format_rupees, percent_text
 from aim_loans.portfolio.statement import PortfolioStatement, Scope
 from aim_loans.portfolio.statement_json import statement_digest
-from aim_loans.portfolio.statement_tables import GroupLine, Restatement
+from aim_loans.portfolio.statement_tables import ControlLine, GroupLine, Restatement
 from aim_loans.texts import translator
 from reports.loan_values import Letterhead
 from reports.marks import Words
@@ -149,6 +149,24 @@ def test_a_book_without_receipts_says_so_on_its_first_page() -> None:
     statement = worked_statement()
     assert "no repayments supplied" not in laid(statement)[0]
     assert "no repayments supplied" in laid(replace(statement, no_repayments=True))[0]
+
+
+def test_the_allowance_stands_below_the_classes_and_in_the_reconciliation() -> None:
+    statement = worked_statement()
+    asked_for = statement.classification.specific + statement.classification.general
+    posted = ControlLine("loss_allowance", "general", asked_for - 7_00, asked_for - 7_00)
+    lines = all_lines(
+        laid(
+            replace(
+                statement,
+                headline=replace(statement.headline, allowance=posted.control),
+                reconciliation=(*statement.reconciliation, posted),
+            )
+        )
+    )
+    assert "Loss allowance (beside it: the movements posted)" in lines
+    assert figure(posted.control) in lines
+    assert any("+Rs 7." in line for line in lines)
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
