@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 
 from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
-from aim_loans.errors import NotFound, Refused
+from aim_loans.errors import Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import grants_of
+from aim_loans.identity.requests import hold_unanswered, unanswered
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Line
 from aim_loans.ledger.models import journal_line
@@ -228,25 +229,17 @@ def _write(tx: Writing, this: Act, values: tuple[Any, ...]) -> int:
 
 def _open_request(connection: Connection, request_id: int) -> AllowanceRequest:
     """Give a request, locked; Refused when it was dealt with meanwhile."""
-    mine = allowance_request.c.id == request_id
-    known = connection.execute(select(allowance_request.c.id).where(mine).with_for_update())
-    if known.first() is None:
-        raise NotFound("There is no such request. Open the list again.")
-    found = _requests(connection.execute(_open().where(mine)).all())
-    if not found:
-        raise Refused("Somebody dealt with this request already. Open the list again.")
-    return found[0]
+    hold_unanswered(connection, allowance_request.c.answers_id, request_id)
+    mine = _open().where(allowance_request.c.id == request_id)
+    (found,) = _requests(connection.execute(mine).all())
+    return found
 
 
 def _open() -> Select[Any]:
-    answer = allowance_request.alias("answered")
     return (
         select(allowance_request, month_close.c.month)
         .join(month_close, month_close.c.id == allowance_request.c.close_id)
-        .where(
-            allowance_request.c.answers_id.is_(None),
-            ~exists().where(answer.c.answers_id == allowance_request.c.id),
-        )
+        .where(unanswered(allowance_request.c.answers_id))
         .order_by(allowance_request.c.id)
     )
 
