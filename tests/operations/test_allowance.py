@@ -16,7 +16,7 @@ from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line
-from aim_loans.ledger.queries import trial_balance, value_balance
+from aim_loans.ledger.queries import trial_lines, value_balance
 from aim_loans.portfolio.allowance import allowances, by_fund, posted, proposed
 from aim_loans.portfolio.allowance_requests import (
     AskAllowance,
@@ -100,11 +100,17 @@ def faults(book: Book) -> list[str]:
         return [fault for outcome in outcomes for fault in outcome.faults]
 
 
-def held(book: Book, day: date, ask_ledger: Callable[..., Any] = value_balance) -> int:
+def held(book: Book, day: date) -> int:
     with reading(book.engine) as connection:
-        sides = ask_ledger(connection, day=day, known_at=None)
+        sides = value_balance(connection, day=day, known_at=None)
     own = (amount for side, amount in sides.items() if side.account == Account.LOSS_ALLOWANCE)
     return -int(sum(own))
+
+
+def booked_by(book: Book, day: date) -> int:
+    with reading(book.engine) as connection:
+        lines = trial_lines(connection, day=day, known_at=None)
+    return -sum(line.booked for line in lines if line.account == Account.LOSS_ALLOWANCE)
 
 
 def test_two_people_post_what_the_ladder_asks_for_by_branch_and_fund(lending: Book) -> None:
@@ -167,9 +173,9 @@ def test_a_reopening_reverses_what_was_posted_and_the_next_close_proposes_anew(
     confirm(lending, request)
     # Less is lent, so less is set aside: the movement goes the other way.
     assert 0 < held(lending, FEBRUARY) < first == held(lending, JANUARY)
-    booked = held(lending, MARCH_BEGINS, trial_balance)
+    booked = booked_by(lending, MARCH_BEGINS)
     reopen(lending, FEBRUARY)
-    assert held(lending, FEBRUARY) == held(lending, MARCH_BEGINS, trial_balance) == first != booked
+    assert held(lending, FEBRUARY) == booked_by(lending, MARCH_BEGINS) == first != booked
     assert faults(lending) == []
     with pytest.raises(Refused, match="reopened"):
         ask(lending, february)
