@@ -148,6 +148,7 @@ def test_a_migration_is_whole_or_not_at_all(engine: Engine, tmp_path: Path) -> N
     for path in (*MIGRATIONS.glob("*.*"), *MIGRATIONS.glob("versions/0001*.py")):
         target = broken / path.relative_to(MIGRATIONS)
         target.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (broken / "HEAD").write_text("0002\n", encoding="utf-8")
     (broken / "versions" / "0002_broken.py").write_text(
         "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
         "def upgrade():\n    op.execute('CREATE TABLE half (id INTEGER)')\n"
