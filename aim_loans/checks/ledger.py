@@ -26,6 +26,7 @@ from aim_loans.ledger.chart import Account
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan, loan_dimension, loan_fact, loan_position
+from aim_loans.loans.suspense import money_on_no_loan
 from aim_loans.portfolio.models import allowance_entry
 
 # A fact either takes from its other side (a loan is paid out, credit paid back) or gives to it.
@@ -131,7 +132,7 @@ def control_equals_loans(connection: Connection, _zone: ZoneInfo) -> Iterator[st
     for code, (source, branch, amount) in detail.items():
         rows = select(branch, loan.c.fund_code, whole_sum(amount)).select_from(source)
         yield from _compare(connection, code, rows.group_by(branch, loan.c.fund_code))
-    yield from _compare(connection, Account.SUSPENSE, _unapplied())
+    yield from _compare(connection, Account.SUSPENSE, money_on_no_loan())
     by = (allowance_entry.c.branch_code, allowance_entry.c.fund_code)
     set_aside = select(*by, whole_sum(-allowance_entry.c.amount)).group_by(*by)
     yield from _compare(connection, Account.LOSS_ALLOWANCE, set_aside)
@@ -205,19 +206,6 @@ def _unposted(
         .having(net != func.max(wanted))
         .order_by(table.c.id)
     )
-
-
-def _unapplied() -> Select[Any]:
-    """Give, by branch and fund, the money in that is on no loan (a liability: negative)."""
-    came = select(money_in.c.branch_code, money_in.c.fund_code, -money_in.c.amount).where(
-        money_in.c.account != IMPORT_ACCOUNT, money_in.c.id.not_in(_income())
-    )
-    applied = select(loan_fact.c.contra_branch, loan_fact.c.fund_code, loan_fact.c.amount).where(
-        loan_fact.c.contra == Account.SUSPENSE
-    )
-    both = union_all(came, applied).subquery()
-    branch, fund, amount = both.c
-    return select(branch, fund, whole_sum(amount)).group_by(branch, fund)
 
 
 def _compare(connection: Connection, code: Account, detail: Select[Any]) -> Iterator[str]:

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, FromClause, and_, func, or_, select, union_all
+from sqlalchemy import Connection, FromClause, and_, func, or_, select
 
 from aim_loans.cash.models import money_in, number_series
-from aim_loans.cash.operations import IMPORT_ACCOUNT
 from aim_loans.db.bulk import whole_sum
 from aim_loans.errors import AimError, Refused
 from aim_loans.intake.models import data_gap
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.queries import value_balance
-from aim_loans.loans.models import loan, loan_fact
+from aim_loans.loans.models import loan
+from aim_loans.loans.suspense import money_on_no_loan
 from aim_loans.money import plain
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
@@ -83,21 +83,9 @@ def _of_loans(connection: Connection, rows: FromClause) -> tuple[Balances, Balan
 
 
 def _in_suspense(connection: Connection, month: date) -> Balances:
-    """Add up, by branch and fund, the money in that is on no loan at the month's end."""
-    came = select(
-        money_in.c.branch_code.label("branch"),
-        money_in.c.fund_code.label("fund"),
-        (-money_in.c.amount).label("amount"),
-    ).where(money_in.c.account != IMPORT_ACCOUNT, money_in.c.received_on <= month)
-    applied = select(loan_fact.c.contra_branch, loan_fact.c.fund_code, loan_fact.c.amount).where(
-        loan_fact.c.contra == Account.SUSPENSE, loan_fact.c.value_on <= month
-    )
-    both = union_all(came, applied).subquery("both")
-    total = whole_sum(both.c.amount)
-    rows = select(both.c.branch, both.c.fund, total).group_by(both.c.branch, both.c.fund)
     return {
         Side(Account.SUSPENSE, branch, fund): amount
-        for branch, fund, amount in connection.execute(rows)
+        for branch, fund, amount in connection.execute(money_on_no_loan(month))
     }
 
 

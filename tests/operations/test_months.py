@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.cash.models import number_series
 from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
@@ -44,8 +45,10 @@ from aim_loans.portfolio.reopening import (
 )
 from aim_loans.portfolio.statement_restated import restated_loans
 from aim_loans.repayment.operations import (
+    CancelReceipt,
     ReceiveMoney,
     RecordReceipt,
+    cancel_receipt,
     receive_money,
     record_receipt,
 )
@@ -164,6 +167,20 @@ def expect_the_lines_of_a_paper(book: Book, closed: ClosedMonth) -> None:
     for each in (line, others):
         assert (each.outstanding, each.arrears, each.par30) == (-900_00, -900_00, -900_00)
     assert others.loan_ref == ""
+
+
+def test_fees_and_gifts_never_wait_and_stand_against_no_close(lending: Book) -> None:
+    """Nor does a gift that was cancelled."""
+    gift = TakeDonation(branch="LHR-01", fund="general", amount=500_00, channel="cash")
+    with writing(lending.engine, audit_key=AUDIT_KEY, clock=lending.clock) as tx:
+        take_donation(tx, gift, actor=CASHIER, today=date(2026, 2, 10))
+        taken = take_donation(tx, gift, actor=CASHIER, today=date(2026, 2, 20))
+        wrong = CancelReceipt(taken.id, "typed twice")
+        cancel_receipt(tx, wrong, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
+    with reading(lending.engine) as connection:
+        found = readiness(connection, FEBRUARY)
+        assert (list(found.faults), list(found.warnings)) == ([], [])
+        assert faults(connection) == []
 
 
 def balances(book: Book) -> dict[str, dict[Side, int]]:
