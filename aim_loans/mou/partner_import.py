@@ -40,7 +40,6 @@ from aim_loans.mou.partner_models import (
     sent_referral_undoing,
 )
 from aim_loans.mou.partner_reading import NewTraining, SentFile
-from aim_loans.mou.sent import standing_sent
 
 MOST_FAULTS = 200
 MOST_SHOWN = 20
@@ -129,8 +128,8 @@ def import_events(
 def take_back_sent(tx: Writing, command: TakeBack, *, actor: Actor, key: str | None = None) -> None:
     """Take back a referral that SMEDA sent by mistake; Refused once somebody has come with it."""
     require(actor, Deed.SEND_EVENTS, branch=None)
-    held = standing_sent().where(sent_referral.c.id == command.row_id).with_for_update()
-    row = tx.connection.execute(held).first()
+    sent = select(sent_referral.c.smeda_code).where(sent_referral.c.id == command.row_id)
+    row = tx.connection.execute(sent.with_for_update()).first()
     if row is None:
         raise NotFound("There is no such referral. Open the list again.")
     if referral_by_code(tx.connection, row.smeda_code):

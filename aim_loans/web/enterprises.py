@@ -172,6 +172,16 @@ def undo(enterprise_id: int) -> tuple[str, int] | Response:
     return _back(enterprise_id)
 
 
+@pages.get("/enterprises/<row:enterprise_id>/taken-back")
+@needs(Deed.READ_BOOK)
+def taken_back(enterprise_id: int) -> str:
+    """Show what was written down by mistake, why, and who took it back."""
+    with around().reading() as connection:
+        seen = seen_enterprise(connection, enterprise_id)
+        found = taken_back_of(connection, enterprise_id)
+    return render_template("enterprise_taken_back.html", seen=seen, taken_back=found)
+
+
 def _back(enterprise_id: int) -> Response:
     return redirect(url_for("enterprises.show", enterprise_id=enterprise_id), code=303)
 
@@ -185,7 +195,6 @@ def _shown(enterprise_id: int, form: Form) -> str:
         steps = steps_of(connection, enterprise_id)
         support = support_of(connection, enterprise_id)
         joined = in_programme(connection, Whose(enterprise_id=enterprise_id), today=today)
-        taken_back = taken_back_of(connection, enterprise_id)
     size = size_class(reviews[0].turnover, limits) if reviews else ""
     return render_template(
         "enterprise.html",
@@ -198,7 +207,6 @@ def _shown(enterprise_id: int, form: Form) -> str:
         since=joined[0].since if joined else None,
         mentoring=_mentoring(joined[0].since, support) if joined else (),
         today=today,
-        taken_back=taken_back,
         may_record=seen.owner.act_branch is not None,
     )
 

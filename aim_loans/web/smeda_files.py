@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.permissions import Deed
-from aim_loans.intake.files import FilesRefused
 from aim_loans.mou.partner_files import LAYOUTS
 from aim_loans.mou.partner_import import import_events, upload_by_id, uploads
 from aim_loans.mou.partner_reading import MOST_BYTES, read_sent
@@ -90,13 +89,8 @@ def _take_in(form: Form, kind: str, content: bytes) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{kind}{_ENDING}"
         path.write_bytes(content)
-        try:
-            sent = read_sent(kind, path, today=here.today, zone=here.settings.institution.zone)
-        except FilesRefused as refused:
-            first = refused.faults[0]
-            values = {name: value for name, value in first.values.items() if name != "field"}
-            raise Refused(first.message, field="file", **values) from refused
-        with sent, here.writing() as tx:
+        zone = here.settings.institution.zone
+        with read_sent(kind, path, today=here.today, zone=zone) as sent, here.writing() as tx:
             return import_events(
                 tx,
                 sent,

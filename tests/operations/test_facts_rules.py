@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Row, Table, func, insert, select, tex
 from sqlalchemy.exc import DBAPIError
 
 from aim_loans.borrowers.details import PersonDetails
+from aim_loans.borrowers.models import referral
 from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
@@ -31,6 +32,8 @@ from aim_loans.intake.models import data_gap
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 from aim_loans.loans.schedule import from_rows
+from aim_loans.mou.models import training
+from aim_loans.mou.partner_models import sent_referral
 from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
 from aim_loans.repayment.operations import (
     ApplyMoney,
@@ -552,6 +555,26 @@ def test_no_line_can_be_out_of_balance(connection: Connection) -> None:
     assert [name for name in columns if "amount" in name] == ["amount"]
     lines = connection.execute(select(journal_line)).all()
     assert {line.debit == line.credit for line in lines} == {False}
+
+
+# Codes of SMEDA
+
+
+@pytest.mark.parametrize(
+    ("table", "standing", "taken_back"),
+    [(referral, "S-1", "S-7"), (sent_referral, "S-9", "S-8"), (training, "S-3", "T-8")],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_code_of_smeda_stands_once_until_it_is_taken_back(
+    connection: Connection, table: Table, standing: str, taken_back: str
+) -> None:
+    row = one(connection, table, smeda_code=standing)
+    expect_refused(connection, copy_of(row, table), "a code of SMEDA stands once")
+    again = copy_of(one(connection, table, smeda_code=taken_back), table)
+    expect_accepted(connection, again)
+    connection.execute(again)
+    more = copy_of(one(connection, table, id=9_000_000), table, id=9_000_001)
+    expect_refused(connection, more, "a code of SMEDA stands once")
 
 
 # A row is not replaced either
