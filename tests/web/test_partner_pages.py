@@ -3,6 +3,7 @@
 import io
 import re
 
+import pytest
 from sqlalchemy import Table, func, select
 
 from aim_loans.borrowers.models import consent_undoing, referral_closing, referral_undoing
@@ -14,6 +15,9 @@ from tests.book import TODAY
 from tests.branch import Branch
 from tests.joint import REFERRALS_HEADER, JointWork
 from tests.web.desk import Browser, Screens
+
+# What the pages ask of the book runs on both databases in tests/mou.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 DAY = TODAY.isoformat()
 NAME = "Zarqa Malik"
