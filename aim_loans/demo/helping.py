@@ -34,7 +34,7 @@ _KINDS: Mapping[str, _Help] = {
     "follow_up": _Help(16, "Visited at work.", with_smeda=False),
 }
 # Of a thousand enterprises those that are mentored at all.
-_MENTORED = 160
+_MENTORED = 450
 
 
 def give_help(office: Office, programme: Programme) -> None:
