@@ -1,8 +1,7 @@
 """Enterprises that join: written down, reviewed at once and later, with or without consent."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from datetime import date
+from dataclasses import replace
 from functools import partial
 
 from aim_loans.borrowers.consents import (
@@ -11,7 +10,6 @@ from aim_loans.borrowers.consents import (
     give_consent,
     withdraw_consent,
 )
-from aim_loans.borrowers.details import PersonDetails
 from aim_loans.borrowers.enterprises import ReviewEnterprise, review_enterprise
 from aim_loans.borrowers.operations import (
     AddEnterprise,
@@ -25,7 +23,7 @@ from aim_loans.dates import month_index
 from aim_loans.db.engine import reading
 from aim_loans.demo.office import Office
 from aim_loans.demo.programme import Member, Programme
-from aim_loans.demo.records import enterprise_of
+from aim_loans.demo.records import details_of, enterprise_of
 
 SMEDA_SCOPE = "smeda"
 # Reviews after so many months of the first loan, by their kind.
@@ -38,8 +36,6 @@ _OWNERSHIP = {"sole": 84, "family": 13, "partnership": 3}
 _PREMISES = {"home": 46, "rented": 33, "owned": 13, "open": 8}
 _DIGITAL = {"none": 28, "phone": 44, "payments": 24, "online": 4}
 _TURNOVER = {"to_500k": 52, "to_2m": 39, "to_10m": 8, "to_30m": 1}
-_RUN_BY = {"female": "woman", "male": "man", "transgender": "transgender"}
-_DETAILS = tuple(field.name for field in fields(PersonDetails))
 
 
 def enrol(office: Office, programme: Programme) -> None:
@@ -92,18 +88,14 @@ def _review(office: Office, member: Member, kind: str) -> None:
         reviewed_on=today,
         running=running,
         ownership=_drawn(member, "ownership", _OWNERSHIP),
-        run_by="jointly" if jointly else _RUN_BY[member.life.person.gender],
+        run_by="jointly" if jointly else member.run_by,
         turnover=_drawn(member, "turnover", _TURNOVER),
         premises=_drawn(member, "premises", _PREMISES),
         digital=_drawn(member, "digital", _DIGITAL),
-        started_on=_started(member),
+        started_on=enterprise_of(member.life.person, member.life).started_on,
         **workers,
     )
     office.do(review_enterprise, command, member.officer)
-
-
-def _started(member: Member) -> date | None:
-    return enterprise_of(member.life.person, member.life).started_on
 
 
 def _workers(member: Member, kind: str) -> dict[str, int]:
@@ -127,7 +119,7 @@ def _drawn(member: Member, about: str, weights: Mapping[str, int]) -> str:
 def _write_disability(office: Office, member: Member) -> None:
     with reading(office.engine) as connection:
         held = person(connection, member.person_id)
-    was = PersonDetails(**{name: getattr(held, name) for name in _DETAILS})
     found = member.chance("which disability").choice(_DISABILITIES)
-    command = ChangePerson(member.person_id, replace(was, disability=found), member.town.code)
+    details = replace(details_of(held), disability=found)
+    command = ChangePerson(member.person_id, details, member.town.code)
     office.do(change_person, command, member.officer)

@@ -23,6 +23,8 @@ from aim_loans.demo.training import AHEAD, enter_who_came, plan_trainings
 # The day on which the loans of the standard product fall due.
 _DUE_DAY = 10
 _LAST_DAY = 28
+# Trainings begin so long after they are planned, and so long after that they are over.
+_ATTENDED = FIRST_DAY + 2 * AHEAD.days
 # What is newer than so much waits for SMEDA yet, unless its half-year is to be reported.
 _WAITS = timedelta(days=31)
 
@@ -95,7 +97,7 @@ def _answer(office: Office, work: JointWork) -> None:
 _CALENDAR: Mapping[int, Callable[[Office, JointWork], None]] = {
     FIRST_DAY: _begin,
     _DUE_DAY: _collect,
-    FIRST_DAY + 2 * AHEAD.days: _attend,
+    _ATTENDED: _attend,
     22: _enrol,
     24: _visit,
     26: _look_back,

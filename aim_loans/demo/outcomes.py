@@ -20,7 +20,6 @@ from aim_loans.mou.surveys import (
 
 # Of a thousand enterprises those that are asked, of these those who answer, and those closed.
 _ASK, _ANSWER, _CLOSED = 750, 840, 120
-_RUN_BY = {"female": "woman", "male": "man", "transgender": "transgender"}
 _INCOMES = (18_000_00, 52_000_00, 500_00)  # paisa a month: from, to, by
 _GROWTH = (-12, 34)  # in a hundred
 
@@ -71,7 +70,7 @@ def _answer(office: Office, member: Member, survey_id: int) -> AnswerSurvey:
         branch_code=member.town.code,
         asked_on=office.clock.today,
         running=running,
-        run_by=_RUN_BY[member.life.person.gender],
+        run_by=member.run_by,
         income_before=before,
         income_now=now,
         **_workers(member, survey_id, running=running),

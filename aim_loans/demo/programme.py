@@ -24,6 +24,7 @@ FIRST_DAY = 8
 TAKE_PART, CONSENT, WITHDRAW = 190, 880, 70
 _JOIN_WITHIN = 3  # months, of those who borrow already when it begins
 _WITHDRAW_AFTER = (3, 9)  # months
+_RUN_BY = {"female": "woman", "male": "man", "transgender": "transgender"}
 
 
 @dataclass(slots=True)
@@ -60,6 +61,11 @@ class Member:
     def officer(self) -> str:
         """Give the user name of the officer who looks after it."""
         return officer_of(self.life)
+
+    @property
+    def run_by(self) -> str:
+        """Say who runs it, in the words of reviews and surveys."""
+        return _RUN_BY[self.life.person.gender]
 
     @property
     def consents(self) -> bool:

@@ -14,6 +14,7 @@ from aim_loans.borrowers.operations import (
     add_enterprise,
     change_person,
 )
+from aim_loans.borrowers.queries import Person as HeldPerson
 from aim_loans.borrowers.queries import last_change, persons_by_ref
 from aim_loans.borrowers.queries import person as person_with
 from aim_loans.config.dated import dated_row
@@ -103,13 +104,19 @@ def complete_persons(office: Office, book: Sequence[Life], *, enrolled: Collecti
         seen = {ref: last_change(connection, known[ref].id) for ref in of_ref}
     add = partial(add_enterprise, sectors=SECTOR_KEYS)
     for place, (ref, life) in enumerate(of_ref.items()):
-        was = PersonDetails(**{name: getattr(held[ref], name) for name in _COLUMNS})
         person_id, town = held[ref].id, life.person.town
-        change = ChangePerson(person_id, _completed(was, life.person), town.code, seen[ref])
+        change = ChangePerson(
+            person_id, _completed(details_of(held[ref]), life.person), town.code, seen[ref]
+        )
         office.do(change_person, change, officer_of(life))
         if place % _ENTERPRISE_OF == 0 and ref not in enrolled:
             added = AddEnterprise(person_id, enterprise_of(life.person, life), town.code)
             office.do(add, added, officer_of(life))
+
+
+def details_of(held: HeldPerson) -> PersonDetails:
+    """Give the details of a person as the book holds them."""
+    return PersonDetails(**{name: getattr(held, name) for name in _COLUMNS})
 
 
 def enterprise_of(owner: Person, life: Life) -> EnterpriseDetails:
