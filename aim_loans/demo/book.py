@@ -20,7 +20,7 @@ from aim_loans.demo.office import BUILDER, Office
 from aim_loans.demo.programme import programme_of
 from aim_loans.demo.records import ask_for_a_fee, assign_officers, complete_persons
 from aim_loans.demo.referred import Referred
-from aim_loans.demo.seasons import month_ends
+from aim_loans.demo.seasons import span_ends
 from aim_loans.demo.staffing import SignIn, staff_the_branches
 from aim_loans.demo.towns import HEAD_OFFICE, TOWNS
 from aim_loans.errors import Refused
@@ -122,7 +122,7 @@ def _import_history(
     The newest whole months are closed, each before anything of the next is known. The joint work
     of a month is done by hand before the month is imported.
     """
-    ends = [*month_ends(plan.first_day, plan.last_payout), plan.last_payout]
+    ends = span_ends(plan.first_day, plan.last_payout)
     closed = ends[-CLOSED_MONTHS:]
     after = plan.first_day - timedelta(days=1)
     with TemporaryDirectory(prefix="aim-demo-") as folder:

@@ -50,6 +50,12 @@ def month_ends(first: date, last: date) -> list[date]:
     return ends
 
 
+def span_ends(first: date, last: date) -> list[date]:
+    """Give the ends of the months up to `last`, and `last` itself, each once."""
+    ends = month_ends(first, last)
+    return ends if last in ends else [*ends, last]
+
+
 def _years(day: date) -> int:
     """Count the lunar years since 2025."""
     return round((day - _EID_UL_FITR).days / LUNAR_YEAR)

@@ -10,7 +10,7 @@ import pytest
 from aim_loans.config.reader import read_settings
 from aim_loans.demo.files import Span
 from aim_loans.demo.lives import Life, Plan, lives
-from aim_loans.demo.seasons import month_ends, seasons_around
+from aim_loans.demo.seasons import month_ends, seasons_around, span_ends
 from aim_loans.loans.schedule import ScheduleRules
 from aim_loans.origination.queries import schedule_rules
 
@@ -165,3 +165,9 @@ def test_the_months_of_a_book_leave_no_day_out_and_none_twice() -> None:
     spans = [Span(after, until) for after, until in pairwise(ends)]
     day = date(2024, 2, 29)
     assert [span.until for span in spans if span.holds(day)] == [day]
+
+
+def test_a_history_that_ends_with_a_month_comes_to_that_day_once() -> None:
+    first = date(2026, 6, 1)
+    assert span_ends(first, date(2026, 7, 31)) == [date(2026, 6, 30), date(2026, 7, 31)]
+    assert span_ends(first, date(2026, 7, 17)) == [date(2026, 6, 30), date(2026, 7, 17)]
