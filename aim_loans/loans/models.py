@@ -202,6 +202,8 @@ Index(None, schedule_version.c.act_id)
 Index(None, loan.c.act_id)
 Index(None, loan_dimension.c.act_id)
 Index(None, loan_dimension.c.loan_id)
+# Whose loans a branch ever had.
+Index(None, loan_dimension.c.branch_code, loan_dimension.c.loan_id)
 Index(None, loan_fact.c.act_id)
 Index(None, loan_fact.c.money_in_id)
 unique_where_given(loan_fact.c.reverses_id)
@@ -216,6 +218,8 @@ Index(
 )
 Index(None, loan_position.c.last_value_on)
 Index(None, loan_position.c.borrower_id)
+# The few loans that are so late.
+Index(None, loan_position.c.oldest_unpaid_due_on)
 # What a branch has to collect by a day.
 Index(None, loan_position.c.branch_code, loan_position.c.oldest_unpaid_due_on)
 # Whose loans a branch has, without a look at the rows themselves.

@@ -1,33 +1,26 @@
 """The loans behind a figure of the book: a page of them, and what all of them add up to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    CTE,
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Select,
-    func,
-    literal_column,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, true
 
 from aim_loans.borrowers.models import person
 from aim_loans.config.settings import Ladder
-from aim_loans.db.bulk import whole_sum
 from aim_loans.errors import Refused
 from aim_loans.loans.models import loan
 from aim_loans.portfolio.cells import Kept, check_dimensions, kept_loans, late_by
 from aim_loans.portfolio.due import View, days_past_due
-from aim_loans.portfolio.frames import bucket_column
+from aim_loans.portfolio.frames import bucket_column, count_column, exactly
 from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, Scale, scale
 from aim_loans.portfolio.standing import Source, source_for
+
+# Loans looked through at first where each has to be worked out; then ever more, for figures
+# that few loans have.
+_FIRST_BLOCK, _GROWS = 8_192, 8
 
 
 class _Figure(NamedTuple):
@@ -51,6 +44,7 @@ _FIGURES: Mapping[str, _Figure] = {
     **{f"par{days}": _Figure("outstanding", days + 1) for days in PAR_DAYS},
 }
 FIGURES = tuple(_FIGURES)
+_EXACTLY = {f"exactly{days}": days for days in EXACT_DAYS}
 
 
 class LoanBehind(NamedTuple):
@@ -70,19 +64,19 @@ class LoanBehind(NamedTuple):
 class LoansBehind:
     """A page of the loans behind a figure, in the order in which they were recorded.
 
-    `figure` is the sum over all pages: paisa, or the number of loans; `count` the loans on
-    all pages, `earlier` those on the pages before this one.
+    `earlier` and `more` say whether there are loans before these, and after.
     """
 
     rows: Sequence[LoanBehind]
+    earlier: bool
+    more: bool
+
+
+class Footing(NamedTuple):
+    """What all loans behind a figure add up to (paisa, or their number), and how many they are."""
+
     figure: int
     count: int
-    earlier: int
-
-    @property
-    def more(self) -> bool:
-        """Say whether a page follows."""
-        return self.earlier + len(self.rows) < self.count
 
 
 class Page(NamedTuple):
@@ -91,6 +85,19 @@ class Page(NamedTuple):
     limit: int
     after: int = 0
     before: int | None = None
+
+
+def footing(figure: str, group: Mapping[str, int]) -> Footing:
+    """Give a figure with its number of loans, from its group in `engine.remembered_tables`.
+
+    Refused for a figure that there is not.
+    """
+    _check(figure)
+    counts = {name: group[count_column(name)] for name in FIGURES if name not in _EXACTLY}
+    if figure in _EXACTLY:
+        days = _EXACTLY[figure]
+        return Footing(exactly(group, days), exactly(counts, days))
+    return Footing(group[figure], counts[figure])
 
 
 def loans_behind(
@@ -102,29 +109,35 @@ def loans_behind(
     kept: Kept,
     ladder: Ladder,
     page: Page,
+    few: bool = False,
 ) -> LoansBehind:
     """Give the loans that add up to a figure of `engine.book_rows`, for the same loans kept.
 
-    `figure` is one of `FIGURES`; Refused for any other, or a dimension that there is not.
+    `figure` is one of `FIGURES`; Refused for any other, or a dimension that there is not. That
+    they are `few`, as their footing says, makes the way to them shorter.
     """
+    _check(figure)
+    check_dimensions(tuple(kept.filters))
+    walk = _Walk(connection, View(as_of, known_at), kept, _FIGURES[figure], few=few)
+    if page.before is None:
+        found = walk.found(page.after, page.limit + 1)
+        earlier = bool(page.after and walk.found(page.after + 1, 1, back=True))
+        more = len(found) > page.limit
+    else:
+        found = walk.found(page.before, page.limit + 1, back=True)
+        earlier, more = len(found) > page.limit, bool(walk.found(page.before - 1, 1))
+    steps = scale(ladder)
+    rows = sorted(_row(each, as_of, steps) for each in found[: page.limit])
+    return LoansBehind(rows, earlier, more)
+
+
+def _check(figure: str) -> None:
     if figure not in _FIGURES:
         raise Refused(
             "The book has no figure {name}. Open the book, and choose a figure there.",
             field="figure",
             name=figure,
         )
-    check_dimensions(tuple(kept.filters))
-    view, steps = View(as_of, known_at), scale(ladder)
-    source = source_for(connection, view)
-    wanted = _FIGURES[figure]
-    matched = _matched(source, view, kept, wanted).cte("matched")
-    if source.worked_out:
-        matched = matched.prefix_with("MATERIALIZED")
-    found = connection.execute(_with_footing(matched, source, wanted, page)).all()
-    total, count, passed = found[0][:3]
-    rows = sorted(_row(row[3:], as_of, steps) for row in found if row[3] is not None)
-    earlier = passed if page.before is None else passed - len(rows)
-    return LoansBehind(rows, total, count, earlier)
 
 
 def _row(found: Sequence[Any], as_of: date, steps: Scale) -> LoanBehind:
@@ -134,41 +147,75 @@ def _row(found: Sequence[Any], as_of: date, steps: Scale) -> LoanBehind:
     return LoanBehind(loan_id, ref, borrower, branch, outstanding, arrears, days, bucket)
 
 
-def _matched(source: Source, view: View, kept: Kept, wanted: _Figure) -> Select[Any]:
+class _Walk:
+    """Goes through the loans that count in a figure, in the order of their ids or back.
+
+    Positions are looked through at once: in their order up to the last loan of the page, or,
+    for few loans, all that count by an index. On any other day each loan has to be worked out
+    from its facts: then it takes as many blocks of loans as it needs.
+    """
+
+    def __init__(
+        self, connection: Connection, view: View, kept: Kept, wanted: _Figure, *, few: bool
+    ) -> None:
+        self._connection = connection
+        source = source_for(connection, view)
+        self._at_once = source is Source.POSITIONS
+        self._source = source if self._at_once else Source.FACTS
+        in_order = not (few and self._at_once)
+        matched = _matched(self._source, view, kept, wanted, in_blocks=in_order).cte("matched")
+        alone = few or not self._at_once
+        self._matched = matched.prefix_with("MATERIALIZED") if alone else matched
+        self._last: int = connection.execute(select(func.max(loan.c.id))).scalar() or 0
+
+    def found(self, edge: int, limit: int, *, back: bool = False) -> list[Row[Any]]:
+        """Give the first loans beyond one, as `_row` takes them."""
+        statement = self._named(back=back)
+        found: list[Row[Any]] = []
+        for after, up_to in self._blocks(edge, back=back):
+            block = {"after": after, "up_to": up_to, "limit": limit - len(found)}
+            found += self._connection.execute(statement, block)
+            if len(found) == limit:
+                break
+        return sorted(found, key=lambda row: row.loan_id, reverse=back)
+
+    def _blocks(self, edge: int, *, back: bool) -> Iterator[tuple[int, int]]:
+        """Give the blocks to look through: after one loan, up to another."""
+        size = self._last if self._at_once else _FIRST_BLOCK
+        after, up_to = (0, min(edge - 1, self._last)) if back else (edge, self._last)
+        while after < up_to:
+            if back:
+                start = max(after, up_to - size)
+                yield start, up_to
+                up_to = start
+            else:
+                yield after, min(after + size, up_to)
+                after += size
+            size *= _GROWS
+
+    def _named(self, *, back: bool) -> Select[Any]:
+        loan_id = self._matched.c.loan_id
+        beyond = (loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
+        order = loan_id.desc() if back else loan_id
+        rows = select(self._matched).where(*beyond).order_by(order)
+        shown = rows.limit(bindparam("limit")).subquery("shown")
+        amounts = (shown.c[name] for name in ("branch", "outstanding", "arrears"))
+        return (
+            select(shown.c.loan_id, loan.c.ref, person.c.name, *amounts)
+            .add_columns(*(shown.c[name] for name in self._source.value))
+            .join(loan, loan.c.id == shown.c.loan_id)
+            .join(person, person.c.id == loan.c.borrower_id)
+        )
+
+
+def _matched(
+    source: Source, view: View, kept: Kept, wanted: _Figure, *, in_blocks: bool
+) -> Select[Any]:
     """Select the loans that count in the figure."""
-    loans = kept_loans(source, view, ("branch",), kept).subquery("book")
+    loans = kept_loans(source, view, ("branch",), kept, in_blocks=in_blocks).subquery("book")
     conditions: list[ColumnElement[bool]] = [loans.c[wanted.amount or "outstanding"] > 0]
     if wanted.days:
         conditions.append(late_by(loans, source, view, wanted.days))
     if wanted.below is not None:
         conditions.append(late_by(loans, source, view, wanted.below).is_not(true()))
     return select(loans).where(*conditions)
-
-
-def _with_footing(matched: CTE, source: Source, wanted: _Figure, page: Page) -> Select[Any]:
-    """Select the sum, the count and the number of loans passed, beside each loan of the page.
-
-    Where the page is empty the footing still comes, in a row without a loan.
-    """
-    amount = literal_column("1", BigInteger) if wanted.amount is None else matched.c[wanted.amount]
-    passed = matched.c.loan_id <= page.after
-    here, order = matched.c.loan_id > page.after, matched.c.loan_id.asc()
-    if page.before is not None:
-        passed = matched.c.loan_id < page.before
-        here, order = passed, matched.c.loan_id.desc()
-    footing = select(
-        whole_sum(amount).label("figure"),
-        func.count().label("count"),
-        func.count().filter(passed).label("passed"),
-    ).subquery("footing")
-    shown = select(matched).where(here).order_by(order).limit(page.limit).subquery("shown")
-    named = (
-        select(shown, loan.c.ref, person.c.name)
-        .join(loan, loan.c.id == shown.c.loan_id)
-        .join(person, person.c.id == loan.c.borrower_id)
-        .subquery("named")
-    )
-    names = ("loan_id", "ref", "name", "branch", "outstanding", "arrears", *source.value)
-    return select(*footing.c, *(named.c[name] for name in names)).select_from(
-        footing.outerjoin(named, true())
-    )

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from aim_loans.db.bulk import whole_sum
 from aim_loans.errors import Refused
 from aim_loans.identity.models import branch, line
+from aim_loans.loans.models import loan_dimension
 from aim_loans.portfolio.due import View, back, sum_where
 from aim_loans.portfolio.lateness import Scale
 from aim_loans.portfolio.standing import Source, Wanted, standing
@@ -83,39 +84,58 @@ def check_dimensions(by: Sequence[str]) -> None:
 
 
 def books(
-    source: Source, view: View, groupings: Sequence[Sequence[str]], scale: Scale, kept: Kept
+    source: Source,
+    view: View,
+    groupings: Sequence[Sequence[str]],
+    scale: Scale,
+    kept: Kept,
+    *,
+    counted: bool = False,
 ) -> Select[Any] | CompoundSelect[Any]:
     """Select the groups of each grouping: `MEASURES` and the outstanding at each edge.
 
     A row begins with the place of its grouping, then the texts of its dimensions, filled up
-    with empty ones to the number of the widest grouping.
+    with empty ones to the number of the widest grouping. `counted` adds at its end how many
+    loans are in arrears, and how many have reached each edge.
     """
     names = dict.fromkeys(name for by in groupings for name in by)
     loans = kept_loans(source, view, tuple(names), kept)
     if source.worked_out or len(groupings) > 1:
         # Each sum asks for the same columns: without this they are worked out anew each time.
-        book: FromClause = loans.cte("book").prefix_with("MATERIALIZED")
+        book: FromClause = loans.cte().prefix_with("MATERIALIZED")
     else:
         book = loans.subquery("book")
     late = [late_by(book, source, view, days) for days in scale.edges]
     widest = max(len(by) for by in groupings)
-    parts = [_groups(book, place, by, widest, late) for place, by in enumerate(groupings)]
+    counts = [book.c.arrears > 0, *late] if counted else []
+    parts = [
+        _groups(book, place, by, widest, late, counts=counts) for place, by in enumerate(groupings)
+    ]
     return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
 def kept_loans(
-    source: Source, view: View, by: Sequence[str], kept: Kept, *, details: Sequence[str] = ()
+    source: Source,
+    view: View,
+    by: Sequence[str],
+    kept: Kept,
+    *,
+    details: Sequence[str] = (),
+    in_blocks: bool = False,
 ) -> Select[Any]:
     """Select how each kept loan stands, with the text of dimensions under their names.
 
-    `details` are further columns of `standing`.
+    `details` are further columns of `standing`; `in_blocks` as in `standing.Wanted`.
     """
     names = {*by, *kept.filters}
     columns = {_COLUMN[name] for name in names}
     if kept.branches is not None:
         columns.add("branch_code")
     wanted = Wanted(
-        dimensions=sorted(columns - {"product_code"}), detailed=bool(details), among=kept.among
+        dimensions=sorted(columns - {"product_code"}),
+        detailed=bool(details),
+        in_blocks=in_blocks,
+        among=kept.among if source is Source.POSITIONS else _ever_kept(kept),
     )
     loans = standing(source, view, wanted).subquery("loans")
     tables: FromClause = loans
@@ -129,6 +149,17 @@ def kept_loans(
     if kept.branches is not None:
         rows = rows.where(loans.c.branch_code.in_(kept.branches))
     return rows
+
+
+def _ever_kept(kept: Kept) -> Select[Any] | None:
+    """Select the loans that may be kept on some day: only these are worked out from facts."""
+    branches = kept.branches
+    if "branch" in kept.filters:
+        branches = frozenset({kept.filters["branch"]})
+    if kept.among is not None or branches is None:
+        return kept.among
+    row = loan_dimension.c
+    return select(row.loan_id).where(row.branch_code.in_(branches))
 
 
 def late_by(book: FromClause, source: Source, view: View, days: int) -> ColumnElement[bool]:
@@ -153,6 +184,8 @@ def _groups(
     by: Sequence[str],
     widest: int,
     late: Sequence[ColumnElement[bool]],
+    *,
+    counts: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
     active = book.c.outstanding > 0
     named = [book.c[name] for name in by]
@@ -171,6 +204,10 @@ def _groups(
             *(
                 sum_where(book.c.outstanding, reached).label(f"late_{edge}")
                 for edge, reached in enumerate(late)
+            ),
+            *(
+                func.count().filter(and_(active, counts_in)).label(f"count_{number}")
+                for number, counts_in in enumerate(counts)
             ),
         )
         .select_from(book)

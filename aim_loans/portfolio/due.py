@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     FromClause,
     Integer,
@@ -55,17 +56,20 @@ _DAYS_BEFORE_1970 = 719_468
 class View:
     """What a question is asked at: the day D, and the moment K up to which facts are known.
 
-    Without K everything recorded so far is known.
+    Without K everything recorded so far is known. `without`, a parameter for ids of acts, leaves
+    out what these wrote.
     """
 
     as_of: date
     known_at: datetime | None
+    without: BindParameter[Any] | None = None
 
     def known(self, rows: FromClause) -> ColumnElement[bool]:
         """Tell whether a row was recorded by then."""
-        if self.known_at is None:
-            return true()
-        return rows.c.recorded_at <= self.known_at
+        by_then = true() if self.known_at is None else rows.c.recorded_at <= self.known_at
+        if self.without is None:
+            return by_then
+        return and_(by_then, rows.c.act_id.not_in(self.without))
 
     def counts(self, facts: FromClause) -> ColumnElement[bool]:
         """Tell whether a fact counts: its value date has come, and it is known."""

@@ -19,7 +19,8 @@ from aim_loans.loans.models import loan
 from aim_loans.portfolio.cells import Kept, books, check_dimensions
 from aim_loans.portfolio.due import View, days_past_due
 from aim_loans.portfolio.frames import book_frame
-from aim_loans.portfolio.lateness import scale
+from aim_loans.portfolio.lateness import Scale, scale
+from aim_loans.portfolio.remembered import Question, Remembered, Sums, by_group
 from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
 
 _LOANS_A_BLOCK = 10_000
@@ -91,14 +92,46 @@ def book_tables(
         check_dimensions(by)
     view, steps = View(as_of, known_at), scale(ladder)
     source = source_for(connection, view)
-    rows = connection.execute(books(source, view, groupings, steps, kept)).all()
-    widest = max(len(by) for by in groupings)
+    rows = connection.execute(books(source, view, groupings, steps, kept))
+    return _frames(by_group(rows, groupings), groupings, steps, idle=idle)
+
+
+def remembered_tables(
+    remembered: Remembered,
+    *,
+    as_of: date,
+    groupings: Sequence[Sequence[str]],
+    ladder: Ladder,
+    kept: Kept = EVERYTHING,
+) -> list[pd.DataFrame]:
+    """Give what `book_tables` gives of a day as known now, from what is remembered of the book.
+
+    The columns `frames.count_column` say of each figure of loans how many are behind it.
+    """
+    for by in (*groupings, tuple(kept.filters)):
+        check_dimensions(by)
+    steps = scale(ladder)
+    asked, filters = tuple(map(tuple, groupings)), tuple(sorted(kept.filters.items()))
+    question = Question(as_of, asked, steps, kept.branches, filters)
+    return _frames(remembered.sums(question), groupings, steps, counted=True)
+
+
+def _frames(
+    groups: Sums,
+    groupings: Sequence[Sequence[str]],
+    steps: Scale,
+    *,
+    idle: bool = False,
+    counted: bool = False,
+) -> list[pd.DataFrame]:
+    """Give the frame of each grouping."""
     return [
         book_frame(
-            [(*row[1 : 1 + len(by)], *row[1 + widest :]) for row in rows if row[0] == place],
+            [(*key[1 : 1 + len(by)], *sums) for key, sums in groups.items() if key[0] == place],
             by,
             steps,
             idle=idle,
+            counted=counted,
         )
         for place, by in enumerate(groupings)
     ]

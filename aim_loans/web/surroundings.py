@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from flask import Flask, current_app, g
@@ -13,6 +13,7 @@ from aim_loans.dates import business_date
 from aim_loans.db.engine import Clock, Writing, cutting, reading, system_clock, writing
 from aim_loans.errors import Refused
 from aim_loans.files.store import Store
+from aim_loans.portfolio.remembered import Memory, Remembered
 
 _NAME = "aim_loans"
 _LOOKING = "aim_looking"
@@ -20,7 +21,10 @@ _LOOKING = "aim_looking"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The institution's settings, database and files, and the keys derived from its secret."""
+    """The institution's settings, database and files, and the keys derived from its secret.
+
+    `memory` holds what this process remembers of the book.
+    """
 
     engine: Engine
     settings: Settings
@@ -28,6 +32,7 @@ class Surroundings:
     factor_key: bytes
     files: Store
     clock: Clock | None = None
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def now(self) -> datetime:
@@ -44,6 +49,10 @@ class Surroundings:
         """Open one unchanging state of the book."""
         with reading(self.engine) as connection:
             yield connection
+
+    def remembered(self, connection: Connection) -> Remembered:
+        """Give what is remembered of the book, as an unchanging state of it (`reading`) stands."""
+        return Remembered(self.memory, connection)
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:

@@ -73,6 +73,7 @@ def behind(
     *,
     page: Page = ALL,
     known_at: datetime | None = None,
+    few: bool = False,
 ) -> LoansBehind:
     return loans_behind(
         connection,
@@ -82,6 +83,7 @@ def behind(
         kept=kept,
         ladder=LADDER,
         page=page,
+        few=few,
     )
 
 
@@ -110,11 +112,11 @@ def test_the_loans_behind_every_figure_add_up_to_it(
             for row in table.to_dict("records"):
                 measures = {str(name): value for name, value in row.items()}
                 kept = Kept(filters={name: measures[name] for name in by})
-                for figure in FIGURES:
-                    found = behind(connection, as_of, figure, kept, known_at=known_at)
+                for place, figure in enumerate(FIGURES):
+                    few = place % 2 == len(by) % 2
+                    found = behind(connection, as_of, figure, kept, known_at=known_at, few=few)
                     expected = figure_of(measures, figure)
                     assert added(found, figure) == expected, (as_of, kept, figure)
-                    assert (found.figure, found.count) == (expected, len(found.rows))
                     seen |= {figure} if expected else set()
     assert {"active_loans", "glp", "arrears", "par0", "par180", "bucket_current"} <= seen
     assert seen & set(EXACT)
@@ -169,7 +171,7 @@ def test_a_narrowed_book_is_the_plain_one_of_those_loans(
         assert got["glp"].tolist() == [row["glp"] for row in plain.values()]
 
 
-def test_pages_follow_each_other_both_ways_and_keep_the_footing(
+def test_pages_follow_each_other_both_ways(
     varied: tuple[Connection, MadeBook],
 ) -> None:
     connection, made = varied
@@ -180,14 +182,15 @@ def test_pages_follow_each_other_both_ways_and_keep_the_footing(
         while page.more:
             after = Page(3, after=page.rows[-1].loan_id)
             page = behind(connection, as_of, "glp", page=after, known_at=known_at)
-            assert (page.figure, page.count) == (whole.figure, whole.count)
-            assert page.earlier == len(met)
+            assert page.earlier
             met += page.rows
         assert met == list(whole.rows)
         while page.earlier:
+            first = met.index(page.rows[0])
             before = Page(3, before=page.rows[0].loan_id)
             page = behind(connection, as_of, "glp", page=before, known_at=known_at)
-            assert [*page.rows] == met[page.earlier : page.earlier + 3]
+            assert [*page.rows] == met[max(0, first - 3) : first]
+            assert page.more
         assert page.rows[0] == met[0]
 
 
@@ -203,7 +206,7 @@ def test_branches_out_of_reach_and_unknown_values_have_no_loans(
         Kept(None, {"sector": "'; --"}),
     ):
         found = behind(connection, made.last_day, "glp", kept)
-        assert (found.rows, found.figure, found.count, found.more) == ([], 0, 0, False)
+        assert (found.rows, found.earlier, found.more) == ([], False, False)
 
 
 def test_a_figure_or_a_dimension_that_there_is_not_is_refused(
