@@ -5,6 +5,7 @@ imported are plain decimals in rupees, written with the digits 0-9.
 """
 
 import re
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from aim_loans.errors import Refused
@@ -109,6 +110,21 @@ def format_rupees(paisa: int, *, grouping: Grouping) -> str:
     digits = f"{rupees:,}" if grouping == "thousands" else _group_by_lakh(str(rupees))
     sign = "-" if paisa < 0 else ""
     return f"Rs {sign}{digits}.{rest:02d}" if rest else f"Rs {sign}{digits}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rupees:
+    """An amount (paisa) in a sentence: whoever tells it groups its digits."""
+
+    paisa: int
+
+    def grouped(self, grouping: Grouping) -> str:
+        """Write the digits, without the currency, which the sentence names."""
+        return format_rupees(self.paisa, grouping=grouping).removeprefix("Rs ")
+
+    def __str__(self) -> str:
+        """Write it as where nobody chose otherwise."""
+        return self.grouped("thousands")
 
 
 def _group_by_lakh(digits: str) -> str:

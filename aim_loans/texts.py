@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from babel.messages.pofile import read_po
 
@@ -55,18 +56,41 @@ _URDU_LETTERS = str.maketrans(
 _YEH_WITH_HAMZA = ("\u06cc\u0654", "\u0626")
 
 
+class Phrase(str):
+    """A value of a sentence that is a message itself: it is translated before it is filled in."""
+
+    __slots__ = ()
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """A value of a sentence whose digits are grouped as the institution does (`money.Rupees`)."""
+
+    def grouped(self, grouping: Any) -> str:
+        """Write it by a grouping (`money.Grouping`)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Speaks one language; a message without a translation is spoken in English."""
+    """Speaks one language; a message without a translation is spoken in English.
+
+    Amounts inside sentences get their digits grouped by `grouping` (`money.Grouping`).
+    """
 
     language: str
     sentences: Mapping[str, str]
     plurals: Mapping[str, Sequence[str]]
+    grouping: str = "thousands"
 
     def text(self, message: str, /, **values: object) -> str:
         """Translate a message and fill in its {fields}."""
         sentence = self.sentences.get(message, message)
-        return _Filler(self.language).format(sentence, **values) if values else sentence
+        return _Filler(self).format(sentence, **values) if values else sentence
+
+    def explained(self, error: AimError) -> str:
+        """Say what was refused."""
+        return self.text(error.message, **error.values)
 
     def plural(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Translate a message that counts; {count} and the other fields are filled in.
@@ -74,7 +98,7 @@ class Translator:
         English and Urdu both keep the first form for exactly one.
         """
         forms = self.plurals.get(one, (one, many))
-        return _Filler(self.language).format(forms[count != 1], count=count, **values)
+        return _Filler(self).format(forms[count != 1], count=count, **values)
 
     def heading(self, column: str) -> str:
         """Give the heading of a column in this language."""
@@ -120,17 +144,21 @@ def translator(language: str) -> Translator:
 
 def explain(error: AimError, language: str) -> str:
     """Say in a language what was refused; errors among its values are told one a line."""
-    return translator(language).text(error.message, **error.values)
+    return translator(language).explained(error)
 
 
 class _Filler(string.Formatter):
     """Fills the fields of a sentence; inside Urdu each value keeps its own direction."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, words: Translator) -> None:
         super().__init__()
-        self.language = language
+        self.words, self.language = words, words.language
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, Phrase):
+            return self._isolated(self.words.text(value))
+        if isinstance(value, Grouped):
+            return self._isolated(value.grouped(self.words.grouping))
         if isinstance(value, Sequence) and not isinstance(value, str):
             return "\n".join(self._line(entry) for entry in value)
         if format_spec:
@@ -143,7 +171,7 @@ class _Filler(string.Formatter):
         """Write one entry of a list: an error with the key it concerns, or a value."""
         if not isinstance(entry, AimError):
             return self._isolated(str(entry))
-        sentence = explain(entry, self.language)
+        sentence = self.words.explained(entry)
         return f"{self._isolated(entry.field)}: {sentence}" if entry.field else sentence
 
     def _isolated(self, text: str) -> str:

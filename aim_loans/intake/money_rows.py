@@ -18,7 +18,7 @@ from aim_loans.ledger.lines import Side
 from aim_loans.loans.facts import Fact, Kind
 from aim_loans.loans.history import History
 from aim_loans.loans.imported import BookMoney
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ class MoneyRows:
                 "The book holds this event with Rs {amount} and fund {fund}. An import changes "
                 "nothing that is there.",
                 field="amount" if row.amount not in (None, amount) else "fund",
-                amount=plain(amount),
+                amount=Rupees(amount),
                 fund=fund,
             )
         return True

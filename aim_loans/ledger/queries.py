@@ -20,6 +20,7 @@ from aim_loans.db.statements import Statement
 from aim_loans.errors import NotFound
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import account, fund, journal_line
+from aim_loans.texts import Phrase
 
 # Asked with every entry, so the days come as text: see `Statement`.
 _LOCKED_UNTIL = Statement(
@@ -33,6 +34,12 @@ _OWN = ("fund", "income", "expense")
 def known_funds(connection: Connection) -> set[str]:
     """Give the codes of all funds."""
     return set(connection.execute(select(fund.c.code)).scalars())
+
+
+def fund_names(connection: Connection) -> dict[str, Phrase]:
+    """Give what the institution calls each fund, by its code."""
+    rows = connection.execute(select(fund.c.code, fund.c.name))
+    return {row.code: Phrase(row.name) for row in rows}
 
 
 def require_fund(connection: Connection, code: str) -> None:

@@ -17,7 +17,7 @@ from aim_loans.loans.facts import (
     required_changes,
     state_of,
 )
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ def _check_disbursement(history: History, fact: Fact) -> None:
             "Loan {ref} is for Rs {principal}; pay out exactly that.",
             field="amount",
             ref=history.ref,
-            principal=plain(history.principal),
+            principal=Rupees(history.principal),
         )
 
 
@@ -178,7 +178,7 @@ def _check_ending(history: History, fact: Fact) -> None:
             "Rs {outstanding}. Give that amount.",
             field="amount",
             ref=history.ref,
-            outstanding=plain(history.sums.outstanding),
+            outstanding=Rupees(history.sums.outstanding),
         )
 
 
@@ -188,7 +188,7 @@ def _check_refund(history: History, fact: Fact) -> None:
             "The borrower's credit on loan {ref} is Rs {credit}; no more can be paid back.",
             field="amount",
             ref=history.ref,
-            credit=plain(history.sums.credit),
+            credit=Rupees(history.sums.credit),
         )
 
 

@@ -27,7 +27,7 @@ from aim_loans.loans.due_dates import (
     steps_in_months,
     weekly_steps,
 )
-from aim_loans.money import RoundingRule, divide_rounded, plain
+from aim_loans.money import RoundingRule, Rupees, divide_rounded
 
 __all__ = [
     "NO_HOLIDAYS",
@@ -186,8 +186,8 @@ def from_rows(
         raise Refused(
             "The instalments sum to {total} rupees; the principal is {principal}.",
             field="amount",
-            total=plain(total),
-            principal=plain(principal),
+            total=Rupees(total),
+            principal=Rupees(principal),
         )
     return Schedule(tuple(instalments), None, len(instalments))
 
@@ -251,7 +251,7 @@ def _base_amount(request: Request, rules: ScheduleRules, asked: int) -> int:
             "The instalment rounds to 0. Ask for fewer instalments, or round to less than "
             "{round_to} rupees.",
             field="principal",
-            round_to=plain(rules.round_to),
+            round_to=Rupees(rules.round_to),
         )
     return base
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from aim_loans.borrowers.details import LEAST_MEMBERS, MOST_MEMBERS
 from aim_loans.config.settings import Limits, Product
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 from aim_loans.vocabulary import N_
 
 
@@ -139,8 +139,8 @@ def _amount(applicant: Applicant, asked: Asked, product: Product, limits: Limits
     by_cycle = limits.max_principal_by_cycle
     most = min(by_cycle[min(applicant.loans_before, len(by_cycle) - 1)], product.max_principal)
     values = {
-        "least": plain(product.min_principal),
-        "most": plain(most),
+        "least": Rupees(product.min_principal),
+        "most": Rupees(most),
         "number": applicant.loans_before + 1,
     }
     if product.min_principal <= asked.principal <= most:
@@ -174,7 +174,7 @@ def _sector(asked: Asked, product: Product) -> Check:
 def _affordable(asked: Asked) -> Check:
     if asked.left_over is None:
         return Check("affordable", Verdict.WARN, N_("The household was not appraised yet."))
-    values = {"instalment": plain(asked.instalment), "left": plain(asked.left_over)}
+    values = {"instalment": Rupees(asked.instalment), "left": Rupees(asked.left_over)}
     if asked.instalment > asked.left_over:
         return Check(
             "affordable",

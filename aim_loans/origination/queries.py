@@ -4,16 +4,19 @@ from collections import Counter
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Text, func, literal_column, or_, select, union_all
 
 from aim_loans.config.dated import DatedRow, dated_tables
 from aim_loans.config.settings import DatedTables, Product, WorkingCalendar
 from aim_loans.dates import month_index, month_step
 from aim_loans.identity.models import act
+from aim_loans.ledger.models import fund
 from aim_loans.loans.schedule import DueRule, Frequency, HolidayRule, Holidays, ScheduleRules
-from aim_loans.origination.models import dated_setting, programme
+from aim_loans.origination.models import dated_setting, product, programme
 
 _LAST_DAY = 31
+# Dimensions whose values are added to the book, each once and for all, with their names.
+GIVEN_NAMES = {"product": product, "programme": programme, "fund": fund}
 
 
 def settings_in_force(connection: Connection, *, known_at: datetime | None = None) -> DatedTables:
@@ -55,6 +58,16 @@ def due_day(dated: DatedTables, day: date) -> date:
     days = Counter(rules.due_day for rules in dated.products if rules.frequency == "monthly")
     ((most, _),) = days.most_common(1) or [(_LAST_DAY, 0)]
     return month_step(month_index(day), most)
+
+
+def given_names(connection: Connection) -> dict[tuple[str, str], str]:
+    """Give the names of products, programmes and funds by dimension and code; they never change."""
+    parts = (
+        select(literal_column(f"'{dimension}'", Text), table.c.code, table.c.name)
+        for dimension, table in GIVEN_NAMES.items()
+    )
+    found = connection.execute(union_all(*parts))
+    return {(dimension, code): name for dimension, code, name in found}
 
 
 def programmes(connection: Connection) -> dict[str, str]:

@@ -19,7 +19,7 @@ from aim_loans.db.bulk import ids_as_rows
 from aim_loans.errors import Refused
 from aim_loans.identity.digests import command_digest
 from aim_loans.ledger.chart import Account
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio import statement_parts as parts
 from aim_loans.portfolio.cells import Kept
@@ -249,9 +249,9 @@ def _reconciled(read: _Measured) -> tuple[ControlLine, ...]:
                 field="fund",
                 fund=line.fund,
                 account=line.account,
-                control=plain(line.control),
-                sub_ledger=plain(line.sub_ledger),
-                difference=plain(line.difference),
+                control=Rupees(line.control),
+                sub_ledger=Rupees(line.sub_ledger),
+                difference=Rupees(line.difference),
             )
     return tuple(lines)
 

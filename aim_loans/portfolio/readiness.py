@@ -12,12 +12,13 @@ from aim_loans.errors import AimError, Refused
 from aim_loans.intake.models import data_gap
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Side
-from aim_loans.ledger.queries import value_balance
+from aim_loans.ledger.queries import fund_names, value_balance
 from aim_loans.loans.models import loan
 from aim_loans.loans.suspense import money_on_no_loan
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
+from aim_loans.texts import Phrase
 from aim_loans.vocabulary import N_
 
 Balances = Mapping[Side, int]
@@ -58,15 +59,15 @@ def readiness(connection: Connection, month: date) -> Readiness:
 
 def judged(connection: Connection, month: date, rows: FromClause) -> Readiness:
     """Judge a month by how its loans stand: loan_id, branch_code, outstanding and credit."""
-    ledger = value_balance(connection, day=month, known_at=None)
+    ledger, names = value_balance(connection, day=month, known_at=None), fund_names(connection)
     loans, credit = _of_loans(connection, rows)
     loose = _in_suspense(connection, month)
     details = {Account.LOANS: loans, Account.BORROWER_CREDIT: credit, Account.SUSPENSE: loose}
     faults: list[AimError] = []
     for account, detail in details.items():
-        faults += _unequal(account, ledger, detail)
-    faults += [*_bridges(ledger), *_numbers(connection)]
-    return Readiness(faults, [*_waiting(loose), *_gaps(connection)])
+        faults += _unequal(account, ledger, detail, names)
+    faults += [*_bridges(ledger, names), *_numbers(connection)]
+    return Readiness(faults, [*_waiting(loose, names), *_gaps(connection)])
 
 
 def _of_loans(connection: Connection, rows: FromClause) -> tuple[Balances, Balances]:
@@ -89,7 +90,9 @@ def _in_suspense(connection: Connection, month: date) -> Balances:
     }
 
 
-def _unequal(account: Account, ledger: Balances, detail: Balances) -> Iterator[AimError]:
+def _unequal(
+    account: Account, ledger: Balances, detail: Balances, names: Mapping[str, Phrase]
+) -> Iterator[AimError]:
     sign = -1 if account in _OWED else 1
     booked = {side for side in ledger if side.account == account}
     for side in sorted(booked | set(detail)):
@@ -98,13 +101,13 @@ def _unequal(account: Account, ledger: Balances, detail: Balances) -> Iterator[A
             yield Refused(
                 _UNEQUAL[account],
                 branch=side.branch,
-                fund=side.fund,
-                ledger=plain(sign * held),
-                detail=plain(sign * counted),
+                fund=names[side.fund],
+                ledger=Rupees(sign * held),
+                detail=Rupees(sign * counted),
             )
 
 
-def _bridges(ledger: Balances) -> Iterator[AimError]:
+def _bridges(ledger: Balances, names: Mapping[str, Phrase]) -> Iterator[AimError]:
     """Find what crossed branches in a fund, or funds in a branch, and did not arrive."""
     left: dict[tuple[Account, str], int] = {}
     for side, amount in ledger.items():
@@ -121,8 +124,8 @@ def _bridges(ledger: Balances) -> Iterator[AimError]:
                 "The account {account} does not cancel for {place}: Rs {amount} are left. Run "
                 "`aim-loans verify` to find the entry.",
                 account=account.value,
-                place=place,
-                amount=plain(amount),
+                place=names.get(place, place),
+                amount=Rupees(amount),
             )
 
 
@@ -157,14 +160,14 @@ def _numbers(connection: Connection) -> Iterator[AimError]:
         )
 
 
-def _waiting(loose: Balances) -> Iterator[AimError]:
+def _waiting(loose: Balances, names: Mapping[str, Phrase]) -> Iterator[AimError]:
     for side, amount in sorted(loose.items()):
         if amount:
             yield AimError(
                 "Branch {branch}, fund {fund}: Rs {amount} came in and are on no loan yet.",
                 branch=side.branch,
-                fund=side.fund,
-                amount=plain(-amount),
+                fund=names[side.fund],
+                amount=Rupees(-amount),
             )
 
 

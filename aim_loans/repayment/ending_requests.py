@@ -20,12 +20,12 @@ from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import grants_of
 from aim_loans.identity.requests import already_answered, unanswered
-from aim_loans.ledger.queries import fund_balance, lock_fund, require_fund
+from aim_loans.ledger.queries import fund_balance, fund_names, lock_fund, require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History
 from aim_loans.loans.models import loan, loan_position
 from aim_loans.loans.queries import load_histories
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
 from aim_loans.repayment.models import ending_request
 from aim_loans.repayment.receivable import check_money, check_reason
@@ -210,7 +210,7 @@ def _check_refund(command: AskEnding, history: History, today: date) -> None:
         raise Refused(
             "The borrower's credit is Rs {credit}. Pay back that or less.",
             field="amount",
-            credit=plain(history.sums.credit),
+            credit=Rupees(history.sums.credit),
         )
 
 
@@ -231,9 +231,9 @@ def _check_fund(connection: Connection, command: AskEnding, history: History) ->
         raise Refused(
             "Fund {fund} holds Rs {held}, and Rs {needed} are needed. The case stays waiting and "
             "nothing is collected meanwhile; confirm it once the fund has received more.",
-            fund=command.fund,
-            held=plain(max(held, 0)),
-            needed=plain(needed),
+            fund=fund_names(connection)[giver],
+            held=Rupees(max(held, 0)),
+            needed=Rupees(needed),
         )
 
 

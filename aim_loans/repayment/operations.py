@@ -38,7 +38,7 @@ from aim_loans.loans.queries import (
     loan_id_of,
     standing_facts,
 )
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 from aim_loans.repayment.receivable import check_money, check_payer, check_reason
 
 _TABLES = (money_in, loan_fact, journal_line)
@@ -369,5 +369,5 @@ def _check_remainder(tx: Writing, money: Receipt, amount: int) -> None:
             "Of receipt {number}, Rs {left} are left to apply. Give that or less.",
             field="amount",
             number=money.number,
-            left=plain(money.amount - applied),
+            left=Rupees(money.amount - applied),
         )

@@ -9,7 +9,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import NotAllowed, NotFound, Refused
 from aim_loans.identity.permissions import Actor
 from aim_loans.loans.queries import load_histories
-from aim_loans.money import plain
+from aim_loans.money import Rupees
 from aim_loans.repayment.collection import PAGE_ROWS, due_on_loans
 from aim_loans.repayment.operations import Recorded, RecordReceipt, record_receipt
 from aim_loans.vocabulary import N_
@@ -110,7 +110,7 @@ def _check_full(line: SheetLine, due: int) -> None:
     if line.due is not None and line.due != due:
         raise Refused(
             "What is due changed meanwhile: it is Rs {due} now. Look again, then send.",
-            due=plain(due),
+            due=Rupees(due),
         )
 
 
@@ -131,7 +131,7 @@ def _check_whole(command: PostSheet, *, today: date, backdating_days: int) -> No
             "The lines add up to Rs {entered}, and the counted cash is Rs {counted}: "
             "a difference of Rs {difference}. Count again, or correct a line.",
             field="counted",
-            entered=plain(entered),
-            counted=plain(command.counted),
-            difference=plain(abs(entered - command.counted)),
+            entered=Rupees(entered),
+            counted=Rupees(command.counted),
+            difference=Rupees(abs(entered - command.counted)),
         )

@@ -13,6 +13,7 @@ from aim_loans.dates import business_date
 from aim_loans.db.engine import Clock, Writing, cutting, reading, system_clock, writing
 from aim_loans.errors import Refused
 from aim_loans.files.store import Store
+from aim_loans.origination.queries import GIVEN_NAMES, given_names
 from aim_loans.portfolio.remembered import Memory, Remembered
 
 _NAME = "aim_loans"
@@ -23,7 +24,7 @@ _LOOKING = "aim_looking"
 class Surroundings:
     """The institution's settings, database and files, and the keys derived from its secret.
 
-    `memory` holds what this process remembers of the book.
+    `memory` holds what this process remembers of the book, `names` the given names that it read.
     """
 
     engine: Engine
@@ -33,6 +34,7 @@ class Surroundings:
     files: Store
     clock: Clock | None = None
     memory: Memory = field(default_factory=Memory)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -53,6 +55,16 @@ class Surroundings:
     def remembered(self, connection: Connection) -> Remembered:
         """Give what is remembered of the book, as an unchanging state of it (`reading`) stands."""
         return Remembered(self.memory, connection)
+
+    def name_of(self, dimension: str, key: str) -> str:
+        """Name a value of a dimension; what people added in the database is named there."""
+        label = self.settings.label(dimension, key)
+        if label != key or dimension not in GIVEN_NAMES:
+            return label
+        if (dimension, key) not in self.names:
+            with self.reading() as connection:
+                self.names.update(given_names(connection))
+        return self.names.get((dimension, key), key)
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:

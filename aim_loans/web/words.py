@@ -1,5 +1,6 @@
 """The language of a page, and how amounts, days and codes stand in it."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from flask import Blueprint, redirect, request, session
@@ -19,7 +20,9 @@ _KEPT_AS = "language"
 def words() -> Translator:
     """Speak the language chosen for this session, else the institution's."""
     chosen = session.get(_KEPT_AS)
-    return translator(chosen if chosen in LANGUAGES else around().settings.institution.language)
+    settings = around().settings
+    spoken = translator(chosen if chosen in LANGUAGES else settings.institution.language)
+    return replace(spoken, grouping=settings.currency.grouping)
 
 
 @pages.post("/language")
@@ -87,7 +90,7 @@ def masked_cnic(digits: str) -> Markup:
 
 def named(dimension: str, key: str) -> Markup:
     """Write a product, programme, fund, sector or activity as the institution names it."""
-    return Markup("<bdi>{}</bdi>").format(words().text(around().settings.label(dimension, key)))
+    return Markup("<bdi>{}</bdi>").format(words().text(around().name_of(dimension, key)))
 
 
 def share(part: int, whole: int) -> str:

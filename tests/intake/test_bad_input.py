@@ -98,7 +98,7 @@ BAD_SCHEDULES = {
     "amount 0": ([an_instalment(amount="0")], "amount", "more than 0"),
     "no number": ([an_instalment(number="")], "number", "whole number"),
     "due before the loan": ([an_instalment(due_on="2025-01-08")], "due_on", "must come after"),
-    "another sum": ([an_instalment(amount="24000")], "amount", "sum to 24000"),
+    "another sum": ([an_instalment(amount="24000")], "amount", "sum to 24,000"),
     "a hole": ([an_instalment(number="2")], "number", "Instalment 1 is missing"),
 }
 

@@ -480,7 +480,7 @@ def test_given_rows_are_the_schedule_in_any_order() -> None:
         ),
         (
             [*GIVEN[:2], (3, date(2025, 12, 20), 1_999_950)],
-            "The instalments sum to 44999.50 rupees; the principal is 45000.",
+            "The instalments sum to 44,999.50 rupees; the principal is 45,000.",
         ),
     ],
 )

@@ -10,6 +10,7 @@ from aim_loans.db.engine import reading
 from aim_loans.identity.permissions import Role
 from aim_loans.origination.models import product as product_table
 from aim_loans.origination.queries import settings_in_force
+from aim_loans.web.words import named
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
 
@@ -229,3 +230,5 @@ def test_a_new_product_and_a_benchmark_are_asked_for_and_confirmed(
     assert tables.benchmark_on(TOMORROW).total == 700_000_000_000_00
     assert len(tables.benchmark_on(TOMORROW).lines) == 3
     assert "School fees" in offered
+    with screens.app.test_request_context():
+        assert named("product", "school_fees") == "<bdi>School fees</bdi>"

@@ -81,7 +81,7 @@ def test_nothing_is_written_unless_the_counted_cash_agrees(screens: Screens) -> 
     officer, rows = sheet(screens)
     typed = {**rows, **ticked([first]), f"amount-{second}": "1500", "counted": "4200"}
     assert officer.send("/sheet", **typed).status_code == 422
-    for said in ("Rs 4300", "Rs 4200", "difference of Rs 100", 'id="counted-fault"'):
+    for said in ("Rs 4,300", "Rs 4,200", "difference of Rs 100", 'id="counted-fault"'):
         assert said in officer.page
     assert (
         f'name="full-{first}" value="1" aria-label="Borrower of LHR-01-001 paid in full" checked'
@@ -194,7 +194,7 @@ def test_full_is_what_the_sheet_showed_or_nothing(screens: Screens) -> None:
     paid = {"amount": "800", "channel": "cash", "payer": "borrower"}
     cashier.send(f"/loans/{loan}/receipt", received_on=TODAY.isoformat(), **paid)
     officer.send("/sheet", **rows, **ticked([loan]), counted="2800")
-    assert "it is Rs 2000 now" in officer.page
+    assert "it is Rs 2,000 now" in officer.page
     assert receipts(screens) == [80_000]
     officer.send("/sheet", **held(officer), **ticked([loan]), counted="2000")
     assert receipts(screens) == [80_000, 200_000]
