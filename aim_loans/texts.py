@@ -108,6 +108,15 @@ class Translator:
         """Give the name of a value of a dimension in this language."""
         return self.text(word(dimension, key))
 
+    def month(self, day: date) -> str:
+        """Write the month of a date in this language."""
+        return format_month(day, self.language)
+
+    @property
+    def comma(self) -> str:
+        """Give what stands between two things told in a row."""
+        return "، " if self.language == "ur" else ", "
+
     def day(self, day: date) -> str:
         """Write a date in this language."""
         return format_day(day, self.language)
