@@ -11,25 +11,28 @@ from typing import NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import writing
 from aim_loans.files.store import Store
 from aim_loans.identity.operations import AddStaff, add_staff
-from aim_loans.identity.permissions import Role
+from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.identity.sign_in import StartSession, give_factor, start_session
+from aim_loans.loans.models import loan, loan_position
+from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.app import create_app
 from aim_loans.web.surroundings import Surroundings
 from bench.book import ACTOR, AUDIT_KEY, Clock
-from bench.lives import FIRST_DAY, branch_codes
+from bench.lives import FIRST_DAY, LAST_DAY, branch_codes
 from bench.places import Places
+from bench.receipts import AMOUNT
 from bench.results import Result
 from bench.timing import seconds_of
 
 LOOKS_A_RUN = 20
 MOST_STATEMENTS = 8
-PAGE_SECONDS, SEARCH_SECONDS = 0.050, 0.100
+PAGE_SECONDS, DASHBOARD_SECONDS, SEARCH_SECONDS = 0.050, 0.100, 0.100
 # A step that shares no divisor with the number of loans, so that no loan is looked at twice.
 STEP = 7_919
 SEARCHES = ("Bushra Perveen", "بشریٰ پروین", "Muhammad Aslam", "khadija", "Ghulam Huss", "L0000017")
@@ -41,11 +44,15 @@ Look = Callable[[], object]
 
 
 class Page(NamedTuple):
-    """A kind of page: the looks at it, one after the other, and the seconds that it may take."""
+    """A kind of page: the looks at it, one after the other, and the seconds that it may take.
+
+    What happens `before` each look is not on the clock.
+    """
 
     name: str
     looks: Iterator[Look]
     mark: float
+    before: Look | None = None
 
 
 def pages(places: Places, kind: str, *, loans: int, runs: int) -> list[Result]:
@@ -53,7 +60,8 @@ def pages(places: Places, kind: str, *, loans: int, runs: int) -> list[Result]:
     engine = places.book(kind, loans).engine()
     try:
         app = _application(engine, places)
-        shown = _pages(_visitor(app, engine, "manager"), _visitor(app, engine, "head"), loans)
+        visitors = (_visitor(app, engine, "manager"), _visitor(app, engine, "head"))
+        shown = _pages(*visitors, loans, _receipts(engine))
         return [_measured(engine, page, kind, loans=loans, runs=runs) for page in shown]
     finally:
         engine.dispose()
@@ -87,7 +95,23 @@ def _at_last() -> datetime:
     return Clock()()
 
 
-def _pages(manager: FlaskClient, head: FlaskClient, loans: int) -> Sequence[Page]:
+def _receipts(engine: Engine) -> Look:
+    """Give the cashiers of the institution: at each call one takes a receipt of another loan."""
+    position = loan_position.c
+    owing = select(loan.c.ref).join(loan_position, position.loan_id == loan.c.id)
+    with engine.connect() as connection:
+        refs = connection.scalars(owing.where(position.outstanding > AMOUNT).limit(1_000)).all()
+    cashier, following = Actor("bench cashier", (Grant(Role.CASHIER),)), cycle(refs)
+
+    def take() -> None:
+        command = RecordReceipt(next(following), AMOUNT, LAST_DAY, "cash")
+        with writing(engine, audit_key=AUDIT_KEY, clock=_at_last) as tx:
+            record_receipt(tx, command, actor=cashier, today=LAST_DAY, backdating_days=2)
+
+    return take
+
+
+def _pages(manager: FlaskClient, head: FlaskClient, loans: int, take: Look) -> Sequence[Page]:
     rows = [1 + number * STEP % loans for number in range(loans)]
     borrowers = [f"/borrowers/{row // 2 + 1}" for row in rows]
     return (
@@ -95,6 +119,8 @@ def _pages(manager: FlaskClient, head: FlaskClient, loans: int) -> Sequence[Page
         Page("loan", _opened(head, [f"/loans/{row}" for row in rows]), PAGE_SECONDS),
         Page("borrower", _opened(head, borrowers), PAGE_SECONDS),
         Page("branch", _opened(manager, ["/book"]), PAGE_SECONDS),
+        Page("dashboard", _opened(head, ["/book"]), DASHBOARD_SECONDS),
+        Page("dashboard after a receipt", _opened(head, ["/book"]), DASHBOARD_SECONDS, take),
         Page("home", _opened(manager, ["/"]), PAGE_SECONDS),
         Page("search", _searches(head), SEARCH_SECONDS),
     )
@@ -128,7 +154,11 @@ def _measured(engine: Engine, page: Page, kind: str, *, loans: int, runs: int) -
     """Look at a page, the first time to warm up and count, then against the clock."""
     with _counted(engine) as statements:
         next(page.looks)()
-    times = [seconds_of(look) for look in islice(page.looks, runs * LOOKS_A_RUN)]
+    times = []
+    for look in islice(page.looks, runs * LOOKS_A_RUN):
+        if page.before is not None:
+            page.before()
+        times.append(seconds_of(look))
     half, almost_all = statistics.median(times), statistics.quantiles(times, n=100)[98]
     return Result(
         f"pages, {page.name}",

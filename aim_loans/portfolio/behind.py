@@ -76,7 +76,7 @@ class Footing(NamedTuple):
     """What all loans behind a figure add up to (paisa, or their number), and how many they are."""
 
     figure: int
-    count: int
+    loans: int
 
 
 class Page(NamedTuple):

@@ -17,6 +17,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     CompoundSelect,
     Connection,
     Select,
@@ -167,7 +168,8 @@ def _change(question: Question) -> Select[Any]:
     are looked at, so that each of them counts once among the borrowers of a group. To build the
     statement takes longer than to run it: those last used are kept.
     """
-    persons, acts = (bindparam(name, expanding=True) for name in ("persons", "acts"))
+    persons: BindParameter[int] = bindparam("persons", expanding=True)
+    acts: BindParameter[int] = bindparam("acts", expanding=True)
     theirs = select(loan_position.c.loan_id).where(loan_position.c.borrower_id.in_(persons))
     views = ((1, View(question.as_of, None)), (-1, View(question.as_of, None, acts)))
     parts = [

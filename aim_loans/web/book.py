@@ -119,7 +119,7 @@ def loans() -> str | tuple[str, int]:
             kept=wanted.kept,
             ladder=ladder,
             page=page,
-            few=foot.count <= FEW_LOANS,
+            few=foot.loans <= FEW_LOANS,
         )
     places = {name: place for place, (name, _) in enumerate(BUCKETS)}
     shown = render_template(

@@ -167,7 +167,7 @@ def test_every_footing_is_the_figure_of_the_book(book: Book) -> None:
     feet = {figure: footing(figure, measures) for figure in FIGURES}
     assert feet["glp"] == (whole["glp"], 3)
     assert feet["active_loans"] == (3, 3)
-    assert feet["arrears"].count == feet["par0"].count == 2
+    assert feet["arrears"].loans == feet["par0"].loans == 2
     buckets = [foot for name, foot in feet.items() if name.startswith("bucket_")]
     assert [sum(column) for column in zip(*buckets, strict=True)] == [*feet["glp"]]
 
