@@ -190,7 +190,7 @@ def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
     held = month_loan.alias("held")
     names = [*_COMMON, *wanted.dimensions, "arrears", "missed", "late_days"]
     names += ["disbursed_on", "credit"] if wanted.detailed else []
-    mine = and_(held.c.close_id == closed.id, held.c.disbursed > 0, wanted.of(held.c.loan_id))
+    mine = and_(_of_close(held, closed, wanted), held.c.disbursed > 0, wanted.of(held.c.loan_id))
     columns: list[ColumnElement[Any]] = [held.c[name] for name in names]
     columns += _ended(held) if wanted.detailed else []
     if view.known_at == closed.known_at:
@@ -204,6 +204,17 @@ def _from_close(closed: ClosedMonth, view: View, wanted: Wanted) -> Select[Any]:
     anew = _counted(_from_facts(sums, view, among), view).subquery("anew")
     worked_out = select(*(anew.c[column.name] for column in columns))
     return select(union_all(kept, worked_out).subquery("standing"))
+
+
+def _of_close(held: FromClause, closed: ClosedMonth, wanted: Wanted) -> ColumnElement[bool]:
+    """Tell the rows of a closed month.
+
+    For one number SQLite expects ten rows, and would then look through all loans for each of
+    them where the month is joined; for a range it expects as many as there are.
+    """
+    if wanted.among is None and not wanted.in_blocks:
+        return held.c.close_id.between(closed.id, closed.id)
+    return held.c.close_id == closed.id
 
 
 def _counted(rows: Select[Any], view: View) -> Select[Any]:
