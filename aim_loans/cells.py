@@ -4,6 +4,7 @@ Amounts are plain decimals in rupees, days ISO dates, ratios fractions of six pl
 has no value is empty. A text that a spreadsheet would take for a formula is neutralised.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +35,7 @@ class Column:
 # Rows are written in batches: so small that the garbage collector hardly looks at them.
 _BATCH = 500
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+_A_FORMULA = re.compile(f"\n[{re.escape(''.join(_FORMULA_SIGNS))}]")
 _day_text = lru_cache(maxsize=100_000)(date.isoformat)
 # Files hold few different ratios of loans, and many times each.
 ratio_cell = lru_cache(maxsize=1_000)(ratio_text)
@@ -56,8 +58,11 @@ def ratios(cells: Cells) -> list[str]:
     return [ratio_cell(*ratio) for ratio in cells]
 
 
-def harmless(cells: Cells) -> list[str]:
+def harmless(cells: Cells) -> Sequence[str]:
     """Write texts so that no spreadsheet takes one for a formula: an apostrophe goes before it."""
+    # Hardly a text is a formula: one look at all of them tells that none is.
+    if not _A_FORMULA.search("\n".join(("", *cells))):
+        return cells
     return [f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell for cell in cells]
 
 

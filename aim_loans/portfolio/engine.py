@@ -24,7 +24,13 @@ from aim_loans.portfolio.remembered import Question, Remembered, Sums, by_group
 from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
 
 _LOANS_A_BLOCK = 10_000
+# One by one rows take half as long again; of more at once the garbage collector takes notice.
+ROWS_TOGETHER = 500
 EVERYTHING = Kept()
+_SUMS = ("disbursed_on", "disbursed", "paid", "credit", "outstanding", "due", "arrears")
+# Where the amounts stand in a row as it is read: the loan's number, `_SUMS`, the oldest unpaid.
+_PAID, _DUE, _ARREARS = (1 + _SUMS.index(name) for name in ("paid", "due", "arrears"))
+_UNPAID = 1 + len(_SUMS)
 
 
 class LoanRow(NamedTuple):
@@ -149,27 +155,23 @@ def loan_rows(
     source = source_for(connection, view)
     not_late = (0, steps.bucket(0), steps.loan_class(0))
     for row in _read(connection, source, view):
-        ref, day, disbursed, paid, credit, outstanding, due, arrears, *unpaid = row
-        lateness = not_late
-        if arrears:
-            days = days_past_due(as_of, unpaid)
+        advance, lateness = row[_PAID] - row[_DUE], not_late
+        if row[_ARREARS]:
+            days = days_past_due(as_of, row[_UNPAID:])
             lateness = (days, steps.bucket(days), steps.loan_class(days))
-        advance = paid - due if paid > due else 0
-        yield LoanRow(
-            ref, day, disbursed, paid, credit, outstanding, due, arrears, advance, *lateness
-        )
+        yield LoanRow._make((*row[:_UNPAID], max(0, advance), *lateness))
 
 
 def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequence[Any]]:
     """Read what `loan_rows` shows, block by block of loans."""
     rows = standing(source, view, Wanted(detailed=True, in_blocks=True)).subquery("loans")
-    names = ("disbursed_on", "disbursed", "paid", "credit", "outstanding", "due", "arrears")
     statement = (
-        select(loan.c.ref, *(rows.c[name] for name in (*names, *source.value)))
+        select(loan.c.ref, *(rows.c[name] for name in (*_SUMS, *source.value)))
         .join(rows, rows.c.loan_id == loan.c.id)
         .order_by(loan.c.id)
     )
     last = connection.execute(select(func.max(loan.c.id))).scalar() or 0
     for after in range(0, last, _LOANS_A_BLOCK):
         block = {"after": after, "up_to": after + _LOANS_A_BLOCK}
-        yield from connection.execute(statement, block)
+        for found in connection.execute(statement, block).partitions(ROWS_TOGETHER):
+            yield from found

@@ -141,13 +141,14 @@ def _measure(connection: Connection, asked: Asked, settings: Settings) -> _Measu
     ladder, zone = settings.dated.ladder_on(asked.month), settings.institution.zone
     kept, steps = _kept(connection, asked), scale(ladder)
     days = month_ends(asked.month, TREND_MONTHS)
-    end, last_month = View(days[-1], asked.known_at), days[-2]
+    views = [View(day, asked.known_at) for day in days]
+    end, last_month = views[-1], days[-2]
     since = since_closes(connection, days, asked.known_at)
     held = _held(connection, asked, since.closes.get(asked.month), ladder, kept)
     return _Measured(
         month_standings(connection, days, asked.known_at, kept, since),
         held.cells,
-        _cells_before(connection, days, asked.known_at, steps=steps, kept=kept, since=since),
+        _cells_before(connection, views, steps, kept, since),
         held.books,
         held.controls,
         set_aside(connection, end, kept),
@@ -184,18 +185,11 @@ def _held(
 
 
 def _cells_before(
-    connection: Connection,
-    days: Sequence[date],
-    known_at: datetime,
-    *,
-    steps: Scale,
-    kept: Kept,
-    since: Since,
+    connection: Connection, views: Sequence[View], steps: Scale, kept: Kept, since: Since
 ) -> MonthCells:
-    """Give what moved in the month before, from its close where it was kept."""
-    last_month, before = days[-2], days[-3]
-    month = Month(View(last_month, known_at), View(before, known_at))
-    closed = since.closes.get(last_month)
+    """Give what moved in the month before the last, from its close where it was kept."""
+    month = Month(views[-2], views[-3])
+    closed = since.closes.get(month.end.as_of)
     cells = None if closed is None else frozen_cells(connection, closed, steps, kept)
     if closed is None or cells is None:
         return month_cells(connection, month, steps, kept)
@@ -203,7 +197,7 @@ def _cells_before(
     if not loans:
         return cells
     few = replace(kept, among=ids_as_rows(connection, loans))
-    then = Month(View(last_month, closed.known_at), View(before, closed.known_at))
+    then = Month(*(View(view.as_of, closed.known_at) for view in month))
     return corrected(cells, *(month_cells(connection, each, steps, few) for each in (then, month)))
 
 

@@ -132,7 +132,7 @@ def write_csv(rows: Iterable[Row], declared: FeederFile, stream: TextIO) -> Tota
         writer.writerows(zip(*texts, strict=True))
         count += len(columns[0])
         for number, place in enumerate(places):
-            sums[number] += sum(cell or 0 for cell in columns[place])
+            sums[number] += sum(filter(None, columns[place]))
     return Totals(count, tuple(sums))
 
 

@@ -17,6 +17,7 @@ from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, s
 from aim_loans.money import Ratio
 from aim_loans.origination.models import application_loan, application_step, background_check
 from aim_loans.portfolio.due import View, days_past_due, sum_where, version_in_force
+from aim_loans.portfolio.engine import ROWS_TOGETHER
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.provisions import BASIS_POINTS, provision_of
@@ -104,7 +105,9 @@ def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Any]]:
     )
     last = connection.execute(select(func.max(loan.c.id))).scalar() or 0
     for after in range(0, last, _LOANS_A_BLOCK):
-        yield from connection.execute(statement, {"after": after, "up_to": after + _LOANS_A_BLOCK})
+        block = {"after": after, "up_to": after + _LOANS_A_BLOCK}
+        for found in connection.execute(statement, block).partitions(ROWS_TOGETHER):
+            yield from found
 
 
 def _was_open(rows: FromClause, before: View) -> ScalarSelect[int]:
