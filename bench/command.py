@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.closed import closed
 from bench.importing import importing
+from bench.joint import joint
 from bench.pages import pages
 from bench.places import POSTGRESQL, SQLITE, Places, open_places
 from bench.readings import past, today
@@ -29,6 +30,7 @@ ENTRIES: dict[str, Entry] = {
     "import": importing,
     "closed": closed,
     "statement": statement,
+    "joint": joint,
     "pages": pages,
 }
 DATABASES = (SQLITE, POSTGRESQL)
