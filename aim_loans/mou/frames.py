@@ -54,7 +54,8 @@ _LATE_FROM = 31
 def read(connection: Connection, query: Select[Any]) -> Frame:
     """Read a query as a frame; days stay as the database gives them until `days` makes them."""
     result = connection.execute(query)
-    return pd.DataFrame(result.all(), columns=list(result.keys()))
+    # Of plain tuples a frame is made several times as fast as of the library's rows.
+    return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()))
 
 
 def looked_up(keys: "pd.Series[Any]", table: "pd.Series[Any]") -> "pd.Series[Any]":
