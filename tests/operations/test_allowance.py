@@ -107,7 +107,8 @@ def held(book: Book, day: date) -> int:
     return -int(sum(own))
 
 
-def booked_by(book: Book, day: date) -> int:
+def booked(book: Book, day: date) -> int:
+    """What is set aside on a day by the days on which entries were booked."""
     with reading(book.engine) as connection:
         lines = trial_lines(connection, day=day, known_at=None)
     return -sum(line.booked for line in lines if line.account == Account.LOSS_ALLOWANCE)
@@ -173,9 +174,9 @@ def test_a_reopening_reverses_what_was_posted_and_the_next_close_proposes_anew(
     confirm(lending, request)
     # Less is lent, so less is set aside: the movement goes the other way.
     assert 0 < held(lending, FEBRUARY) < first == held(lending, JANUARY)
-    booked = booked_by(lending, MARCH_BEGINS)
+    assert booked(lending, MARCH_BEGINS) != booked(lending, FEBRUARY) == first
     reopen(lending, FEBRUARY)
-    assert held(lending, FEBRUARY) == booked_by(lending, MARCH_BEGINS) == first != booked
+    assert held(lending, FEBRUARY) == booked(lending, MARCH_BEGINS) == first
     assert faults(lending) == []
     with pytest.raises(Refused, match="reopened"):
         ask(lending, february)
