@@ -300,7 +300,7 @@ def test_money_in_suspense_warns_and_a_wrong_ledger_blocks(lending: Book) -> Non
     do(lending, receive_money, loose, CASHIER, today=date(2026, 2, 27))
     with reading(lending.engine) as connection:
         found = readiness(connection, FEBRUARY)
-    assert (found.faults, [w.values["amount"] for w in found.warnings]) == ([], ["500"])
+    assert (found.faults, [str(w.values["amount"]) for w in found.warnings]) == ([], ["500"])
     with writing(lending.engine, audit_key=AUDIT_KEY, clock=lending.clock) as tx:
         line = tx.connection.execute(select(journal_line).limit(1)).one()._asdict()
         tx.connection.execute(insert(journal_line).values(**{**line, "id": 9_000}))
