@@ -19,7 +19,7 @@ from aim_loans.config.settings import ClassLoss, ExpectedLoss
 from aim_loans.db.engine import open_engine
 from aim_loans.errors import NotFound, Refused
 from aim_loans.loans.models import loan, loan_position
-from aim_loans.money import Ratio, parse_rupees
+from aim_loans.money import Ratio, Rupees, parse_rupees
 from aim_loans.origination.models import application, application_loan
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.cells import Kept
@@ -246,7 +246,7 @@ def test_a_book_that_does_not_reconcile_gives_no_statement(worked: Worked) -> No
             worked.connection, Asked(MONTH, LATE_CUT), settings=SETTINGS, code_version="0"
         )
     changed.rollback()
-    assert refused.value.values["difference"] == "0.07"
+    assert refused.value.values["difference"] == Rupees(7)
     assert refused.value.values["account"] == "loans"
 
 
