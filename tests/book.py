@@ -17,7 +17,7 @@ from aim_loans.config.dated import DatedRow
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import Writing, cutting, open_engine, writing
+from aim_loans.db.engine import Writing, cutting, writing
 from aim_loans.db.migrate import upgrade
 from aim_loans.identity.one_time_codes import nonce_of_session, totp_secret
 from aim_loans.identity.operations import (
@@ -67,7 +67,7 @@ from aim_loans.portfolio.papers.issuing import KeptPaper, TakeReport, issue_repo
 from aim_loans.portfolio.papers.packs import AskPack, ask_pack, asked_at, paper_of
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
 from aim_loans.repayment.ending_requests import AskEnding, Ending, ask_ending
-from tests.databases import copy_database, empty_database
+from tests.databases import copy_database, empty_database, engine_at
 
 AUDIT_KEY = b"a key that only the tests sign with"
 FACTOR_KEY = b"a key that only the tests derive second factors from"
@@ -162,7 +162,7 @@ def open_book(url: str, *, branches: tuple[str, ...] = BRANCHES) -> Book:
         return _set_up(url, branches)
     model = _model(make_url(url).get_backend_name())
     copy_database(model.url, url)
-    return Book(open_engine(url), Ticking(model.at))
+    return Book(engine_at(url), Ticking(model.at))
 
 
 class _Model(NamedTuple):
@@ -182,7 +182,7 @@ def _model(kind: str) -> _Model:
 
 
 def _set_up(url: str, branches: tuple[str, ...], clock: Ticking | None = None) -> Book:
-    engine = open_engine(url)
+    engine = engine_at(url)
     upgrade(engine, resource("migrations"))
     book = Book(engine, clock or Ticking())
     with writing(engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:

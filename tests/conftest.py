@@ -14,12 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.postgres import (
-    drop_postgres_database,
-    fresh_postgres_database,
-    missing_postgres,
-    stop_postgres,
-)
+from tests.databases import empty_again
+from tests.postgres import missing_postgres, stop_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 # Where the real data lies beside a checkout, for those who have it.
@@ -132,14 +128,9 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """Give the address of an empty database of the test's own."""
-    if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'book.sqlite'}"
-        return
-    url = fresh_postgres_database()
-    yield url
-    drop_postgres_database(url)
+def database_url(database_kind: str) -> str:
+    """Give the address of an empty database, which nobody else uses meanwhile."""
+    return empty_again(database_kind)
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
-"""Databases of either kind: an empty one, and one that is a copy of another."""
+"""Databases of either kind: an empty one, one that is a copy of another, one for each in turn."""
 
 import atexit
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
+from aim_loans.db.engine import open_engine
 from tests.postgres import drop_postgres_database, fresh_postgres_database
 
 
@@ -17,6 +19,34 @@ def empty_database(kind: str) -> str:
     folder = tempfile.mkdtemp(prefix="aim-tests-")
     atexit.register(shutil.rmtree, folder)
     return f"sqlite:///{folder}/book.sqlite"
+
+
+@cache
+def database_in_turn(kind: str) -> Engine:
+    """Open the database that the tests of a process use one after the other.
+
+    To compile its statements anew for each test would take longer than most tests.
+    """
+    return open_engine(empty_database(kind))
+
+
+def empty_again(kind: str) -> str:
+    """Empty the database in turn for the next test; gives its address."""
+    engine = database_in_turn(kind)
+    engine.dispose()
+    url = engine.url.render_as_string(hide_password=False)
+    if kind == "postgresql":
+        drop_postgres_database(url)
+        return fresh_postgres_database(name=engine.url.database)
+    for part in ("", "-wal", "-shm"):
+        Path(f"{_file(url)}{part}").unlink(missing_ok=True)
+    return url
+
+
+def engine_at(url: str) -> Engine:
+    """Open a database: the one in turn, or one of the test's own."""
+    turn = database_in_turn(make_url(url).get_backend_name())
+    return turn if turn.url == make_url(url) else open_engine(url)
 
 
 def copy_database(source: str, target: str) -> None:

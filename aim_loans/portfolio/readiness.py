@@ -1,8 +1,9 @@
 """What stands against closing a month: faults that block it, and what is only to be known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 
 from sqlalchemy import Connection, FromClause, and_, func, or_, select
 
@@ -22,6 +23,8 @@ from aim_loans.texts import Phrase
 from aim_loans.vocabulary import N_
 
 Balances = Mapping[Side, int]
+# Asked only when something is found: the names of the funds by their codes.
+_Names = Callable[[], Mapping[str, Phrase]]
 
 _UNEQUAL = {
     Account.LOANS: N_(
@@ -59,7 +62,8 @@ def readiness(connection: Connection, month: date) -> Readiness:
 
 def judged(connection: Connection, month: date, rows: FromClause) -> Readiness:
     """Judge a month by how its loans stand: loan_id, branch_code, outstanding and credit."""
-    ledger, names = value_balance(connection, day=month, known_at=None), fund_names(connection)
+    names: _Names = cache(partial(fund_names, connection))
+    ledger = value_balance(connection, day=month, known_at=None)
     loans, credit = _of_loans(connection, rows)
     loose = _in_suspense(connection, month)
     details = {Account.LOANS: loans, Account.BORROWER_CREDIT: credit, Account.SUSPENSE: loose}
@@ -91,7 +95,7 @@ def _in_suspense(connection: Connection, month: date) -> Balances:
 
 
 def _unequal(
-    account: Account, ledger: Balances, detail: Balances, names: Mapping[str, Phrase]
+    account: Account, ledger: Balances, detail: Balances, names: _Names
 ) -> Iterator[AimError]:
     sign = -1 if account in _OWED else 1
     booked = {side for side in ledger if side.account == account}
@@ -101,13 +105,13 @@ def _unequal(
             yield Refused(
                 _UNEQUAL[account],
                 branch=side.branch,
-                fund=names[side.fund],
+                fund=names()[side.fund],
                 ledger=Rupees(sign * held),
                 detail=Rupees(sign * counted),
             )
 
 
-def _bridges(ledger: Balances, names: Mapping[str, Phrase]) -> Iterator[AimError]:
+def _bridges(ledger: Balances, names: _Names) -> Iterator[AimError]:
     """Find what crossed branches in a fund, or funds in a branch, and did not arrive."""
     left: dict[tuple[Account, str], int] = {}
     for side, amount in ledger.items():
@@ -124,7 +128,7 @@ def _bridges(ledger: Balances, names: Mapping[str, Phrase]) -> Iterator[AimError
                 "The account {account} does not cancel for {place}: Rs {amount} are left. Run "
                 "`aim-loans verify` to find the entry.",
                 account=account.value,
-                place=names.get(place, place),
+                place=names().get(place, place),
                 amount=Rupees(amount),
             )
 
@@ -160,13 +164,13 @@ def _numbers(connection: Connection) -> Iterator[AimError]:
         )
 
 
-def _waiting(loose: Balances, names: Mapping[str, Phrase]) -> Iterator[AimError]:
+def _waiting(loose: Balances, names: _Names) -> Iterator[AimError]:
     for side, amount in sorted(loose.items()):
         if amount:
             yield AimError(
                 "Branch {branch}, fund {fund}: Rs {amount} came in and are on no loan yet.",
                 branch=side.branch,
-                fund=names[side.fund],
+                fund=names()[side.fund],
                 amount=Rupees(-amount),
             )
 

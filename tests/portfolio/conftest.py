@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import Engine
 
 from aim_loans.checks.tables import all_tables
-from aim_loans.db.engine import open_engine
+from tests.databases import engine_at
 
 
 @pytest.fixture
 def bare_engine(database_url: str) -> Iterator[Engine]:
     """Open an empty database that has all tables."""
-    engine = open_engine(database_url)
+    engine = engine_at(database_url)
     all_tables().create_all(engine)
     yield engine
     engine.dispose()

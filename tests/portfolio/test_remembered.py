@@ -172,10 +172,10 @@ def test_every_footing_is_the_figure_of_the_book(book: Book) -> None:
     assert [sum(column) for column in zip(*buckets, strict=True)] == [*feet["glp"]]
 
 
+# SQLite has one writer at a time.
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 def test_an_act_that_began_before_a_look_and_ended_after_it_is_not_missed(book: Book) -> None:
     """Row numbers and moments of the two receipts say nothing of which was committed first."""
-    if book.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
     memory, question = Memory(), QUESTIONS[0]
     with act(book) as slow:
         early = RecordReceipt("L0", 2_800_00, TODAY, "cash")

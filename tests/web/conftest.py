@@ -36,6 +36,6 @@ def screens(
     """Give the application over an empty book."""
     monkeypatch.setattr(sign_in, "hash_password", hash_once)
     monkeypatch.setattr(sign_in_pages, "password_fits", fits_once)
-    opened = open_screens(database_url, tmp_path / "files")
+    opened = open_screens(database_url, tmp_path / "files", in_turn=True)
     yield opened
     opened.book.engine.dispose()

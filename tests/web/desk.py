@@ -24,9 +24,9 @@ from aim_loans.identity.passwords import hash_password, password_fits
 from aim_loans.identity.permissions import Actor, Role
 from aim_loans.identity.sign_in import SetPassword, give_factor, set_password
 from aim_loans.web.app import create_app
-from aim_loans.web.surroundings import Surroundings
+from aim_loans.web.surroundings import Surroundings, keep
 from tests.book import AUDIT_KEY, FACTOR_KEY, SHELL, TODAY, Book, Ticking, open_book
-from tests.databases import copy_database, empty_database
+from tests.databases import copy_database, empty_database, engine_at
 
 PASSWORD = "seven quiet lanterns"
 # A hash takes its time on purpose; that of the one password that all use is made once.
@@ -107,11 +107,15 @@ class Browser:
 
 @dataclass
 class Screens:
-    """The application over a small book and a folder of files, and a browser for each of staff."""
+    """The application over a small book and a folder of files, and a browser for each of staff.
+
+    `in_turn` says that no other is open meanwhile, so that it takes the application of the last.
+    """
 
     book: Book
     folder: Path
     staffed: bool = False
+    in_turn: bool = False
     app: Flask = field(init=False)
     files: Store = field(init=False)
 
@@ -125,8 +129,8 @@ class Screens:
         here = Surroundings(
             self.book.engine, settings, AUDIT_KEY, FACTOR_KEY, self.files, self.book.clock
         )
-        self.app = create_app(here, secret=SECRET, plain_http=True)
-        self.app.jinja_env.bytecode_cache = COMPILED
+        self.app = _application_in_turn() if self.in_turn else _application(here)
+        keep(self.app, here)
 
     def hire(
         self, username: str, role: Role, branch: str | None, *, temporary: bool = False
@@ -154,11 +158,33 @@ class Screens:
         return opened
 
 
-def open_screens(url: str, folder: Path) -> Screens:
+def _application(here: Surroundings) -> Flask:
+    app = create_app(here, secret=SECRET, plain_http=True)
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
+
+
+@cache
+def _application_in_turn() -> Flask:
+    """Make the application that one test after the other gives its own surroundings.
+
+    To register all its pages takes longer than to open some of them.
+    """
+    nowhere = Surroundings(
+        open_engine("sqlite://"),
+        read_settings(None, {}),
+        AUDIT_KEY,
+        FACTOR_KEY,
+        Store(Path(gettempdir()), FILES_KEY),
+    )
+    return _application(nowhere)
+
+
+def open_screens(url: str, folder: Path, *, in_turn: bool = False) -> Screens:
     """Open a branch with its staff in an empty database: a copy of one, made once a process."""
     model, begun = _staffed_model(make_url(url).get_backend_name())
     copy_database(model, url)
-    return Screens(Book(open_engine(url), Ticking(begun)), folder, staffed=True)
+    return Screens(Book(engine_at(url), Ticking(begun)), folder, staffed=True, in_turn=in_turn)
 
 
 @cache

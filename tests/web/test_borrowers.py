@@ -1,11 +1,12 @@
 """Borrowers on the screen: registered on one page, found in either script, changed with a trace."""
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from aim_loans.borrowers.models import person
 from aim_loans.db.engine import reading
 from tests.web.desk import Browser, Screens
+from tests.web.test_weight import MOST_STATEMENTS, counted
 
 NEW = "/borrowers/new"
 BUSHRA = {
@@ -241,17 +242,10 @@ def test_the_pages_speak_urdu(screens: Screens) -> None:
 
 def test_a_page_asks_the_database_little(screens: Screens) -> None:
     officer, path = register(screens)
-    statements: list[str] = []
-
-    @event.listens_for(screens.book.engine, "before_cursor_execute")
-    def count(_c: object, _k: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
-            statements.append(statement)
-
     for page in (path, f"{path}/details", NEW):
-        statements.clear()
-        assert officer.get(page).status_code == 200
-        assert len(statements) <= 8, statements
-    statements.clear()
-    officer.send_only("/find", wanted="bushra parveen")
-    assert 1 <= len(statements) <= 8, statements
+        with counted(screens) as statements:
+            assert officer.get(page).status_code == 200
+        assert len(statements) <= MOST_STATEMENTS, statements
+    with counted(screens) as statements:
+        officer.send_only("/find", wanted="bushra parveen")
+    assert 1 <= len(statements) <= MOST_STATEMENTS, statements

@@ -4,13 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import act, branch, staff, staff_grant
 from aim_loans.identity.queries import grants_of
 from tests.book import TODAY
 from tests.web.desk import PASSWORD, Browser, Screens
+from tests.web.test_weight import MOST_STATEMENTS, counted
 
 NEW = {
     "full_name": "Zainab Bibi",
@@ -233,13 +234,8 @@ def test_an_area_role_reaches_the_branches_of_the_area(screens: Screens) -> None
 
 
 def test_a_page_asks_the_database_little(screens: Screens) -> None:
-    head, statements = screens.browser("head"), []
-    event.listen(
-        screens.book.engine, "before_cursor_execute", lambda *call: statements.append(call[2])
-    )
-    paths = ("/staff", member_page(screens, "cashier"), "/branches", "/settings", "/factor")
-    for path in paths:
-        statements.clear()
-        assert head.get(path).status_code == 200
-        counted = [each for each in statements if not each.startswith("BEGIN")]
-        assert 0 < len(counted) <= 8, (path, counted)
+    head = screens.browser("head")
+    for path in ("/staff", member_page(screens, "cashier"), "/branches", "/settings", "/factor"):
+        with counted(screens) as statements:
+            assert head.get(path).status_code == 200
+        assert 0 < len(statements) <= MOST_STATEMENTS, (path, statements)

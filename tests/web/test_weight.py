@@ -18,7 +18,7 @@ MOST_STATEMENTS = 8
 FIRST_VISIT = 150_000
 FIRST_VISIT_IN_URDU = 220_000
 LATER_PAGE = 60_000
-_OF_THE_TRANSACTION = ("BEGIN", "SET ")
+_OF_THE_TRANSACTION = ("BEGIN", "SET ", "SAVEPOINT", "RELEASE")
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
 _FACE = re.compile(r"@font-face\s*{([^}]*)}")
 _FILE = re.compile(r"url\(\"?([^\")]+)\"?\)")
@@ -35,8 +35,10 @@ def counted(screens: Screens) -> Iterator[list[str]]:
             asked.append(statement)
 
     event.listen(screens.book.engine, "before_cursor_execute", keep)
-    yield asked
-    event.remove(screens.book.engine, "before_cursor_execute", keep)
+    try:
+        yield asked
+    finally:
+        event.remove(screens.book.engine, "before_cursor_execute", keep)
 
 
 def fill(screens: Screens, loans: int) -> int:
