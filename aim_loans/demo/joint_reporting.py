@@ -5,7 +5,7 @@ from datetime import date
 
 from aim_loans.db.engine import reading
 from aim_loans.demo.office import Office
-from aim_loans.demo.programme import Programme, half_of
+from aim_loans.demo.programme import Programme
 from aim_loans.demo.towns import HEAD_OFFICE
 from aim_loans.identity.permissions import Actor
 from aim_loans.mou.editions import edition_by_id, is_closed, last_half, next_edition
@@ -19,7 +19,7 @@ from aim_loans.mou.events import (
     answer_event,
     events,
 )
-from aim_loans.mou.periods import Period
+from aim_loans.mou.periods import Period, half_year_of
 from aim_loans.mou.signing import (
     ConfirmPart,
     ReleaseEdition,
@@ -65,7 +65,7 @@ _WHY_DISPUTED = "Our office has no record of this visit on that day."
 
 def set_targets(office: Office, programme: Programme) -> None:
     """Let both parties set some of their targets in the first month of a half-year."""
-    period = half_of(office.clock.today)
+    period = half_year_of(office.clock.today)
     if office.clock.today.month != period.first.month:
         return
     thousands = programme.plan.loans / 1_000

@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from aim_loans.db.engine import reading
 from aim_loans.demo.office import Office
-from aim_loans.demo.programme import Member, Programme, half_of
+from aim_loans.demo.programme import Member, Programme
 from aim_loans.demo.towns import HEAD_OFFICE
 from aim_loans.mou.models import survey_member
+from aim_loans.mou.periods import half_year_of
 from aim_loans.mou.surveys import (
     AnswerSurvey,
     DrawSurvey,
@@ -27,7 +28,7 @@ _GROWTH = (-12, 34)  # in a hundred
 def ask_about_outcomes(office: Office, programme: Programme) -> None:
     """Draw the sample of a half-year in its last month, and write down who answers what."""
     today = office.clock.today
-    period = half_of(today)
+    period = half_year_of(today)
     if today.month != period.last.month:
         return
     asked = len(list(programme.taking_part(today))) * _ASK // 1_000

@@ -110,11 +110,6 @@ def programme_of(plan: Plan, mou: Mou, book: Sequence[Life]) -> Programme:
     return Programme(plan, mou, first, reported, book, list(_members(plan.seed, first, book)))
 
 
-def half_of(day: date) -> Period:
-    """Give the half-year of a day."""
-    return parse_period(f"{day.year}-H{1 if day.month < 7 else 2}")
-
-
 def _members(seed: int, first: date, book: Sequence[Life]) -> Iterator[Member]:
     """Give the members: of those who borrow already some, of the later ones as many."""
     seen: set[int] = set()

@@ -22,10 +22,11 @@ from aim_loans.demo.enrolling import SMEDA_SCOPE
 from aim_loans.demo.lives import PURPOSES
 from aim_loans.demo.office import Office
 from aim_loans.demo.people import Person
-from aim_loans.demo.programme import Programme, half_of
+from aim_loans.demo.programme import Programme
 from aim_loans.demo.towns import TOWNS, Town, cashier_of
 from aim_loans.loans.lookup import loan_page
 from aim_loans.mou.applying import NameReferral, name_referral
+from aim_loans.mou.periods import half_year_of
 from aim_loans.origination.committee import Step
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 
@@ -65,7 +66,7 @@ class Referred:
 def receive_referrals(office: Office, programme: Programme, referred: Referred) -> None:
     """Register the people whom SMEDA sends this month, with their consent and its code."""
     today = office.clock.today
-    share = _SENT if half_of(today) == programme.reported else _SENT_OTHERWISE
+    share = _SENT if half_year_of(today) == programme.reported else _SENT_OTHERWISE
     for _ in range(max(1, programme.plan.loans * share // 1_000)):
         number = len(referred.sent)
         applicant = _sent(referred, number, today)
