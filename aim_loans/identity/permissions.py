@@ -253,7 +253,9 @@ def require_two(first: Actor, second: Actor) -> None:
         )
 
 
-def require_both(asked: tuple[Actor, Deed], confirmed: tuple[Actor, Deed], *, branch: str) -> None:
+def require_both(
+    asked: tuple[Actor, Deed], confirmed: tuple[Actor, Deed], *, branch: str | None
+) -> None:
     """Refuse unless one may ask for an act, another may confirm it, and they are two people."""
     require(asked[0], asked[1], branch=branch)
     require(confirmed[0], confirmed[1], branch=branch)

@@ -10,7 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, exists, literal, 
 
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import act, branch, cut, line, staff, staff_grant
-from aim_loans.identity.permissions import Grant, Role
+from aim_loans.identity.permissions import Actor, Grant, Role
 
 # The purpose of the cut that a made-up book begins with.
 SYNTHETIC_BOOK = "synthetic book"
@@ -71,6 +71,11 @@ def require_staff(connection: Connection, username: str) -> None:
         raise NotFound(
             "There is nobody with the user name {username}.", field="username", username=username
         )
+
+
+def actor_of(connection: Connection, username: str, *, today: date) -> Actor:
+    """Give somebody who asked for an act earlier, as they may act today."""
+    return Actor(username, grants_of(connection, username, today=today))
 
 
 def grants_of(connection: Connection, username: str, *, today: date) -> tuple[Grant, ...]:

@@ -12,8 +12,8 @@ from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
-from aim_loans.identity.permissions import Actor, Deed, require, require_two
-from aim_loans.identity.queries import grants_of
+from aim_loans.identity.permissions import Actor, Deed, require, require_both
+from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import hold_unanswered, unanswered
 from aim_loans.origination.models import dated_setting, setting_request
 from aim_loans.origination.operations import add_row, offer_product
@@ -80,10 +80,8 @@ class ConfirmSetting:
 def confirm_setting(tx: Writing, command: ConfirmSetting, *, actor: Actor, today: date) -> Act:
     """Add the dated rule that another person asked for, unless its day has passed."""
     asked = _open_request(tx.connection, command.request_id)
-    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
-    for each in (asker, actor):
-        require(each, Deed.MANAGE_SETTINGS, branch=None)
-    require_two(asker, actor)
+    asker = actor_of(tx.connection, asked.asked_by, today=today)
+    require_both((asker, Deed.MANAGE_SETTINGS), (actor, Deed.MANAGE_SETTINGS), branch=None)
     this = _begin(tx, "confirm_setting", command, asker, asked.row, second=actor)
     _check_day(tx.connection, asked.row, today)
     add_row(tx, this, asked.row)

@@ -11,8 +11,8 @@ from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
-from aim_loans.identity.permissions import Actor, Deed, require, require_two
-from aim_loans.identity.queries import grants_of
+from aim_loans.identity.permissions import Actor, Deed, require, require_both
+from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import hold_unanswered, unanswered
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Line
@@ -84,10 +84,8 @@ class ConfirmAllowance:
 def confirm_allowance(tx: Writing, command: ConfirmAllowance, *, actor: Actor, today: date) -> Act:
     """Post the movement that another person asked for, dated on the month's last day."""
     asked = _open_request(tx.connection, command.request_id)
-    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
-    require(asker, Deed.ASK_ALLOWANCE, branch=None)
-    require(actor, Deed.CONFIRM_ALLOWANCE, branch=None)
-    require_two(asker, actor)
+    asker = actor_of(tx.connection, asked.asked_by, today=today)
+    require_both((asker, Deed.ASK_ALLOWANCE), (actor, Deed.CONFIRM_ALLOWANCE), branch=None)
     closed = _locked(tx.connection, asked.close_id)
     _check_last(tx.connection, closed)
     this = _begin(tx, "post_allowance", command, asker, closed.month, second=actor)

@@ -11,8 +11,8 @@ from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
-from aim_loans.identity.permissions import Actor, Deed, require, require_two
-from aim_loans.identity.queries import grants_of
+from aim_loans.identity.permissions import Actor, Deed, require, require_both
+from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import hold_unanswered, unanswered
 from aim_loans.ledger.models import journal_line, period_lock
 from aim_loans.ledger.operations import lock_until
@@ -73,10 +73,8 @@ class ConfirmReopening:
 def confirm_reopening(tx: Writing, command: ConfirmReopening, *, actor: Actor, today: date) -> Act:
     """Reopen the month that another person asked to reopen; its allowance is reversed."""
     asked = _open_request(tx.connection, command.request_id)
-    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
-    require(asker, Deed.ASK_REOPEN, branch=None)
-    require(actor, Deed.CONFIRM_REOPEN, branch=None)
-    require_two(asker, actor)
+    asker = actor_of(tx.connection, asked.asked_by, today=today)
+    require_both((asker, Deed.ASK_REOPEN), (actor, Deed.CONFIRM_REOPEN), branch=None)
     _last(tx.connection, asked.month)
     month, reason = asked.month, asked.reason
     this = _begin(tx, "reopen_month", command, asker, month, reason=reason, second=actor)

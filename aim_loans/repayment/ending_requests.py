@@ -18,7 +18,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
-from aim_loans.identity.queries import grants_of
+from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import already_answered, unanswered
 from aim_loans.ledger.queries import fund_balance, fund_names, lock_fund, require_fund
 from aim_loans.loans.facts import branch_on
@@ -106,7 +106,7 @@ def confirm_ending(tx: Writing, request_id: int, *, actor: Actor, today: date) -
     request = _open_request(tx.connection, request_id)
     command = request.asked
     history = _history(tx.connection, command.loan_id)
-    asker = Actor(request.asked_by, grants_of(tx.connection, request.asked_by, today=today))
+    asker = actor_of(tx.connection, request.asked_by, today=today)
     asks, confirms = DEEDS[command.kind]
     branch = branch_on(command.on, history.branches)
     require_both((asker, asks), (actor, confirms), branch=branch)

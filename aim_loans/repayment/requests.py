@@ -15,7 +15,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
-from aim_loans.identity.queries import grants_of
+from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import already_answered, unanswered
 from aim_loans.repayment.models import cancel_request
 from aim_loans.repayment.operations import CancelReceipt, cancel_receipt
@@ -90,7 +90,7 @@ def ask_to_cancel(
 def confirm_cancelling(tx: Writing, request_id: int, *, actor: Actor, today: date) -> int:
     """Cancel the receipt that another person asked to cancel; gives its id."""
     asked = _open_request(tx.connection, request_id)
-    asker = Actor(asked.asked_by, grants_of(tx.connection, asked.asked_by, today=today))
+    asker = actor_of(tx.connection, asked.asked_by, today=today)
     command = CancelReceipt(asked.money.id, asked.reason, asked.dishonoured_on)
     cancel_receipt(tx, command, asked_by=asker, confirmed_by=actor, today=today)
     return asked.money.id
