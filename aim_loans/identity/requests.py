@@ -29,3 +29,9 @@ def hold_unanswered(connection: Connection, link: Column[Any], request_id: int) 
 def already_answered() -> Refused:
     """Say that somebody was faster."""
     return Refused("Somebody dealt with this request already. Open the list again.")
+
+
+def check_reason(reason: str) -> None:
+    """Refuse to ask for, decline or undo anything without a reason."""
+    if not reason.strip():
+        raise Refused("Give the reason; it stays with the act.", field="reason")

@@ -14,7 +14,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import hold_unanswered, unanswered
+from aim_loans.identity.requests import check_reason, hold_unanswered, unanswered
 from aim_loans.origination.models import dated_setting, setting_request
 from aim_loans.origination.operations import add_row, offer_product
 from aim_loans.origination.queries import stored_row
@@ -104,8 +104,7 @@ def decline_setting(tx: Writing, command: DeclineSetting, *, actor: Actor) -> Ac
     """Decline what was asked for, or take one's own request back; nothing changes."""
     asked = _open_request(tx.connection, command.request_id)
     require(actor, Deed.MANAGE_SETTINGS, branch=None)
-    if not command.reason.strip():
-        raise Refused("Give the reason; it stays with the act.", field="reason")
+    check_reason(command.reason)
     this = _begin(tx, "decline_setting", command, actor, asked.row, reason=command.reason)
     answer = {"answer": "declined", "reason": command.reason}
     _write(tx, this, asked.row, asked_by=asked.asked_by, answers_id=asked.id, **answer)

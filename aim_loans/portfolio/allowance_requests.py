@@ -13,7 +13,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import hold_unanswered, unanswered
+from aim_loans.identity.requests import check_reason, hold_unanswered, unanswered
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Line
 from aim_loans.ledger.models import journal_line
@@ -113,8 +113,7 @@ def decline_allowance(tx: Writing, command: DeclineAllowance, *, actor: Actor) -
     asked = _open_request(tx.connection, command.request_id)
     own = actor.name == asked.asked_by
     require(actor, Deed.ASK_ALLOWANCE if own else Deed.CONFIRM_ALLOWANCE, branch=None)
-    if not command.reason.strip():
-        raise Refused("Give the reason; it stays with the act.", field="reason")
+    check_reason(command.reason)
     this = _begin(tx, "decline_allowance", command, actor, asked.month, reason=command.reason)
     answer = (asked.close_id, asked.asked_by, asked.movement, asked.id, "declined")
     _write(tx, this, (*answer, command.reason))

@@ -13,7 +13,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import hold_unanswered, unanswered
+from aim_loans.identity.requests import check_reason, hold_unanswered, unanswered
 from aim_loans.ledger.models import journal_line, period_lock
 from aim_loans.ledger.operations import lock_until
 from aim_loans.portfolio.allowance_requests import reverse_allowance
@@ -51,7 +51,7 @@ def ask_to_reopen(
 ) -> Act:
     """Ask; another person confirms. Refused for any but the last closed month."""
     require(actor, Deed.ASK_REOPEN, branch=None)
-    _check_reason(command.reason)
+    check_reason(command.reason)
     closed = _last(tx.connection, command.month)
     this = _begin(tx, "ask_to_reopen", command, actor, closed.month, reason=command.reason, key=key)
     if this.repeated:
@@ -98,7 +98,7 @@ def decline_reopening(tx: Writing, command: DeclineReopening, *, actor: Actor) -
     asked = _open_request(tx.connection, command.request_id)
     own = actor.name == asked.asked_by
     require(actor, Deed.ASK_REOPEN if own else Deed.CONFIRM_REOPEN, branch=None)
-    _check_reason(command.reason)
+    check_reason(command.reason)
     this = _begin(tx, "decline_reopening", command, actor, asked.month, reason=command.reason)
     _write(tx, this, (asked.close_id, asked.asked_by, command.reason, asked.id, "declined"))
     seal_act(tx, this, (reopen_request,))
@@ -132,11 +132,6 @@ def _begin(
         reason=reason,
         key=key,
     )
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Refused("Give the reason; it stays with the act.", field="reason")
 
 
 def _last(connection: Connection, month: date) -> ClosedMonth:

@@ -19,7 +19,7 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import already_answered, unanswered
+from aim_loans.identity.requests import already_answered, check_reason, unanswered
 from aim_loans.ledger.queries import fund_balance, fund_names, lock_fund, require_fund
 from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import History
@@ -28,7 +28,7 @@ from aim_loans.loans.queries import load_histories
 from aim_loans.money import Rupees
 from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
 from aim_loans.repayment.models import ending_request
-from aim_loans.repayment.receivable import check_money, check_reason
+from aim_loans.repayment.receivable import check_money
 
 MOST_SHOWN = 100
 

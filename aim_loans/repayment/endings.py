@@ -10,6 +10,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
+from aim_loans.identity.requests import check_reason
 from aim_loans.ledger.chart import Account, account_of_channel
 from aim_loans.ledger.lines import Side
 from aim_loans.ledger.models import journal_line
@@ -19,7 +20,7 @@ from aim_loans.loans.history import History
 from aim_loans.loans.models import loan_fact
 from aim_loans.loans.operations import FactDraft, opposite, post_facts
 from aim_loans.loans.queries import fact_by_id, load_histories, load_history, reversal_of
-from aim_loans.repayment.receivable import check_money, check_reason
+from aim_loans.repayment.receivable import check_money
 
 _TABLES = (loan_fact, journal_line)
 

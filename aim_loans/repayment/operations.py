@@ -24,6 +24,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both, require_two
 from aim_loans.identity.queries import require_branch
+from aim_loans.identity.requests import check_reason
 from aim_loans.ledger.models import journal_line
 from aim_loans.ledger.queries import require_fund
 from aim_loans.loans.facts import branch_on
@@ -39,7 +40,7 @@ from aim_loans.loans.queries import (
     standing_facts,
 )
 from aim_loans.money import Rupees
-from aim_loans.repayment.receivable import check_money, check_payer, check_reason
+from aim_loans.repayment.receivable import check_money, check_payer
 
 _TABLES = (money_in, loan_fact, journal_line)
 

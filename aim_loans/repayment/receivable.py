@@ -34,9 +34,3 @@ def check_payer(payer: str | None) -> None:
             payer=payer,
             known=", ".join(PAYERS),
         )
-
-
-def check_reason(reason: str) -> None:
-    """Refuse to undo or end anything without a reason."""
-    if not reason.strip():
-        raise Refused("Give the reason; it stays with the act.", field="reason")

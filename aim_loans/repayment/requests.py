@@ -16,10 +16,9 @@ from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import already_answered, unanswered
+from aim_loans.identity.requests import already_answered, check_reason, unanswered
 from aim_loans.repayment.models import cancel_request
 from aim_loans.repayment.operations import CancelReceipt, cancel_receipt
-from aim_loans.repayment.receivable import check_reason
 
 MOST_SHOWN = 100
 
