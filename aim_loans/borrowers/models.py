@@ -13,6 +13,8 @@ from sqlalchemy import (
     Text,
 )
 
+from aim_loans.borrowers.sizes import BANDS
+from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.tables import (
     FACT,
     Identifier,
@@ -23,6 +25,7 @@ from aim_loans.db.tables import (
     unique_where_given,
 )
 from aim_loans.files.media import MediaType
+from aim_loans.value_words import WORDS
 
 ATTACHMENT_KINDS = ("cnic_front", "cnic_back", "photograph", "utility_bill", "other")
 
@@ -71,6 +74,7 @@ enterprise = Table(
     Column("district", Text),
     Column("started_on", Date),
     Column("act_id", ForeignKey("act.id"), nullable=False),
+    CheckConstraint(one_of("sector", *SECTOR_KEYS), name="sector"),
     comment="A micro enterprise; a borrower may own several.",
 )
 
@@ -184,6 +188,11 @@ enterprise_review = Table(
         "AND family_women >= 0 AND family_men >= 0 AND family_others >= 0",
         name="workers",
     ),
+    CheckConstraint(one_of("ownership", *WORDS["ownership"]), name="ownership"),
+    CheckConstraint(one_of("run_by", *WORDS["run_by"]), name="run_by"),
+    CheckConstraint(one_of("turnover", *BANDS), name="turnover"),
+    CheckConstraint(one_of("premises", *WORDS["premises"]), name="premises"),
+    CheckConstraint(one_of("digital", *WORDS["digital"]), name="digital"),
     info=FACT,
     comment="What a look at an enterprise found; the newest of a day holds.",
 )
@@ -200,6 +209,7 @@ consent = Table(
     Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     CheckConstraint(one_of("scope", "smeda", "bank"), name="scope"),
+    CheckConstraint(one_of("manner", *WORDS["manner"]), name="manner"),
     info=FACT,
     comment="A person lets a partner see rows about them; a row that names another withdraws it.",
 )
@@ -279,6 +289,8 @@ complaint = Table(
     Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     CheckConstraint(one_of("gender", "female", "male", "transgender", "unknown"), name="gender"),
+    CheckConstraint(one_of("channel", *WORDS["complaint_channel"]), name="channel"),
+    CheckConstraint(one_of("category", *WORDS["complaint_category"]), name="category"),
     info=FACT,
     comment="A complaint as it came in; `contact` says how to reach whoever made it.",
 )
@@ -296,6 +308,7 @@ complaint_step = Table(
     Column("recorded_at", Moment, nullable=False),
     CheckConstraint(one_of("kind", "answered", "closed", "reopened"), name="kind"),
     CheckConstraint("(kind = 'closed') = (outcome IS NOT NULL)", name="outcome"),
+    CheckConstraint(one_of("outcome", *WORDS["complaint_outcome"]), name="known_outcome"),
     info=FACT,
     comment="What was done about a complaint; the last step says how it stands.",
 )

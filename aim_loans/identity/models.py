@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
+from aim_loans.identity.permissions import Role
 
 line = Table(
     "line",
@@ -60,6 +61,7 @@ staff_grant = Table(
     Column("revokes_id", ForeignKey("staff_grant.id"), unique=True),
     Column("act_id", ForeignKey("act.id"), nullable=False),
     CheckConstraint("branch_code IS NULL OR line_id IS NULL", name="one_scope"),
+    CheckConstraint(one_of("role", *Role), name="role"),
     info=FACT,
     comment="A role given to a member of staff, or its revocation; never edited.",
 )

@@ -25,6 +25,7 @@ from aim_loans.db.tables import (
     unique_where_given,
 )
 from aim_loans.mou.registering import State
+from aim_loans.value_words import WORDS
 
 registration = Table(
     "registration",
@@ -251,6 +252,7 @@ survey_answer = Table(
         "AND income_before >= 0 AND income_now >= 0",
         name="amounts",
     ),
+    CheckConstraint(one_of("run_by", *WORDS["run_by"]), name="run_by"),
     info=FACT,
     comment="What an enterprise of the sample answered; its last answer holds.",
 )

@@ -23,6 +23,8 @@ from aim_loans.db.tables import (
     one_of,
     unique_where_given,
 )
+from aim_loans.origination.committee import RANKS
+from aim_loans.texts import LANGUAGES
 
 dated_setting = Table(
     "dated_setting",
@@ -111,6 +113,7 @@ application_step = Table(
     CheckConstraint(
         one_of("kind", "submitted", "approved", "rejected", "returned", "withdrawn"), name="kind"
     ),
+    CheckConstraint(one_of("rank", *RANKS), name="rank"),
     info=FACT,
     comment="What was decided about a version; an approval is one person's vote, with the rank.",
 )
@@ -188,6 +191,7 @@ acknowledgement = Table(
     Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     CheckConstraint(one_of("manner", "signature", "thumbprint"), name="manner"),
+    CheckConstraint(one_of("language", *LANGUAGES), name="language"),
     info=FACT,
     comment="The borrower acknowledged the key facts: these very instalments and no other.",
 )

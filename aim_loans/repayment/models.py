@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
 
+from aim_loans.config.settings import CHANNELS
 from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
 
 cancel_request = Table(
@@ -80,6 +81,7 @@ ending_request = Table(
         name="refund",
     ),
     CheckConstraint("kind <> 'waiver' OR fund_code IS NOT NULL", name="fund"),
+    CheckConstraint(one_of("channel", *CHANNELS), name="channel"),
     CheckConstraint(
         "answers_id IS NULL AND answer IS NULL "
         "OR answers_id IS NOT NULL AND (answer = 'confirmed' OR answer = 'declined')",

@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, func, inspect, select, text
+from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
+from aim_loans.borrowers.models import complaint
 from aim_loans.checks.tables import ROOMS, all_tables, fact_tables
 from aim_loans.config.resources import resource
-from aim_loans.db.engine import is_postgresql, open_engine, reading
+from aim_loans.db.engine import is_postgresql, open_engine, reading, writing
 from aim_loans.db.migrate import current, downgrade, head, require_head, upgrade
 from aim_loans.errors import Refused
 from aim_loans.ledger.chart import KINDS
 from aim_loans.ledger.models import account
-from tests.book import open_book
+from tests.book import AUDIT_KEY, complain, open_book
 
 MIGRATIONS = resource("migrations")
 NUMBERS = sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py"))
@@ -83,6 +85,27 @@ def test_upgrading_a_book_with_data_changes_none_of_it(database_url: str) -> Non
     with reading(book.engine) as connection:
         assert row_counts(connection) == before
         assert before["loan"] == before["loan_fact"] == 1
+    book.engine.dispose()
+
+
+def test_new_conditions_keep_the_rows_and_refuse_what_breaks_them(database_url: str) -> None:
+    book = open_book(database_url)
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        complain(tx)
+    rows = text("SELECT * FROM complaint")
+    with reading(book.engine) as connection:
+        before = connection.execute(rows).all()
+    downgrade(book.engine, MIGRATIONS, to="0026")
+    with book.engine.begin() as connection:
+        assert connection.execute(rows).all() == before != []
+        (row,) = connection.execute(select(complaint)).all()
+        unlisted = {**row._asdict(), "id": 9_000, "channel": "pigeon"}
+        connection.execute(insert(complaint).values(unlisted))
+    with pytest.raises(IntegrityError, match="ck_complaint_channel"):
+        upgrade(book.engine, MIGRATIONS)
+    with reading(book.engine) as connection:
+        assert current(connection) == "0026"
+        assert len(connection.execute(rows).all()) == len(before) + 1
     book.engine.dispose()
 
 

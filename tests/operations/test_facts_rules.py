@@ -8,14 +8,27 @@ import pytest
 from sqlalchemy import Column, Connection, Row, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from aim_loans.borrowers.complaints import CATEGORIES, OUTCOMES
+from aim_loans.borrowers.complaints import CHANNELS as COMPLAINT_CHANNELS
+from aim_loans.borrowers.consents import MANNERS
 from aim_loans.borrowers.details import PersonDetails
-from aim_loans.borrowers.models import referral
+from aim_loans.borrowers.enterprises import LISTED, RUN_BY
+from aim_loans.borrowers.models import (
+    complaint,
+    complaint_step,
+    consent,
+    enterprise,
+    enterprise_review,
+    referral,
+)
 from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
+from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
 from aim_loans.db.bulk import next_ids
 from aim_loans.db.engine import cutting, is_postgresql, writing
 from aim_loans.db.tables import to_micros
+from aim_loans.identity.models import staff_grant
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     AddBranch,
@@ -32,9 +45,12 @@ from aim_loans.intake.models import data_gap
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 from aim_loans.loans.schedule import from_rows
-from aim_loans.mou.models import training
+from aim_loans.mou.models import survey_answer, training
 from aim_loans.mou.partner_models import sent_referral
+from aim_loans.origination.committee import RANKS
+from aim_loans.origination.models import acknowledgement, application_step
 from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
+from aim_loans.repayment.models import ending_request
 from aim_loans.repayment.operations import (
     ApplyMoney,
     CancelReceipt,
@@ -47,6 +63,7 @@ from aim_loans.repayment.operations import (
 )
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from aim_loans.repayment.visits import RecordVisit, record_visit
+from aim_loans.texts import LANGUAGES
 from tests.book import (
     AUDIT_KEY,
     CASHIER,
@@ -253,6 +270,38 @@ def test_every_table_of_facts_is_append_only() -> None:
     assert {"act", "audit_entry", "cut", "loan_dimension"} <= set(APPEND_ONLY)
     changing = {table.name for table in all_tables().sorted_tables} - set(APPEND_ONLY)
     assert {"loan_position", "number_series", "audit_chain"} <= changing
+
+
+# Columns whose values come from a list
+
+
+@pytest.mark.parametrize(
+    ("column", "listed", "beside"),
+    [
+        (acknowledgement.c.language, LANGUAGES, {}),
+        (application_step.c.rank, RANKS, {"taken_by": "somebody else"}),
+        (complaint.c.category, CATEGORIES, {}),
+        (complaint.c.channel, COMPLAINT_CHANNELS, {}),
+        (complaint_step.c.outcome, OUTCOMES, {"kind": "closed"}),
+        (consent.c.manner, MANNERS, {}),
+        (ending_request.c.channel, CHANNELS, {"kind": "refund", "amount": 1}),
+        (enterprise.c.sector, SECTOR_KEYS, {}),
+        *((enterprise_review.c[name], values, {}) for name, values in LISTED.items()),
+        (staff_grant.c.role, tuple(Role), {}),
+        (survey_answer.c.run_by, RUN_BY, {}),
+    ],
+    ids=lambda given: str(given) if isinstance(given, Column) else "",
+)
+def test_a_column_holds_what_its_list_names_and_nothing_else(
+    connection: Connection, column: Column[Any], listed: tuple[str, ...], beside: dict[str, Any]
+) -> None:
+    table = column.table
+    row = one(connection, table)
+    for value in listed:
+        expect_accepted(connection, copy_of(row, table, **beside, **{column.name: value}))
+    expect_refused(
+        connection, copy_of(row, table, **beside, **{column.name: "unlisted"}), f"ck_{table.name}_"
+    )
 
 
 # Reversals
@@ -537,7 +586,7 @@ def test_an_imported_reference_comes_in_once_whatever_its_channel(connection: Co
         {"amount": None},
         {"act_id": 7_000_000},
     ],
-    ids=str,
+    ids=lambda given: str(given) if isinstance(given, Column) else "",
 )
 def test_a_line_moves_an_amount_between_two_accounts(
     connection: Connection, other: dict[str, Any]
