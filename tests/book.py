@@ -303,4 +303,4 @@ def issue_files(tx: Writing) -> None:
             actor=SECOND_AT_HEAD_OFFICE,
             request_id=asked.id,
         )
-        take_file(tx, TakeFile(issued.id), actor=HEAD_OFFICE)
+        take_file(tx, TakeFile(issued.id, digest), actor=HEAD_OFFICE)

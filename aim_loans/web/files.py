@@ -17,6 +17,7 @@ from aim_loans.portfolio.feeder.issued import (
     download,
     issued_by_id,
     issued_files,
+    kept_digest,
     kept_parts,
     open_file_request,
     open_file_requests,
@@ -95,8 +96,11 @@ def answer(request_id: int) -> tuple[str, int] | Response:
 @needs(Deed.MAKE_FILES)
 def take(issued_id: int) -> Response:
     """Write the download down, then lead to the file."""
-    with around().writing() as tx:
-        download_id = take_file(tx, TakeFile(issued_id), actor=me().actor)
+    here, issued = around(), _issued(issued_id)
+    with here.reading() as connection:
+        command = TakeFile(issued.id, kept_digest(connection, issued.id))
+    with here.writing() as tx:
+        download_id = take_file(tx, command, actor=me().actor)
     return redirect(url_for("files.contents", download_id=download_id), code=303)
 
 

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from aim_loans.db.engine import reading, writing
+from aim_loans.errors import Refused
 from aim_loans.identity.models import act
 from aim_loans.identity.permissions import Role
 from aim_loans.portfolio.feeder.issued import Issued, issued_files
-from aim_loans.portfolio.feeder.issuing import IssueFile, issue_file
+from aim_loans.portfolio.feeder.issuing import IssueFile, TakeFile, issue_file, take_file
 from tests.book import AUDIT_KEY, HEAD_OFFICE
 from tests.web.desk import Browser, Screens
 from tests.web.test_weight import MOST_STATEMENTS, counted
@@ -64,6 +65,21 @@ def test_a_file_is_made_once_and_taken_after_it_is_written_down(
     with reading(screens.book.engine) as connection:
         kinds = list(connection.execute(select(act.c.kind).order_by(act.c.id)).scalars())
     assert kinds.count("issue_file") == kinds.count("take_file") == 1
+
+
+def test_whoever_takes_a_file_holds_no_lock_while_its_bytes_are_read(
+    screens: Screens, head: Browser
+) -> None:
+    head.get(f"/files?month={MONTH}")
+    head.send_only("/files", name="secp_gender_portfolio", month=MONTH)
+    with writing(screens.book.engine, audit_key=AUDIT_KEY) as tx:
+        (issued,) = issued_files(tx.connection, date(2026, 2, 28), most=1)
+        with counted(screens) as asked:
+            take_file(tx, TakeFile(issued.id, issued.sha256), actor=HEAD_OFFICE)
+        assert not any("packed" in each for each in asked)
+        other = TakeFile(issued.id, hashlib.sha256().hexdigest())
+        with pytest.raises(Refused, match="not kept here"):
+            take_file(tx, other, actor=HEAD_OFFICE)
 
 
 def test_a_form_sent_twice_at_once_makes_one_edition(screens: Screens) -> None:

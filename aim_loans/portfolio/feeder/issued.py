@@ -1,5 +1,6 @@
 """What can be asked of issued files and of the requests for them; changes nothing."""
 
+import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,6 +117,14 @@ def kept_parts(connection: Connection, issued_id: int) -> Iterator[bytes]:
             return
         yield zlib.decompress(packed)
         number += 1
+
+
+def kept_digest(connection: Connection, issued_id: int) -> str:
+    """Give the SHA-256 of the kept bytes of a file; that of nothing where none are kept."""
+    digest = hashlib.sha256()
+    for part in kept_parts(connection, issued_id):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _issued() -> Select[Any]:

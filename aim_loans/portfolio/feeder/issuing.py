@@ -1,6 +1,5 @@
 """What can happen to the files for regulators: issued, asked for, released, declined, taken."""
 
-import hashlib
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from aim_loans.portfolio.feeder.issued import (
     Issued,
     issued_by_act,
     issued_by_id,
-    kept_parts,
     last_edition,
     open_file_request,
     open_file_requests,
@@ -172,22 +170,21 @@ def decline_file(tx: Writing, command: DeclineFile, *, actor: Actor) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class TakeFile:
-    """Take an issued file."""
+    """Take an issued file; `kept_sha256` is the digest of its bytes as the door has read them."""
 
     issued_id: int
+    kept_sha256: str
 
 
 def take_file(tx: Writing, command: TakeFile, *, actor: Actor) -> int:
     """Write down that somebody takes a file; gives the download's number, for that person alone.
 
-    Refused for a file whose bytes are not kept, or are not those that were issued.
+    Refused for a file whose bytes are not kept, or are not those that were issued. They never
+    change, so the door reads them before the transaction: a slow disk then holds no lock.
     """
     require(actor, Deed.MAKE_FILES, branch=None)
     issued = issued_by_id(tx.connection, command.issued_id)
-    digest = hashlib.sha256()
-    for part in kept_parts(tx.connection, issued.id):
-        digest.update(part)
-    if digest.hexdigest() != issued.sha256:
+    if command.kept_sha256 != issued.sha256:
         raise Refused("The bytes of this file are not kept here. Make a new edition.")
     this = begin_act(
         tx,
