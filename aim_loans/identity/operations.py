@@ -163,7 +163,11 @@ def seal_act(tx: Writing, this: Act, tables: tuple[Table, ...]) -> None:
 
 
 def hold_chain(tx: Writing, chain: str) -> None:
-    """Let others who hold this chain wait until the act ends: what it numbers has no gap."""
+    """Let others who hold this chain wait until the act ends.
+
+    What it numbers has no gap, and what must not be asked for twice is looked up while nobody
+    else writes it. Called once the act has begun.
+    """
     tx.connection.execute(
         select(audit_chain.c.name).where(audit_chain.c.name == chain).with_for_update()
     )

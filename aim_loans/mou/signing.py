@@ -5,7 +5,6 @@ holds its files byte by byte; nothing of it ever changes. A correction is a new 
 its reason, proved against the edition that was released before.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.models import cut
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.mou.editions import (
     PARTIES,
@@ -173,8 +172,7 @@ def release_edition(
     )
     if this.repeated:
         return
-    _require_newest(tx, edition)
-    if edition.released:
+    if _newest(tx, edition).released:
         raise Refused("This report is released already.")
     _write_step(tx, this, edition, RELEASED, party=AIM, actor=actor)
 
@@ -184,14 +182,12 @@ def sign_edition(
 ) -> None:
     """Sign a released edition for the own party, once."""
     require(actor, Deed.SIGN_JOINT, branch=None)
-    edition, party = (
-        edition_by_id(tx.connection, command.edition_id, released=True),
-        party_of(actor),
-    )
+    party = party_of(actor)
+    edition = edition_by_id(tx.connection, command.edition_id, released=True)
     this = _begin(tx, "sign_joint_report", command, actor=actor, subject=_named(edition), key=key)
     if this.repeated:
         return
-    _require_newest(tx, edition)
+    edition = _newest(tx, edition)
     if command.digest != edition.digest:
         raise Conflict("These are not the figures that you have read. Open the report again.")
     if party in edition.signed_by:
@@ -202,7 +198,8 @@ def sign_edition(
 def _begin(
     tx: Writing, kind: str, command: object, *, actor: Actor, subject: str, key: str | None
 ) -> Act:
-    return begin_act(
+    """Begin an act on a joint report; others who write to one wait until it ends."""
+    this = begin_act(
         tx,
         kind=kind,
         command=command,
@@ -211,6 +208,8 @@ def _begin(
         chain=HEAD_OFFICE_CHAIN,
         key=key,
     )
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
+    return this
 
 
 def _refuse_while_waiting(tx: Writing, period: Period, *, today: date) -> None:
@@ -257,10 +256,12 @@ def _write_step(
     seal_act(tx, this, (joint_step,))
 
 
-def _require_newest(tx: Writing, edition: JointEdition) -> None:
-    newest: Sequence[JointEdition] = editions(tx.connection, period=edition.period)
-    if newest[0].id != edition.id:
+def _newest(tx: Writing, edition: JointEdition) -> JointEdition:
+    """Give an edition as it stands while nobody else writes; Refused for any but the newest."""
+    newest = editions(tx.connection, period=edition.period)[0]
+    if newest.id != edition.id:
         raise Refused("A newer edition of this report was prepared. Open the newest one.")
+    return newest
 
 
 def _named(edition: JointEdition) -> str:

@@ -11,7 +11,7 @@ from aim_loans.config.dated import DatedRow
 from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import check_reason, hold_unanswered, unanswered
@@ -63,6 +63,7 @@ def ask_setting(
     this = _begin(tx, "ask_setting", command, actor, row, key=key)
     if this.repeated:
         return this
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
     _check_day(tx.connection, row, today)
     _check_asked(tx.connection, row)
     _write(tx, this, row, asked_by=actor.name)
@@ -83,6 +84,7 @@ def confirm_setting(tx: Writing, command: ConfirmSetting, *, actor: Actor, today
     asker = actor_of(tx.connection, asked.asked_by, today=today)
     require_both((asker, Deed.MANAGE_SETTINGS), (actor, Deed.MANAGE_SETTINGS), branch=None)
     this = _begin(tx, "confirm_setting", command, asker, asked.row, second=actor)
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
     _check_day(tx.connection, asked.row, today)
     add_row(tx, this, asked.row)
     if asked.row.table == "products":

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Refused
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
 from aim_loans.identity.requests import check_reason, hold_unanswered, unanswered
@@ -52,13 +52,15 @@ def ask_to_reopen(
     """Ask; another person confirms. Refused for any but the last closed month."""
     require(actor, Deed.ASK_REOPEN, branch=None)
     check_reason(command.reason)
-    closed = _last(tx.connection, command.month)
-    this = _begin(tx, "ask_to_reopen", command, actor, closed.month, reason=command.reason, key=key)
+    month, reason = command.month, command.reason
+    this = _begin(tx, "ask_to_reopen", command, actor, month, reason=reason, key=key)
     if this.repeated:
         return this
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
+    closed = _last(tx.connection, month)
     if open_reopenings(tx.connection):
         raise Refused("Somebody asked already to reopen this month. It waits to be confirmed.")
-    _write(tx, this, (closed.id, actor.name, command.reason, None, None))
+    _write(tx, this, (closed.id, actor.name, reason, None, None))
     seal_act(tx, this, (reopen_request,))
     return this
 

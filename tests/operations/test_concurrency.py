@@ -23,8 +23,11 @@ from aim_loans.identity.operations import TakeCut, begin_branch_act, seal_act, t
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import loan_dimension, loan_fact, loan_position
 from aim_loans.loans.operations import change_dimensions
+from aim_loans.mou.signing import ConfirmPart, confirm_part
 from aim_loans.origination.operations import Disburse, disburse
+from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.feeder.issuing import AskFile, DeclineFile, ask_file, decline_file
+from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
 from aim_loans.repayment.endings import (
     CancelFact,
     EndLoan,
@@ -55,6 +58,7 @@ from tests.book import (
     TODAY,
     Book,
     Ticking,
+    ask_for_a_fee,
 )
 
 CLERKS = 20
@@ -530,6 +534,26 @@ def test_whoever_reads_meanwhile_sees_whole_receipts(busy: Book) -> None:
 
     together(read, read, *[receipt(busy, cash(f"L{n % 4}")) for n in range(CLERKS)])
     assert differences == []
+
+
+def test_what_many_ask_for_at_once_waits_once(busy: Book) -> None:
+    """The same file, the same dated rule, the same month, the same part of a joint report."""
+    month = date(2026, 2, 28)
+    with cutting(busy.engine, audit_key=AUDIT_KEY, clock=busy.clock) as tx:
+        close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
+    file = AskFile("programme_report", month, "letter of the owner")
+    reopen, part = AskToReopen(month, "a receipt was forgotten"), ConfirmPart("2026-02")
+    asks: list[Callable[[Writing], Any]] = [
+        lambda tx: ask_file(tx, file, actor=HEAD_OFFICE),
+        ask_for_a_fee,
+        lambda tx: ask_to_reopen(tx, reopen, actor=HEAD_OFFICE),
+        lambda tx: confirm_part(tx, part, actor=HEAD_OFFICE, today=TODAY),
+    ]
+    for ask in asks:
+        answers = together(*[within(busy, ask) for _ in range(6)])
+        assert outcomes(answers) == {"done": 1, "Refused": 5}
+        refused = {str(answer) for answer in answers if isinstance(answer, Refused)}
+        assert all("already" in sentence for sentence in refused)
 
 
 def random_deed(book: Book, chance: random.Random) -> Deed:

@@ -128,6 +128,7 @@ def ask_file(tx: Writing, command: AskFile, *, actor: Actor, key: str | None = N
     )
     if this.repeated:
         return this
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
     waiting = open_file_requests(tx.connection)
     if any((one.name, one.day) == (command.name, command.day) for one in waiting):
         raise Refused("Somebody asked for this file already. It waits to be released.")
