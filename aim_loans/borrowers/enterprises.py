@@ -12,7 +12,7 @@ from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.models import act
-from aim_loans.identity.operations import begin_branch_act, seal_act
+from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.value_words import WORDS
 
@@ -131,6 +131,30 @@ def owned_enterprise(
     return OwnedEnterprise(*row)
 
 
+def begin_on_enterprise(
+    tx: Writing,
+    known: OwnedEnterprise,
+    kind: str,
+    command: object,
+    *,
+    actor: Actor,
+    branch: str,
+    key: str | None,
+    reason: str | None = None,
+) -> Act:
+    """Begin an act on an enterprise, in the chain of the branch that looks after its owner."""
+    return begin_branch_act(
+        tx,
+        kind=kind,
+        command=command,
+        actor=actor,
+        reason=reason,
+        subject=f"enterprise {known.id}",
+        branch_code=branch,
+        key=key,
+    )
+
+
 def review_enterprise(
     tx: Writing, command: ReviewEnterprise, *, actor: Actor, today: date, key: str | None = None
 ) -> None:
@@ -139,14 +163,8 @@ def review_enterprise(
     branch = known.branch_code or command.branch_code
     require(actor, Deed.RECORD_SUPPORT, branch=branch)
     _check(command, today=today)
-    this = begin_branch_act(
-        tx,
-        kind="review_enterprise",
-        command=command,
-        actor=actor,
-        subject=f"enterprise {known.id}",
-        branch_code=branch,
-        key=key,
+    this = begin_on_enterprise(
+        tx, known, "review_enterprise", command, actor=actor, branch=branch, key=key
     )
     if this.repeated:
         return

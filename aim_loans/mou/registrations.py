@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from aim_loans.borrowers.details import tidy
-from aim_loans.borrowers.enterprises import OwnedEnterprise, owned_enterprise
+from aim_loans.borrowers.enterprises import OwnedEnterprise, begin_on_enterprise, owned_enterprise
 from aim_loans.borrowers.referrals import checked_code
 from aim_loans.config.mou import REGISTRATIONS
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
-from aim_loans.identity.operations import Act, begin_branch_act, seal_act
+from aim_loans.identity.operations import Act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.mou.models import registration
 from aim_loans.mou.registering import State, check_step
@@ -85,7 +85,7 @@ def take_step(
     number, proof = tidy(command.number or "") or None, tidy(command.proof or "") or None
     code = checked_code(command.smeda_code)
     _check(command, number=number, proof=proof, today=today)
-    this = _begin(tx, "take_step", command, known, branch, actor=actor, key=key)
+    this = begin_on_enterprise(tx, known, "take_step", command, actor=actor, branch=branch, key=key)
     if this.repeated:
         return
     standing = steps_of(tx.connection, known.id).get(command.type)
@@ -102,10 +102,11 @@ def undo_step(tx: Writing, command: UndoStep, *, actor: Actor, key: str | None =
     """Take the last step of a registration back; the row stays and no longer counts."""
     found = _step(tx.connection, command.step_id)
     known, branch = _allowed(tx, found.enterprise_id, command.branch_code, actor, found.state)
-    if not command.reason.strip():
+    reason = command.reason
+    if not reason.strip():
         raise Refused("Give the reason.", field="reason")
-    this = _begin(
-        tx, "undo_step", command, known, branch, actor=actor, key=key, reason=command.reason
+    this = begin_on_enterprise(
+        tx, known, "undo_step", command, actor=actor, branch=branch, key=key, reason=reason
     )
     if this.repeated:
         return
@@ -164,29 +165,6 @@ def _check(command: TakeStep, *, number: str | None, proof: str | None, today: d
             raise Refused("Say what proves it, for example: certificate seen.", field="proof")
     elif number is not None:
         raise Refused("Only a registration has a number. Leave it out.", field="number")
-
-
-def _begin(
-    tx: Writing,
-    kind: str,
-    command: TakeStep | UndoStep,
-    known: OwnedEnterprise,
-    branch: str,
-    *,
-    actor: Actor,
-    key: str | None,
-    reason: str | None = None,
-) -> Act:
-    return begin_branch_act(
-        tx,
-        kind=kind,
-        command=command,
-        actor=actor,
-        reason=reason,
-        subject=f"enterprise {known.id}",
-        branch_code=branch,
-        key=key,
-    )
 
 
 def _write(tx: Writing, this: Act, values: tuple[Any, ...]) -> None:

@@ -7,18 +7,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from aim_loans.borrowers.details import tidy
-from aim_loans.borrowers.enterprises import RUN_BY, OwnedEnterprise, owned_enterprise
+from aim_loans.borrowers.enterprises import (
+    RUN_BY,
+    OwnedEnterprise,
+    begin_on_enterprise,
+    owned_enterprise,
+)
 from aim_loans.borrowers.models import enterprise, person
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
-from aim_loans.identity.operations import (
-    HEAD_OFFICE_CHAIN,
-    Act,
-    begin_act,
-    begin_branch_act,
-    seal_act,
-)
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.mou.models import survey, survey_answer, survey_member, survey_nonresponse
 from aim_loans.mou.periods import parse_period
@@ -135,7 +134,9 @@ def answer_survey(
     known, branch = _allowed(tx, command, actor)
     member_id = _member(tx.connection, command.survey_id, command.enterprise_id)
     _check(command, today=today)
-    this = _begin(tx, "answer_survey", command, (known, branch), actor=actor, key=key)
+    this = begin_on_enterprise(
+        tx, known, "answer_survey", command, actor=actor, branch=branch, key=key
+    )
     if this.repeated:
         return
     names = ("asked_on", "running", "run_by", *WORKERS, *INCOMES)
@@ -159,7 +160,9 @@ def record_nonresponse(
         raise Refused("Choose one of the list.", field="outcome")
     if command.tried_on > today:
         raise Refused("This day lies in the future.", field="tried_on")
-    this = _begin(tx, "record_nonresponse", command, (known, branch), actor=actor, key=key)
+    this = begin_on_enterprise(
+        tx, known, "record_nonresponse", command, actor=actor, branch=branch, key=key
+    )
     if this.repeated:
         return
     answered = select(survey_answer.c.id).where(survey_answer.c.member_id == member_id)
@@ -198,27 +201,6 @@ def _allowed(
     branch = known.branch_code or command.branch_code
     require(actor, Deed.RECORD_SUPPORT, branch=branch)
     return known, branch
-
-
-def _begin(
-    tx: Writing,
-    kind: str,
-    command: AnswerSurvey | RecordNonresponse,
-    about: tuple[OwnedEnterprise, str],
-    *,
-    actor: Actor,
-    key: str | None,
-) -> Act:
-    known, branch = about
-    return begin_branch_act(
-        tx,
-        kind=kind,
-        command=command,
-        actor=actor,
-        subject=f"enterprise {known.id}",
-        branch_code=branch,
-        key=key,
-    )
 
 
 def _check_within(field: str, number: int, least: int, most: int) -> None:
