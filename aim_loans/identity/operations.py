@@ -282,6 +282,7 @@ def add_staff(tx: Writing, command: AddStaff, *, actor: Actor, key: str | None =
     )
     if this.repeated:
         return this
+    hold_chain(tx, IDENTITY_CHAIN)
     _check_staff(tx.connection, command)
     tx.connection.execute(
         insert(staff).values(

@@ -18,6 +18,7 @@ from aim_loans.identity.operations import (
     AddBranch,
     add_branch,
     begin_act,
+    hold_chain,
     seal_act,
 )
 from aim_loans.identity.permissions import Actor, Deed, Role, require
@@ -63,6 +64,7 @@ def give_role(
     )
     if this.repeated:
         return this
+    hold_chain(tx, IDENTITY_CHAIN)
     require_staff(tx.connection, command.username)
     line_id = _line_of(tx, command)
     _check_from(command.valid_from, today, "valid_from")

@@ -55,6 +55,8 @@ def name_referral(
     """Link an application to the referral of the same person; each has one at most."""
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     require(actor, Deed.ENTER_APPLICATION, branch=asked.branch_code)
+    held = select(referral.c.id).where(referral.c.id == command.referral_id).with_for_update()
+    tx.connection.execute(held).all()
     sent = referral_by_id(tx.connection, command.referral_id)
     _check(sent, asked)
     this = begin_branch_act(

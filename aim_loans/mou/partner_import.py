@@ -22,7 +22,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.files.store import Store
 from aim_loans.identity.models import act
-from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, seal_act
+from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor, Deed, allows, require
 from aim_loans.intake.report import ImportReport
 from aim_loans.mou.events import CONFIRMED
@@ -116,6 +116,8 @@ def import_events(
     if this.repeated:
         made = select(partner_upload.c.id).where(partner_upload.c.act_id == this.id)
         return int(tx.connection.execute(made).scalar_one())
+    # Of two files with the same codes the second finds them in the book.
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
     news = sent.decide(tx.connection)
     confirmed = allows(actor, Deed.CONFIRM_EVENT, branch=None)
     _write_referrals(tx, this, news.referrals)

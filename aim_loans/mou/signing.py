@@ -35,6 +35,7 @@ from aim_loans.mou.publishing import Withheld
 from aim_loans.mou.report_models import joint_edition, joint_file, joint_part, joint_step
 from aim_loans.mou.targets import AIM, SMEDA, party_of
 from aim_loans.mou.withheld_json import withheld_text
+from aim_loans.portfolio.months import closed_month
 from aim_loans.portfolio.statement_json import canonical
 
 
@@ -257,10 +258,20 @@ def _write_step(
 
 
 def _newest(tx: Writing, edition: JointEdition) -> JointEdition:
-    """Give an edition as it stands while nobody else writes; Refused for any but the newest."""
+    """Give an edition as it stands while nobody else writes.
+
+    Refused for any but the newest, and for one of a period that was reopened since.
+    """
     newest = editions(tx.connection, period=edition.period)[0]
     if newest.id != edition.id:
         raise Refused("A newer edition of this report was prepared. Open the newest one.")
+    closed = closed_month(tx.connection, parse_period(edition.period).last)
+    if closed is None or closed.known_at > edition.known_at:
+        raise Refused(
+            "The period {period} was reopened after this report was prepared. Prepare a "
+            "correction once it is closed again.",
+            period=edition.period,
+        )
     return newest
 
 

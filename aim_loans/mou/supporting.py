@@ -91,6 +91,8 @@ def undo_support(
     tx: Writing, command: UndoSupport, *, actor: Actor, key: str | None = None
 ) -> None:
     """Take help back; the row stays and no longer counts."""
+    held = select(support.c.id).where(support.c.id == command.support_id).with_for_update()
+    tx.connection.execute(held).all()
     found = _found(tx.connection, command.support_id)
     require(actor, Deed.RECORD_SUPPORT, branch=found.branch_code)
     if not command.reason.strip():

@@ -60,6 +60,11 @@ def checks_of(
     )
 
 
+def unpaid_loans(connection: Connection, person_id: int) -> list[str]:
+    """Give the numbers of the loans that somebody has not paid back yet."""
+    return [each.ref for each in _drawn(connection, [person_id]) if each.outstanding]
+
+
 class _Held(NamedTuple):
     """A loan that somebody drew: what is left of it, in paisa, and since when something is due."""
 

@@ -264,6 +264,16 @@ def require_person(connection: Connection, person_id: int) -> None:
         raise NotFound("There is no such borrower. Register the borrower first.")
 
 
+def hold_borrower(connection: Connection, application_id: int) -> None:
+    """Hold the borrower of an application for this act, before the application itself."""
+    mine = (
+        select(person.c.id)
+        .join(application, application.c.borrower_id == person.c.id)
+        .where(application.c.id == application_id)
+    )
+    connection.execute(mine.with_for_update(of=person)).all()
+
+
 def newest_terms() -> Select[Any]:
     """Select applications, each with the version of its terms that counts."""
     later = application_terms.alias("later")

@@ -23,8 +23,8 @@ from aim_loans.loans.operations import (
 )
 from aim_loans.loans.schedule import NO_HOLIDAYS, Holidays, Schedule
 from aim_loans.origination.committee import State
-from aim_loans.origination.conditions import plan_for
-from aim_loans.origination.lookup import Application, application_by_id
+from aim_loans.origination.conditions import plan_for, unpaid_loans
+from aim_loans.origination.lookup import Application, application_by_id, hold_borrower
 from aim_loans.origination.models import acknowledgement, application_loan
 from aim_loans.origination.queries import programmes
 from aim_loans.origination.records import RECORDED, begin, recorded
@@ -99,8 +99,10 @@ def pay_out(
     """Open the loan and pay it out in one act; gives the loan's id.
 
     Refused without the acknowledgement of these very instalments, without clear answers of
-    bureau and screening, and with an expired CNIC; NotAllowed for whoever approved it.
+    bureau and screening, with an expired CNIC, and while another loan of the borrower runs, of
+    which two applications may have been approved; NotAllowed for whoever approved it.
     """
+    hold_borrower(tx.connection, command.application_id)
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     require(actor, Deed.DISBURSE, branch=asked.branch_code)
     this = begin(tx, asked, "pay_out", command, actor=actor, key=key)
@@ -108,6 +110,7 @@ def pay_out(
         return _paid(asked)
     schedule = plan_for(asked, paid_on=today, holidays=holidays)
     _check_payable(asked, actor, schedule, today=today)
+    _check_no_other(tx, asked)
     fund = programmes(tx.connection)[asked.programme]
     contract = _contract(asked, schedule, fund=fund, today=today)
     (opened,) = open_loans(tx, this, [contract])
@@ -148,6 +151,16 @@ def _check_payable(asked: Application, actor: Actor, schedule: Schedule, *, toda
         raise Refused(
             "The borrower has not acknowledged these instalments. Print the key fact statement "
             "for a payout today, and record the acknowledgement."
+        )
+
+
+def _check_no_other(tx: Writing, asked: Application) -> None:
+    unpaid = unpaid_loans(tx.connection, asked.borrower_id)
+    if unpaid:
+        raise Refused(
+            "Loan {refs} is not paid back yet. A borrower has one loan at a time: pay this one "
+            "out after it.",
+            refs=", ".join(unpaid),
         )
 
 

@@ -58,7 +58,7 @@ def ask_to_reopen(
         return this
     hold_chain(tx, HEAD_OFFICE_CHAIN)
     closed = _last(tx.connection, month)
-    if open_reopenings(tx.connection):
+    if any(each.close_id == closed.id for each in open_reopenings(tx.connection)):
         raise Refused("Somebody asked already to reopen this month. It waits to be confirmed.")
     _write(tx, this, (closed.id, actor.name, reason, None, None))
     seal_act(tx, this, (reopen_request,))

@@ -136,6 +136,17 @@ def test_a_running_loan_stands_against_another(branch: Branch) -> None:
         branch.enter(borrower)
 
 
+def test_of_two_approved_applications_one_is_paid_out_while_the_other_waits(
+    branch: Branch,
+) -> None:
+    borrower = branch.person("Bushra")
+    first, second = branch.approved(borrower), branch.approved(borrower)
+    branch.pay(first)
+    with pytest.raises(Refused, match="one loan at a time"):
+        branch.pay(second)
+    assert branch.state(second) is State.APPROVED
+
+
 def test_nobody_guarantees_for_themselves_or_twice(branch: Branch) -> None:
     borrower, rashid = branch.person("Bushra"), branch.person("Rashid")
     asked = branch.enter(borrower)

@@ -19,12 +19,24 @@ from aim_loans.checks.run import verify_book
 from aim_loans.db.engine import Writing, cutting, reading, writing
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.models import audit_chain, audit_entry
-from aim_loans.identity.operations import TakeCut, begin_branch_act, seal_act, take_cut
+from aim_loans.identity.operations import (
+    AddStaff,
+    TakeCut,
+    add_staff,
+    begin_branch_act,
+    seal_act,
+    take_cut,
+)
+from aim_loans.identity.permissions import Role
+from aim_loans.identity.staff import GiveRole, give_role
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import loan_dimension, loan_fact, loan_position
 from aim_loans.loans.operations import change_dimensions
+from aim_loans.mou.applying import NameReferral, name_referral
 from aim_loans.mou.signing import ConfirmPart, confirm_part
+from aim_loans.mou.supporting import UndoSupport, undo_support
 from aim_loans.origination.operations import Disburse, disburse
+from aim_loans.origination.payout import PayOut, pay_out
 from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.feeder.issuing import AskFile, DeclineFile, ask_file, decline_file
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
@@ -55,15 +67,19 @@ from tests.book import (
     HEAD_OFFICE,
     MANAGER,
     SECOND_AT_HEAD_OFFICE,
+    SHELL,
     TODAY,
     Book,
     Ticking,
     ask_for_a_fee,
 )
+from tests.branch import OFFICER, Branch
+from tests.joint import JointWork
 
 CLERKS = 20
 PATIENCE = 120  # seconds: far longer than any of this takes, and than a deadlock is noticed
 ZONE = ZoneInfo("Asia/Karachi")
+AMINA = AddStaff("amina", "Amina", Role.CASHIER, TODAY)
 
 Deed = Callable[[], Any]
 
@@ -554,6 +570,42 @@ def test_what_many_ask_for_at_once_waits_once(busy: Book) -> None:
         assert outcomes(answers) == {"done": 1, "Refused": 5}
         refused = {str(answer) for answer in answers if isinstance(answer, Refused)}
         assert all("already" in sentence for sentence in refused)
+
+
+def test_a_borrower_of_two_approved_applications_is_paid_one(busy: Book) -> None:
+    branch = Branch(busy)
+    borrower = branch.person("Bushra")
+    payouts = [PayOut(application_id=branch.approved(borrower), channel="cash") for _ in range(2)]
+
+    def pay(command: PayOut) -> Deed:
+        return within(busy, lambda tx: pay_out(tx, command, actor=CASHIER, today=TODAY))
+
+    answers = together(*[pay(command) for command in payouts * 3])
+    assert outcomes(answers) == {"done": 1, "Refused": 5}
+
+
+def test_what_is_done_once_of_the_joint_work_is_done_once_by_many(busy: Book) -> None:
+    """Help taken back, a referral named by one application, one file of SMEDA, one role."""
+    work, branch = JointWork(busy), Branch(busy)
+    borrower = branch.person("Bushra")
+    helped = UndoSupport(work.help("advice", work.enterprise(borrower)), "typed twice")
+    sent = work.refer(borrower, smeda_code="S-1")
+    named = [NameReferral(branch.enter(borrower, submit=False), sent) for _ in range(2)]
+    role = GiveRole("amina", Role.BRANCH_MANAGER, TODAY, branch_code="LHR-01")
+    within(busy, lambda tx: add_staff(tx, AMINA, actor=SHELL))()
+
+    def name(command: NameReferral) -> Deed:
+        return within(busy, lambda tx: name_referral(tx, command, actor=OFFICER, today=TODAY))
+
+    for deeds in (
+        [within(busy, lambda tx: undo_support(tx, helped, actor=OFFICER))] * 4,
+        [name(command) for command in named * 2],
+        [within(busy, lambda tx: give_role(tx, role, actor=HEAD_OFFICE, today=TODAY))] * 4,
+    ):
+        answers = together(*deeds)
+        assert sum(not isinstance(answer, Exception) for answer in answers) == 1
+    files = together(*[lambda: work.send_referrals("S-9,,Lahore,2026-02-01,")] * 4)
+    assert Counter((each.added, each.already_there) for each in files) == {(1, 0): 1, (0, 1): 3}
 
 
 def random_deed(book: Book, chance: random.Random) -> Deed:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aim_loans.db.engine import cutting, reading
+from aim_loans.db.engine import cutting, reading, writing
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound, Refused
+from aim_loans.identity.operations import AddStaff, add_staff
+from aim_loans.identity.permissions import Role
 from aim_loans.mou.editions import (
     edition_by_id,
     editions,
@@ -23,17 +25,34 @@ from aim_loans.mou.periods import parse_period
 from aim_loans.mou.publishing import in_fixed_groups, withhold
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.portfolio.reopening import (
+    AskToReopen,
+    ConfirmReopening,
+    ask_to_reopen,
+    confirm_reopening,
+    open_reopenings,
+)
 from aim_loans.web.joint_packs import JointPacks
 from reports.feeder.manifest import ENDING
-from tests.book import AUDIT_KEY, HEAD_OFFICE, MANAGER, TODAY, Book
+from tests.book import AUDIT_KEY, HEAD_OFFICE, MANAGER, SHELL, TODAY, Book
 from tests.branch import Branch
 from tests.joint import PARTNER, JointWork
-from tests.joint_report import SETTINGS, ReportOnItsWay
+from tests.joint_report import SECOND, SETTINGS, ReportOnItsWay
 
 
 def close(book: Book, period: str = "2026-02") -> None:
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         close_month(tx, CloseMonth(parse_period(period).last), actor=HEAD_OFFICE, today=TODAY)
+
+
+def reopen(book: Book, period: str = "2026-02") -> None:
+    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        asker = AddStaff(HEAD_OFFICE.name, "Head Office", Role.HEAD_OFFICE, TODAY)
+        add_staff(tx, asker, actor=SHELL)
+        asked = AskToReopen(parse_period(period).last, "a receipt was forgotten")
+        ask_to_reopen(tx, asked, actor=HEAD_OFFICE)
+        (waiting,) = open_reopenings(tx.connection)
+        confirm_reopening(tx, ConfirmReopening(waiting.id), actor=SECOND, today=TODAY)
 
 
 def refused(act: Callable[[], object], kind: type[AimError], says: str) -> None:
@@ -98,6 +117,10 @@ def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Pat
         way.confirm(actor)
     first = way.prepare()
     way.release(first)
+    reopen(book)
+    refused(lambda: way.sign(first, PARTNER), Refused, "reopened after this report was prepared")
+    close(book)
+    refused(lambda: way.sign(first, PARTNER), Refused, "reopened after this report was prepared")
     for actor in (HEAD_OFFICE, PARTNER):
         way.confirm(actor)
     refused(way.prepare, Refused, "reason of the correction")

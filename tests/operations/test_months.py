@@ -281,6 +281,18 @@ def test_a_request_is_declined_with_a_reason_or_taken_back(lending: Book) -> Non
         do(lending, confirm_reopening, ConfirmReopening(99), SECOND, today=TODAY)
 
 
+def test_a_request_that_a_later_close_overtook_stands_in_nobodys_way(lending: Book) -> None:
+    close(lending, JANUARY)
+    overtaken = ask(lending, JANUARY)
+    close(lending, FEBRUARY)
+    do(lending, ask_to_reopen, AskToReopen(FEBRUARY, "a receipt was forgotten"), HEAD_OFFICE)
+    with pytest.raises(Refused, match="Only the last closed month"):
+        do(lending, confirm_reopening, ConfirmReopening(overtaken), SECOND, today=TODAY)
+    with reading(lending.engine) as connection:
+        waiting = [each.month for each in open_reopenings(connection)]
+    assert waiting == [JANUARY, FEBRUARY]
+
+
 def test_only_head_office_closes_and_the_shell_never_reopens(lending: Book) -> None:
     for actor in (AUDITOR, MANAGER, CASHIER):
         with pytest.raises(NotAllowed):
