@@ -1,4 +1,5 @@
 import ast
+import re
 import string
 import unicodedata
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, nodes
 
 from aim_loans import texts
+from aim_loans.borrowers.places import districts
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.config.settings import CHANNELS, Frequency, LadderClassName
@@ -157,6 +159,10 @@ def config_labels() -> set[str]:
     return labels | {row.name for row in settings.dated.products}
 
 
+def district_names() -> set[str]:
+    return {each.name for each in districts()}
+
+
 def test_every_message_of_the_code_has_its_urdu_with_the_same_fields() -> None:
     urdu = translator("ur")
     missing, unlike = [], []
@@ -186,8 +192,17 @@ def test_every_label_of_the_shipped_configuration_has_its_urdu() -> None:
     assert sorted(config_labels() - set(translator("ur").sentences)) == []
 
 
+def test_every_district_has_an_urdu_name_of_its_own_and_other_places_keep_theirs() -> None:
+    urdu = translator("ur")
+    named = {name: urdu.word("district", name) for name in district_names()}
+    assert len(set(named.values())) == len(named)
+    assert [name for name in named.values() if not re.fullmatch(r"[\u0621-\u06d2 ]+", name)] == []
+    assert urdu.word("district", "Lahore") == "لاہور"
+    assert urdu.word("district", "Chak 42") == "Chak 42"
+
+
 def test_the_catalogue_keeps_no_message_that_nobody_says() -> None:
-    said = {message.forms[0] for message in all_messages()} | config_labels()
+    said = {message.forms[0] for message in all_messages()} | config_labels() | district_names()
     urdu = translator("ur")
     assert sorted((set(urdu.sentences) | set(urdu.plurals)) - said) == []
 
