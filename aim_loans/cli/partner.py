@@ -13,6 +13,7 @@ from aim_loans.intake.report import ImportReport
 from aim_loans.mou.partner_files import REFERRALS, TRAININGS
 from aim_loans.mou.partner_import import import_events
 from aim_loans.mou.partner_reading import read_sent
+from aim_loans.mou.partner_rejects import write_rejects
 
 
 def _command(kind: FileKind, told: str) -> click.Command:
@@ -46,7 +47,7 @@ def _take_in(door: Door, kind: FileKind, path: Path, *, dry_run: bool, rejects: 
         report = sent.report(dry_run=dry_run)
         _tell(door, report)
         if report.refused:
-            for written in report.write_rejects(rejects, language=door.words.language):
+            for written in write_rejects(report, rejects, language=door.words.language):
                 door.note(
                     "The refused rows are in {file}; mend them and send it again.", file=written
                 )

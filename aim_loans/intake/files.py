@@ -53,14 +53,19 @@ class CsvFile:
     header: tuple[str, ...]
     _reader: "Reader"
 
+    @property
+    def of_refused_rows(self) -> bool:
+        """Tell whether the import wrote the file itself: its first column gives the reasons."""
+        return self.header[0] == REASON_COLUMN
+
     def records(self) -> Iterator[Record]:
         """Give the records below the header; blank ones are left out.
 
-        A file of refused rows, told by its first column, is read as it was meant (`cells`).
+        A file of refused rows is read as it was meant (`cells`).
         Refused, naming the line, where the bytes are no UTF-8 or a quote is never closed.
         """
         reader, width, line = self._reader, len(self.header), self._reader.line_num + 1
-        guarded = self.header[0] == REASON_COLUMN
+        guarded = self.of_refused_rows
         while True:
             try:
                 for fields in reader:

@@ -12,6 +12,7 @@ EVENTS: FileKind = "events"
 
 # A rejects file has this column more; it is dropped when the mended file is sent again.
 REASON_COLUMN = "reason"
+LINE_COLUMN = "line"
 
 
 @dataclass(frozen=True, slots=True)

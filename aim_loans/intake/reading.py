@@ -12,6 +12,7 @@ from aim_loans.intake.files import CsvFile, FilesRefused, ends_in_mid_line, open
 from aim_loans.intake.layout import (
     EVENTS,
     LAYOUTS,
+    LINE_COLUMN,
     LOANS,
     REASON_COLUMN,
     RECEIPTS,
@@ -154,7 +155,8 @@ def file_notes(layout: Layout, file: CsvFile, mapping: BookMapping = NO_MAPPING)
     """Say which columns of a file nothing reads, and whether it may be cut off."""
     notes = []
     unread = unread_columns(layout, file.header, mapping)
-    ignored = [name for name in unread if name != REASON_COLUMN]
+    own = (REASON_COLUMN, LINE_COLUMN) if file.of_refused_rows else ()
+    ignored = [name for name in unread if name not in own]
     if ignored:
         message = N_("{file}: the import does not read the columns {columns}.")
         notes.append(Note(message, {"file": file.path.name, "columns": ", ".join(ignored)}))

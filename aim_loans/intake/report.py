@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, groupby
 from pathlib import Path
@@ -14,6 +14,9 @@ from aim_loans.intake.files import open_csv, physical_line
 from aim_loans.intake.layout import REASON_COLUMN, FileKind
 from aim_loans.intake.staging import Staging
 from aim_loans.texts import explain, translator
+
+# Writes the refused rows of a file, header first, from the reasons by line.
+Rejects = Callable[[Path, Iterator[tuple[int, str]]], Iterator[list[str]]]
 
 
 class Count(NamedTuple):
@@ -107,16 +110,20 @@ class ImportReport:
             for line, error in self._staging.faults(totals.kind):
                 yield Fault(totals.path.name, line, error.field, error)
 
-    def write_rejects(self, folder: Path, *, language: str = "en") -> list[Path]:
+    def write_rejects(
+        self, folder: Path, *, language: str = "en", rejects: Rejects | None = None
+    ) -> list[Path]:
         """Write the refused rows of each file as they are there, behind a column `reason`.
 
         One file for each that has refused rows, `<name>.rejects.csv` in `folder`; a file that
-        is there is never overwritten. Mended, it can be sent again as it is.
+        is there is never overwritten. Mended, it can be sent again as it is. `rejects` writes
+        the rows otherwise.
         """
+        rejected = rejects or _rejected
         written = []
         for totals in self.files:
             if totals.refused.rows:
-                rows = _rejected(totals.path, self._reasons(totals.kind, language))
+                rows = rejected(totals.path, self._reasons(totals.kind, language))
                 written.append(_write(folder, totals.path, rows))
         return written
 

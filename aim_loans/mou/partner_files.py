@@ -112,23 +112,17 @@ class SentRowReader:
         parsers: dict[FileKind, Sequence[Parser]] = {
             TRAININGS: (
                 _code,
-                *(_impersonal(line_of_text),) * 2,
+                *(line_of_text,) * 2,
                 reference,
-                _impersonal(line_of_text),
+                line_of_text,
                 _district,
                 *(due_day,) * 2,
                 optional(_seats),
                 optional(_participants),
             ),
-            REFERRALS: (
-                _code,
-                optional(_impersonal(reference)),
-                _district,
-                past,
-                optional(_impersonal(line_of_text)),
-            ),
+            REFERRALS: (_code, optional(reference), _district, past, optional(line_of_text)),
         }
-        self._parsers = parsers[kind]
+        self._parsers = [_impersonal(parse) for parse in parsers[kind]]
         self._make = self._training if kind == TRAININGS else _referral
 
     def read(self, values: Sequence[str]) -> tuple[SentRow | None, list[Refused]]:
@@ -144,7 +138,7 @@ class SentRowReader:
 
     def _training(self, parsed: Sequence[Any]) -> TrainingRow:
         came: tuple[Participant, ...] = parsed[-1] or ()
-        seats = parsed[-2] or max(len(came), 1)
+        seats = parsed[-2] or min(max(len(came), 1), MOST_SEATS)
         row = TrainingRow(*[*parsed[:-2], seats, came])
         if not 1 <= row.days <= MOST_DAYS:
             raise Refused(
@@ -179,6 +173,11 @@ def last_day(first: date, days: int) -> date:
     return first + timedelta(days=days - 1)
 
 
+def is_personal(text: str) -> bool:
+    """Tell whether something in a text looks like a CNIC or a telephone number."""
+    return _PERSONAL.search(text) is not None
+
+
 def _referral(parsed: Sequence[Any]) -> ReferralRow:
     return ReferralRow(*parsed)
 
@@ -187,7 +186,7 @@ def _impersonal(parse: Parser) -> Parser:
     """Give the same parser, which refuses what looks like a CNIC or a telephone number."""
 
     def parse_impersonal(text: str) -> Any:
-        if _PERSONAL.search(text):
+        if is_personal(text):
             raise Refused(
                 "This looks like a CNIC or a telephone number. Leave it out: people are named by "
                 "SMEDA's codes alone."
@@ -199,7 +198,7 @@ def _impersonal(parse: Parser) -> Parser:
 
 def _code(text: str) -> str:
     """Read a code of SMEDA, in the spelling in which the book holds it."""
-    code = checked_code(_impersonal(reference)(text)) or ""
+    code = checked_code(reference(text)) or ""
     if not code or _BETWEEN in code or _DAYS in code:
         raise Refused("A code has letters and digits, and neither a semicolon nor an equals sign.")
     return code

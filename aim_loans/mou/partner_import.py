@@ -40,6 +40,7 @@ from aim_loans.mou.partner_models import (
     sent_referral_undoing,
 )
 from aim_loans.mou.partner_reading import NewTraining, SentFile
+from aim_loans.mou.partner_rejects import write_rejects
 
 MOST_FAULTS = 200
 MOST_SHOWN = 20
@@ -238,7 +239,7 @@ def _kept(report: ImportReport, store: Store | None, language: str) -> str | Non
     if store is None or not report.refused:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        (path,) = report.write_rejects(Path(folder), language=language)
+        (path,) = write_rejects(report, Path(folder), language=language)
         return store.put(path.read_bytes())
 
 

@@ -1,5 +1,6 @@
 """Files of SMEDA: good rows go in, all bad ones are listed at once, and again adds nothing."""
 
+import csv
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from aim_loans.db.engine import reading
 from aim_loans.errors import NotAllowed, Refused
 from aim_loans.files.store import Store
 from aim_loans.intake.files import FilesRefused
+from aim_loans.mou import partner_rejects
 from aim_loans.mou.events import answers_to
 from aim_loans.mou.mistakes import take_back_training
 from aim_loans.mou.models import partner_answer, training, training_attendance
@@ -22,7 +24,7 @@ from aim_loans.mou.partner_files import (
     SentRowReader,
     participants_text,
 )
-from aim_loans.mou.partner_import import take_back_sent
+from aim_loans.mou.partner_import import Upload, take_back_sent
 from aim_loans.mou.partner_models import partner_training, partner_upload, sent_referral
 from aim_loans.mou.partner_reading import MOST_BYTES, read_sent
 from aim_loans.mou.trainings import training_by_code
@@ -140,10 +142,49 @@ def test_all_bad_rows_are_listed_at_once_and_the_good_ones_go_in(
         *((4, "reference"), (4, "purpose")),
         *((5, "date"), (6, ""), (7, "code"), (8, "")),
     ]
-    rejected = store.get(upload.rejects or "").decode("utf-8-sig").splitlines()
-    assert rejected[0] == f"reason,{REFERRALS_HEADER}"
-    assert len(rejected) == 7
     assert rows(sqlite_book, sent_referral) == 2
+    rejected = rejected_rows(store, upload)
+    assert [",".join(row[1:]) for row in rejected] == [
+        f"line,{REFERRALS_HEADER}",
+        "3,,,Nowhere,2026-02-30,",
+        "4,S-2,,Lahore,2026-02-01,",
+        "5,S-3,,Lahore,2099-01-01,",
+        "6,,,,,",
+        "7,S-1,REG-2,Lahore,2026-02-01,A dairy",
+        "8,,,,,",
+    ]
+    assert [row[0].split(":")[0] for row in rejected[1:3]] == ["code", "reference"]
+
+
+def rejected_rows(store: Store, upload: Upload) -> list[list[str]]:
+    """Give the file of refused rows as a spreadsheet would read it."""
+    return list(csv.reader(store.get(upload.rejects or "").decode("utf-8-sig").splitlines()))
+
+
+def test_smeda_gets_back_its_own_columns_alone_harmless_and_not_without_end(
+    sqlite_book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partner_rejects, "MOST_REJECTED", 2)
+    store, work = Store(tmp_path, b"k" * 32), JointWork(sqlite_book)
+    formula, long = '"=1+1"', "x" * (partner_rejects.LONGEST_CELL + 1)
+    sent = (
+        f"name,{REFERRALS_HEADER}",
+        f"Zarqa,S-1,{formula},Nowhere,2026-02-01,",
+        f"Amna,S-2,,Nowhere,3520111111111,{long}",
+        "Nadia,S-3,,Nowhere,2026-02-01,",
+    )
+    upload = work.send("referrals", "\n".join((*sent, "")), store=store)
+    header, first, second = rejected_rows(store, upload)
+    assert header == ["reason", "line", *REFERRALS_HEADER.split(",")]
+    assert first[1:] == ["2", "S-1", "'=1+1", "Nowhere", "2026-02-01", ""]
+    assert second[1:] == ["3", "S-2", "", "Nowhere", "", ""]
+    assert "3520111111111" not in second[0]
+    assert upload.refused == 3
+    mended = store.get(upload.rejects or "").replace(b"Nowhere", b"Lahore")
+    again = work.send("referrals", mended, store=store)
+    assert (again.added, again.refused) == (1, 1)
+    with reading(sqlite_book.engine) as connection:
+        assert connection.execute(select(sent_referral.c.reference)).scalar_one() == "=1+1"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +195,8 @@ def test_all_bad_rows_are_listed_at_once_and_the_good_ones_go_in(
         ("seats", "0"),
         ("seats", "2000"),
         ("participants", "S-1;S-1"),
+        ("branch", "3520111111111"),
+        ("from", "0300 1234567"),
         ("participants", "S-1=4"),
         ("participants", "S-1=x"),
         ("place", "Ring 0300 1234567"),
