@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 from aim_loans.borrowers.places import find_district
 from aim_loans.borrowers.sizes import size_class
 from aim_loans.config.mou import REGISTRATIONS, ApplicableTypes, Mou
-from aim_loans.config.settings import Limits
+from aim_loans.config.settings import DatedTables, Limits
 from aim_loans.mou import frames
 from aim_loans.mou.definitions import AGES
 from aim_loans.mou.frames import Frame, looked_up
 from aim_loans.mou.next_steps import MICRO
+from aim_loans.origination.approvals import approved_among
 from aim_loans.portfolio.due import View
 
 UNKNOWN = "unknown"
@@ -50,14 +51,14 @@ class Counted:
         return Counted(*(frame[frame["in_cohort"]] for frame in kept))
 
 
-def count(connection: Connection, view: View, *, mou: Mou, limits: Limits) -> Counted:
+def count(connection: Connection, view: View, *, mou: Mou, dated: DatedTables) -> Counted:
     """Read everything that counts at (D, K)."""
     people = frames.people(connection, view)
     units = _units(connection, view, people, mou)
     first = units.drop_duplicates("person").set_index("person")["unit"]
     loans, payouts = _loans(connection, view, people, first, mou)
     steps, support = frames.steps(connection, view), frames.support_given(connection, view)
-    referrals = frames.referrals(connection, view)
+    referrals = _referrals(connection, view, dated)
     attendances = frames.attendances(connection, view)
     for frame in (referrals, attendances):
         frame["unit"] = _unit_of(frame["person"], first)
@@ -66,7 +67,7 @@ def count(connection: Connection, view: View, *, mou: Mou, limits: Limits) -> Co
     attendances = _attributes(attendances, people, mou, view.as_of)
     joined = _joined([steps, support, attendances, referrals])
     units["day"] = pd.Timestamp(view.as_of)
-    _need(connection, view, units, mou.applicable_on(view.as_of), limits)
+    _need(connection, view, units, mou.applicable_on(view.as_of), dated.limits_on(view.as_of))
     joinable = (loans, payouts, units, steps, referrals, support, attendances)
     for frame in joinable:
         frame["in_cohort"] = frame["day"] >= looked_up(frame["unit"], joined)
@@ -110,6 +111,14 @@ def _loans(
     loans = _attributes(loans, people, mou, view.as_of, on=loans["day"])
     payouts = daily.merge(loans[["loan_id", "unit"]], on="loan_id")
     return loans, payouts
+
+
+def _referrals(connection: Connection, view: View, dated: DatedTables) -> Frame:
+    """Give the referrals, and whether the committee approved the application that names each."""
+    referrals = frames.referrals(connection, view)
+    ids: list[int] = referrals["application"].dropna().astype("int64").tolist()
+    approved = approved_among(connection, ids, known_at=view.known_at, dated=dated)
+    return referrals.assign(approved=referrals["application"].isin(approved))
 
 
 def _attributes(

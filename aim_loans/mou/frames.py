@@ -39,7 +39,7 @@ from aim_loans.mou.models import (
     training_invitation,
     training_undoing,
 )
-from aim_loans.origination.models import application, application_loan, application_step
+from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.standing import source_for
@@ -185,21 +185,16 @@ def steps(connection: Connection, view: View) -> Frame:
 
 
 def referrals(connection: Connection, view: View) -> Frame:
-    """Read the referrals: id, direction, person, day, answer, loan_id and whether approved.
+    """Read the referrals: id, direction, person, day, answer, application and loan_id.
 
     `application` is NaN before anybody applied, `loan_id` before anything was paid out.
     """
-    paid, step = application_loan, application_step
+    paid = application_loan
     linked = (
         select(application_referral.c.referral_id, application_referral.c.application_id)
         .join(act, act.c.id == application_referral.c.act_id)
         .where(view.known(act))
         .subquery("linked")
-    )
-    approved = exists().where(
-        step.c.application_id == linked.c.application_id,
-        step.c.kind == "approved",
-        view.known(step),
     )
     rows = (
         select(
@@ -209,7 +204,6 @@ def referrals(connection: Connection, view: View) -> Frame:
             referral.c.on_day.label("day"),
             linked.c.application_id.label("application"),
             paid.c.loan_id,
-            approved.label("approved"),
             *_coded(referral),
         )
         .outerjoin(linked, linked.c.referral_id == referral.c.id)

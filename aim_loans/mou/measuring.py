@@ -58,7 +58,7 @@ def joint_statement(
         raise Refused("There is no memorandum in the settings. Add the section [mou].")
     asked = Asked(period, known_at, mou, dated)
     view = asked.view(period.last)
-    counted = count(connection, view, mou=mou, limits=dated.limits_on(period.last))
+    counted = count(connection, view, mou=mou, dated=dated)
     cohort = counted.cohort()
     sample = frames.outcomes(connection, view, period.name)
     return JointStatement(

@@ -163,14 +163,13 @@ def _price(prices: tuple[PriceIndex, ...], day: Any) -> int:
 def _referred(counted: Counted, window: Window) -> Figures:
     rows = window.of(counted.referrals)
     sent = rows[(rows["direction"] == "from_smeda") & rows["counts"]]
-    approved = sent["approved"].astype(bool)
     paid = sent[sent["loan_id"].notna()]
     day = looked_up(paid["loan_id"], counted.loans.set_index("loan_id")["day"])
     waited = (day - paid["day"]).dt.days.dropna()
     return {
         "A7.received": Figure(len(sent)),
         "A7.applied": Figure(int(sent["application"].notna().sum())),
-        "A7.approved": Figure(int(approved.sum())),
+        "A7.approved": Figure(int(sent["approved"].sum())),
         "A7.disbursed": Figure(len(waited)),
         "A7.days": Figure(_sum(waited), len(waited)),
         "A8": Figure(int((rows["direction"] == "to_bank").sum())),

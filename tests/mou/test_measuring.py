@@ -1,7 +1,7 @@
 """Every line of the joint statement equals the same line counted in plain loops."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,6 +17,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.mou import frames
+from aim_loans.mou.counted import count
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.periods import parse_period
@@ -24,11 +25,12 @@ from aim_loans.mou.registering import State, next_states
 from aim_loans.mou.statement import NOT_SET, REACHED, SHORT, Figure, JointStatement
 from aim_loans.mou.supporting import KINDS
 from aim_loans.mou.trainings import Present
+from aim_loans.origination.committee import Step
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book
-from tests.branch import Branch
+from tests.branch import AREA, LAHORE, MANAGER, Branch
 from tests.joint import JointWork
 from tests.mou.naive import Naive
 
@@ -36,6 +38,7 @@ SETTINGS = read_settings(None, {})
 MOU = SETTINGS.mou
 PERIOD = parse_period("2026-H1")
 VERIFIER = Actor("verifier", (Grant(Role.HEAD_OFFICE),))
+SECOND_AREA = Actor("second_area", (Grant(Role.AREA_MANAGER, LAHORE),))
 
 
 def statement(book: Book, period: str = "2026-H1") -> JointStatement:
@@ -269,6 +272,41 @@ def test_a_cut_knows_people_and_referrals_as_they_were_then(book: Book) -> None:
     assert known_of(book, View(TODAY, None), zarqa, shop) == [
         *("transgender", pd.Timestamp(1970, 2, 3), "Sialkot", "Sialkot", 1),
     ]
+
+
+def test_a_referral_is_approved_by_the_vote_that_completes_the_committee(book: Book) -> None:
+    work, branch = JointWork(book), Branch(book)
+    sent = []
+    for name in ("Zarqa", "Bilal", "Sana"):
+        person_id = branch.person(name)
+        work.consent(person_id)
+        code = work.refer(person_id, smeda_code=f"S-{name}")
+        work.answer("referral", code)
+        sent.append((branch.enter(person_id), code))
+    for asked, code in sent:
+        work.apply(asked, code)
+        for name in ("Rashid", "Aslam"):
+            branch.guarantee(asked, branch.person(name))
+        branch.appraise(asked)
+        branch.vote(asked, MANAGER)
+    assert approved(book) == 0
+    (first, _), (second, _), (third, _) = sent
+    branch.vote(first, AREA)
+    assert approved(book) == 1
+    branch.vote(second, AREA, Step.RETURNED)
+    branch.vote(third, AREA)
+    assert approved(book) == 2
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        known_at = take_cut(tx, TakeCut("a joint report"), actor=SHELL)
+    branch.vote(third, SECOND_AREA, Step.REJECTED)
+    assert (approved(book), approved(book, known_at)) == (1, 2)
+
+
+def approved(book: Book, known_at: datetime | None = None) -> int:
+    assert MOU is not None
+    with reading(book.engine) as connection:
+        found = count(connection, View(TODAY, known_at), mou=MOU, dated=SETTINGS.dated)
+    return int(found.referrals["approved"].sum())
 
 
 def known_of(book: Book, view: View, person: int, unit: int) -> list[Any]:
