@@ -1,10 +1,13 @@
 """Referrals: SMEDA sends somebody to us by its code; we send who outgrew us to a bank."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
+from sqlalchemy.exc import DBAPIError
 
 from aim_loans.borrowers.consents import has_consent
 from aim_loans.borrowers.details import tidy
@@ -29,6 +32,8 @@ OUTCOMES = {
     TO_BANK: (ACCEPTED, "declined", "withdrew", "not_reached"),
 }
 
+# What the trigger says that lets a code stand on one row.
+_ONCE = "a code of SMEDA stands once"
 _ENTERED = ("direction", "person_id", "branch_code", "on_day", "smeda_code", "bank")
 
 
@@ -83,12 +88,11 @@ def refer(tx: Writing, command: Refer, *, actor: Actor, today: date, key: str | 
     if this.repeated:
         made = select(referral.c.id).where(referral.c.act_id == this.id)
         return int(tx.connection.execute(made).scalar_one())
+    taken = Conflict(
+        "The code {code} stands on another referral. Check it.", field="smeda_code", code=code
+    )
     if code is not None and referral_by_code(tx.connection, code):
-        raise Conflict(
-            "The code {code} stands on another referral. Check it.",
-            field="smeda_code",
-            code=code,
-        )
+        raise taken
     if bank and not has_consent(tx.connection, known.id, "bank", on=command.on_day):
         raise Refused(
             "The borrower has not consented that a bank sees this. Ask for the consent first.",
@@ -97,7 +101,8 @@ def refer(tx: Writing, command: Refer, *, actor: Actor, today: date, key: str | 
     values = (direction, known.id, branch, command.on_day, code, bank)
     row = (*values, this.id, this.recorded_micros)
     columns = (*_ENTERED, "act_id", "recorded_at")
-    (new_id,) = insert_new(tx.connection, referral, columns, [row])
+    with code_once(taken):
+        (new_id,) = insert_new(tx.connection, referral, columns, [row])
     seal_act(tx, this, (referral,))
     return new_id
 
@@ -150,6 +155,21 @@ def referral_by_code(connection: Connection, code: str) -> Referral | None:
     wanted = _referrals().where(referral.c.smeda_code == code, stands(referral, referral_undoing))
     row = connection.execute(wanted).first()
     return Referral(*row) if row else None
+
+
+@contextmanager
+def code_once(taken: Conflict) -> Iterator[None]:
+    """Raise `taken` where somebody wrote the same code of SMEDA at the same moment.
+
+    Two can look for a code before either has written it, so the database decides: the second
+    waits for the first, and then fails here.
+    """
+    try:
+        yield
+    except DBAPIError as fault:
+        if _ONCE not in str(fault.orig):
+            raise
+        raise taken from fault
 
 
 def checked_code(text: str | None) -> str | None:

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
-from aim_loans.borrowers.referrals import referral_by_code
+from aim_loans.borrowers.referrals import code_once, referral_by_code
 from aim_loans.borrowers.undoing import Mistake, TakeBack, take_back
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
-from aim_loans.errors import NotFound, Refused
+from aim_loans.errors import Conflict, NotFound, Refused
 from aim_loans.files.store import Store
 from aim_loans.identity.models import act
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
@@ -117,12 +117,14 @@ def import_events(
     if this.repeated:
         made = select(partner_upload.c.id).where(partner_upload.c.act_id == this.id)
         return int(tx.connection.execute(made).scalar_one())
-    # Of two files with the same codes the second finds them in the book.
+    # Of two files at once the second is decided about with the first in the book.
     hold_chain(tx, HEAD_OFFICE_CHAIN)
     news = sent.decide(tx.connection)
     confirmed = allows(actor, Deed.CONFIRM_EVENT, branch=None)
     _write_referrals(tx, this, news.referrals)
-    _write_trainings(tx, this, news.trainings, confirmed=confirmed)
+    meanwhile = Conflict("A branch wrote one of these codes at this moment. Send the file again.")
+    with code_once(meanwhile):
+        _write_trainings(tx, this, news.trainings, confirmed=confirmed)
     upload_id = _write_upload(tx, this, sent, _kept(sent.report(), store, language))
     seal_act(tx, this, _TABLES)
     return upload_id

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.models import person
-from aim_loans.borrowers.referrals import checked_code
+from aim_loans.borrowers.referrals import checked_code, code_once
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.db.tables import stands
@@ -123,14 +123,16 @@ def plan_training(
     if this.repeated:
         made = select(training.c.id).where(training.c.act_id == this.id)
         return int(tx.connection.execute(made).scalar_one())
+    taken = Conflict(
+        "The code {code} stands on another training. Check it.", field="smeda_code", code=code
+    )
     if code and training_by_code(tx.connection, code):
-        raise Conflict(
-            "The code {code} stands on another training. Check it.", field="smeda_code", code=code
-        )
+        raise taken
     columns = ("branch_code", "title", "place", "begins_on", "days", "seats", "smeda_code")
     values = (command.branch_code, title, place, command.begins_on, command.days, command.seats)
     row = (*values, code, this.id, this.recorded_micros)
-    (new_id,) = insert_new(tx.connection, training, (*columns, "act_id", "recorded_at"), [row])
+    with code_once(taken):
+        (new_id,) = insert_new(tx.connection, training, (*columns, "act_id", "recorded_at"), [row])
     seal_act(tx, this, (training,))
     return new_id
 

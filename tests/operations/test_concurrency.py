@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from aim_loans.borrowers.referrals import Refer, refer
 from aim_loans.cash import queries as cash_queries
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.cash.queries import Receipt
@@ -35,6 +37,7 @@ from aim_loans.loans.operations import change_dimensions
 from aim_loans.mou.applying import NameReferral, name_referral
 from aim_loans.mou.signing import ConfirmPart, confirm_part
 from aim_loans.mou.supporting import UndoSupport, undo_support
+from aim_loans.mou.trainings import PlanTraining, plan_training
 from aim_loans.origination.operations import Disburse, disburse
 from aim_loans.origination.payout import PayOut, pay_out
 from aim_loans.portfolio.closing import CloseMonth, close_month
@@ -74,7 +77,7 @@ from tests.book import (
     ask_for_a_fee,
 )
 from tests.branch import OFFICER, Branch
-from tests.joint import JointWork
+from tests.joint import LHR, JointWork
 
 CLERKS = 20
 PATIENCE = 120  # seconds: far longer than any of this takes, and than a deadlock is noticed
@@ -657,3 +660,35 @@ def test_a_storm_of_all_deeds_ends_in_a_sound_book(busy: Book) -> None:
     total: Counter[str] = sum(together(*map(work, range(8))), Counter())
     assert total.total() == 120
     assert total["done"] > 30
+
+
+def test_two_who_write_one_code_of_smeda_at_once_are_told_apart(busy: Book) -> None:
+    branch = Branch(busy)
+    people = [branch.person("Zarqa"), branch.person("Sana")]
+    sent = [
+        Refer(person_id=each, branch_code=LHR, on_day=TODAY, smeda_code="S-1") for each in people
+    ]
+    plan = PlanTraining(
+        branch_code=LHR,
+        title="Books",
+        place="Hall",
+        begins_on=TODAY,
+        days=1,
+        seats=9,
+        smeda_code="T",
+    )
+    answers = [
+        *together(
+            *[
+                within(busy, partial(refer, command=each, actor=OFFICER, today=TODAY))
+                for each in sent
+            ]
+        ),
+        *together(*[within(busy, partial(plan_training, command=plan, actor=MANAGER))] * 2),
+    ]
+    assert outcomes(answers[:2]) == outcomes(answers[2:]) == {"done": 1, "Conflict": 1}
+    refusals = [each for each in answers if isinstance(each, Conflict)]
+    assert {(each.field, each.values["code"]) for each in refusals} == {
+        ("smeda_code", "S-1"),
+        ("smeda_code", "T"),
+    }
