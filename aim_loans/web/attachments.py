@@ -63,7 +63,7 @@ def remove(attachment_id: int) -> tuple[str, int] | Response:
     with form.attempt():
         reason = checked_length(form.typed("reason"))
         if not reason:
-            raise Refused("Give the reason why it is taken off.")
+            raise Refused("Give the reason why it is taken off.", field="reason")
         with here.writing() as tx:
             command = RemoveAttachment(attachment_id, reason, branch)
             remove_attachment(tx, command, actor=me().actor, key=form.key)

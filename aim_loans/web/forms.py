@@ -31,6 +31,19 @@ class Form:
         """Give the one-time key of this form; a new form gets a new one."""
         return self.texts.get("key") or secrets.token_urlsafe(16)
 
+    @property
+    def at(self) -> str:
+        """Name which of several forms alike on its page this is; "" for the only one."""
+        return self.typed("at")
+
+    def anchor(self, name: str) -> str:
+        """Give the id of a field on the page: among several forms alike it ends as `at` says."""
+        return f"{name}-{self.at}" if self.at else name
+
+    def typed_at(self, at: str, name: str) -> str:
+        """Give what was typed into this one of several forms alike, nothing typed into another."""
+        return self.typed(name) if self.at in ("", at) else ""
+
     def typed(self, name: str) -> str:
         """Give what was typed, without the space around it, nor the NUL that no database keeps."""
         return self.texts.get(name, "").replace("\0", "").strip()

@@ -70,7 +70,7 @@ def show(group_id: int) -> str:
 @needs(Deed.REGISTER)
 def join(group_id: int) -> tuple[str, int] | Response:
     """Take a borrower into the group, found by the CNIC."""
-    form = Form(request.form)
+    form = Form({**_today(), **request.form})
     cnic, joined_on = form.read("cnic", parse_cnic), form.read("joined_on", parse_date)
     if cnic is not None and joined_on is not None:
         with form.attempt():
@@ -86,7 +86,7 @@ def join(group_id: int) -> tuple[str, int] | Response:
 @needs(Deed.REGISTER)
 def leave(group_id: int, membership_id: int) -> tuple[str, int] | Response:
     """Write down that a member left."""
-    form, here = Form(request.form), around()
+    form, here = Form({**_today(), **request.form}), around()
     left_on = form.read("left_on", parse_date)
     if left_on is not None:
         with form.attempt(), here.writing() as tx:

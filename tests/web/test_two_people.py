@@ -60,6 +60,25 @@ def test_a_declined_request_leaves_the_receipt_and_can_be_asked_again(screens: S
     assert len(waiting(manager)) == 1
 
 
+def test_of_several_requests_the_refused_answer_is_named_and_keeps_its_words(
+    screens: Screens,
+) -> None:
+    cashier, receipt = a_receipt(screens)
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    cashier.get("/loans/1/receipt")
+    other = cashier.send("/loans/1/receipt", **CASH | {"reference": "2"}).request.path
+    cashier.send(f"{other}/cancel", reason=WHY)
+    manager = screens.browser("manager")
+    first, second = sorted(waiting(manager))
+    manager.send(second, answer="decline", reason="", at="2")
+    assert 'href="#reason-2"' in manager.page
+    assert manager.page.count('id="reason-fault"') == 1
+    look = {"reason": "It was hers.", "at": "1", "aim-look": "1"}
+    manager.send(first, answer="decline", **look)
+    found = re.findall(r'id="reason-(\d)" name="reason"[^>]*value="([^"]*)"', manager.page)
+    assert dict(found) == {"1": "It was hers.", "2": ""}
+
+
 def test_nobody_confirms_what_they_asked_for(screens: Screens) -> None:
     _, receipt = a_receipt(screens)
     manager = screens.browser("manager")
