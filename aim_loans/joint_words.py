@@ -67,6 +67,7 @@ JOINT_WORDS: Mapping[str, Mapping[str, str]] = {
         "declined": N_("Declined"),
         "withdrew": N_("The borrower withdrew"),
         "not_reached": N_("Not reached"),
+        "not_come": N_("Nobody came"),
         "taken_back": N_("Taken back"),
     },
     "partner_file": {

@@ -44,11 +44,12 @@ from aim_loans.mou.models import (
     training_invitation,
 )
 from aim_loans.mou.partner_files import REFERRALS, TRAININGS
-from aim_loans.mou.partner_import import Upload, import_events, take_back_sent, upload_by_id
+from aim_loans.mou.partner_import import Upload, import_events, upload_by_id
 from aim_loans.mou.partner_models import sent_referral
 from aim_loans.mou.partner_reading import read_sent
 from aim_loans.mou.registering import State
 from aim_loans.mou.registrations import TakeStep, UndoStep, take_step, undo_step
+from aim_loans.mou.sent_endings import CloseSent, close_sent, take_back_sent
 from aim_loans.mou.supporting import GiveSupport, UndoSupport, give_support, undo_support
 from aim_loans.mou.surveys import (
     AnswerSurvey,
@@ -169,6 +170,12 @@ class JointWork:
 
     def send_referrals(self, *lines: str, **more: Any) -> Upload:
         return self.send(REFERRALS, "\n".join((REFERRALS_HEADER, *lines, "")), **more)
+
+    def close_sent(self, actor: Actor = OFFICER, *, reason: str = "moved away") -> None:
+        """Await the person of the newest referral of SMEDA no longer, as the form `k1`."""
+        command = CloseSent(self.last(sent_referral.c.id), reason)
+        with writing(self.book.engine, audit_key=AUDIT_KEY, clock=self.book.clock) as tx:
+            close_sent(tx, command, actor=actor, key="k1")
 
     def send_trainings(self, *lines: str, **more: Any) -> Upload:
         return self.send(TRAININGS, "\n".join((TRAININGS_HEADER, *lines, "")), **more)

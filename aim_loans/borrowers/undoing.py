@@ -32,12 +32,14 @@ class TakeBack:
 class Mistake:
     """What is taken back: the table of the facts that do so, what the act is about, and where.
 
-    Without a branch it is about the institution as a whole.
+    Without a branch it is about the institution as a whole. `kind` names the act, where it is
+    another one than taking back.
     """
 
     undoing: Table
     subject: str
     branch_code: str | None = None
+    kind: str = ""
 
 
 def take_back(
@@ -66,7 +68,8 @@ def take_back(
 def _begin(
     tx: Writing, command: TakeBack, mistake: Mistake, *, actor: Actor, key: str | None
 ) -> Act:
-    kind, reason = f"take_back_{mistake.undoing.name.removesuffix('_undoing')}", command.reason
+    taken_back = f"take_back_{mistake.undoing.name.removesuffix('_undoing')}"
+    kind, reason = mistake.kind or taken_back, command.reason
     if mistake.branch_code is None:
         return begin_act(
             tx,

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
-from aim_loans.borrowers.referrals import code_once, referral_by_code
-from aim_loans.borrowers.undoing import Mistake, TakeBack, take_back
+from aim_loans.borrowers.referrals import code_once
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Conflict, NotFound, Refused
@@ -37,7 +36,6 @@ from aim_loans.mou.partner_models import (
     partner_training,
     partner_upload,
     sent_referral,
-    sent_referral_undoing,
 )
 from aim_loans.mou.partner_reading import NewTraining, SentFile
 from aim_loans.mou.partner_rejects import write_rejects
@@ -128,22 +126,6 @@ def import_events(
     upload_id = _write_upload(tx, this, sent, _kept(sent.report(), store, language))
     seal_act(tx, this, _TABLES)
     return upload_id
-
-
-def take_back_sent(tx: Writing, command: TakeBack, *, actor: Actor, key: str | None = None) -> None:
-    """Take back a referral that SMEDA sent by mistake; Refused once somebody has come with it."""
-    require(actor, Deed.SEND_EVENTS, branch=None)
-    sent = select(sent_referral.c.smeda_code).where(sent_referral.c.id == command.row_id)
-    row = tx.connection.execute(sent.with_for_update()).first()
-    if row is None:
-        raise NotFound("There is no such referral. Open the list again.")
-    if referral_by_code(tx.connection, row.smeda_code):
-        raise Refused(
-            "Somebody has come with the code {code}. Ask the branch to take that back first.",
-            code=row.smeda_code,
-        )
-    mistake = Mistake(sent_referral_undoing, f"referral {row.smeda_code}")
-    take_back(tx, command, mistake, actor=actor, key=key)
 
 
 def uploads(connection: Connection) -> list[Upload]:

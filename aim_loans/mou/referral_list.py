@@ -28,12 +28,13 @@ from aim_loans.dates import business_date
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan_fact
 from aim_loans.mou.models import application_referral
-from aim_loans.mou.sent import standing_sent
+from aim_loans.mou.sent import is_closed, told_sent
 from aim_loans.origination.models import application_loan, application_step
 from aim_loans.value_words import WORDS
 
-STATES = tuple(WORDS["referral_state"])
-SENT, TAKEN_BACK = "sent", "taken_back"
+SENT, TAKEN_BACK, NOT_COME = "sent", "taken_back", "not_come"
+# Of a referral that somebody came with.
+STATES = tuple(key for key in WORDS["referral_state"] if key != NOT_COME)
 PAGE_ROWS = 50
 
 
@@ -111,15 +112,16 @@ def progress_of(connection: Connection, referral_id: int, *, zone: ZoneInfo) -> 
 def own_referrals(connection: Connection, *, today: date, page: int) -> list[OwnReferral]:
     """Give a page of SMEDA's referrals, the latest first, one row more tells of another page.
 
-    How far one is it reads only of persons who consent today; else the referral was sent.
+    How far one is it reads only of persons who consent today; else the referral was sent, or
+    nobody came with it.
     """
-    told = standing_sent().subquery("told")
+    told = told_sent().add_columns(is_closed().label("closed")).subquery("told")
     shared = _progress().where(referral.c.person_id.in_(consenting("smeda", today)))
     shared = shared.where(referral_undoing.c.id.is_(None))
     came = shared.where(referral.c.smeda_code.is_not(None)).subquery("came")
     by_file = select(
         *(told.c[name] for name in OwnReferral._fields[:4]),
-        func.coalesce(came.c.state, SENT).label("state"),
+        func.coalesce(came.c.state, case((told.c.closed, NOT_COME), else_=SENT)).label("state"),
         told.c.id.label("sent_id"),
     ).outerjoin(came, came.c.smeda_code == told.c.smeda_code)
     by_branch = select(

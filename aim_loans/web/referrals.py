@@ -34,6 +34,7 @@ from aim_loans.mou.referral_list import (
     progress_of,
 )
 from aim_loans.mou.sent import Sent, not_come, sent_by_code
+from aim_loans.mou.sent_endings import CloseSent, close_sent
 from aim_loans.web.applications import acting, visible
 from aim_loans.web.borrower_page import visible_person
 from aim_loans.web.forms import Form, one_of
@@ -58,28 +59,20 @@ class Shown:
 @needs(Deed.READ_BOOK)
 def show() -> str:
     """List the referrals within reach, both ways, and whom SMEDA sent and who has not come."""
-    form, here = Form(request.args), around()
-    within = reach(me().actor, Deed.READ_BOOK)
-    direction, state = form.typed("direction"), form.typed("state")
-    wanted = WantedReferrals(
-        within,
-        direction if direction in OUTCOMES else "",
-        state if state in STATES else "",
-        form.page(),
-    )
-    with here.reading() as connection:
-        found = list_referrals(connection, wanted, zone=here.settings.institution.zone)
-        waiting = not_come(connection, branches=within)
-    return render_template(
-        "referrals.html",
-        form=form,
-        wanted=wanted,
-        directions=tuple(OUTCOMES),
-        states=STATES,
-        referrals=found[:PAGE_ROWS],
-        more=len(found) > PAGE_ROWS,
-        waiting=waiting,
-    )
+    return _listed(Form(request.args))
+
+
+@pages.post("/referrals/sent/<row:sent_id>/close")
+@needs(Deed.RECORD_SUPPORT)
+def close_awaited(sent_id: int) -> tuple[str, int] | Response:
+    """Await somebody whom SMEDA sent no longer."""
+    form = Form(request.form)
+    command = CloseSent(sent_id, form.typed("reason"))
+    with form.attempt(), around().writing() as tx:
+        close_sent(tx, command, actor=me().actor, key=form.key)
+    if form.faults:
+        return _listed(form), 422
+    return redirect(url_for("referrals.show"), code=303)
 
 
 @pages.get("/referrals/new")
@@ -164,6 +157,31 @@ def name_in_application(application_id: int) -> tuple[str, int] | Response:
         return _of_application(form, application_id), 422
     address = url_for("referrals.show_of_application", application_id=application_id)
     return redirect(address, code=303)
+
+
+def _listed(form: Form) -> str:
+    here = around()
+    within = reach(me().actor, Deed.READ_BOOK)
+    direction, state = form.typed("direction"), form.typed("state")
+    wanted = WantedReferrals(
+        within,
+        direction if direction in OUTCOMES else "",
+        state if state in STATES else "",
+        form.page(),
+    )
+    with here.reading() as connection:
+        found = list_referrals(connection, wanted, zone=here.settings.institution.zone)
+        waiting = not_come(connection, branches=within)
+    return render_template(
+        "referrals.html",
+        form=form,
+        wanted=wanted,
+        directions=tuple(OUTCOMES),
+        states=STATES,
+        referrals=found[:PAGE_ROWS],
+        more=len(found) > PAGE_ROWS,
+        waiting=waiting,
+    )
 
 
 def _borrower(connection: Connection, cnic: str) -> tuple[int, str]:

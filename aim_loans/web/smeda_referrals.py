@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 
 from aim_loans.borrowers.undoing import TakeBack
 from aim_loans.identity.permissions import Deed
-from aim_loans.mou.partner_import import take_back_sent
 from aim_loans.mou.referral_list import PAGE_ROWS, own_referrals
+from aim_loans.mou.sent_endings import take_back_sent
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, update
 
 from aim_loans.db.engine import reading
 from aim_loans.errors import NotAllowed, Refused
 from aim_loans.files.store import Store
+from aim_loans.identity.models import branch
+from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.intake.files import FilesRefused
 from aim_loans.mou import partner_rejects
 from aim_loans.mou.events import answers_to
@@ -24,11 +26,14 @@ from aim_loans.mou.partner_files import (
     SentRowReader,
     participants_text,
 )
-from aim_loans.mou.partner_import import Upload, take_back_sent
+from aim_loans.mou.partner_import import Upload
 from aim_loans.mou.partner_models import partner_training, partner_upload, sent_referral
 from aim_loans.mou.partner_reading import MOST_BYTES, read_sent
+from aim_loans.mou.referral_list import own_referrals
+from aim_loans.mou.sent import not_come
+from aim_loans.mou.sent_endings import take_back_sent
 from aim_loans.mou.trainings import training_by_code
-from tests.book import SHELL, TODAY, Book
+from tests.book import HEAD_OFFICE, SHELL, TODAY, Book
 from tests.branch import MANAGER, OFFICER, Branch
 from tests.joint import PARTNER, REFERRALS_HEADER, ZONE, JointWork
 
@@ -84,6 +89,55 @@ def test_referrals_go_in_once_and_their_code_is_free_once_taken_back(book: Book)
     work.refer(1, smeda_code="S-1")
     with pytest.raises(Refused, match="has come"):
         work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER)
+
+
+def told(book: Book) -> list[tuple[str, str]]:
+    """Give SMEDA's referrals by code with how far each is, as SMEDA reads them."""
+    with reading(book.engine) as connection:
+        found = own_referrals(connection, today=TODAY, page=1)
+    return [(each.smeda_code, each.state) for each in found]
+
+
+def awaited(book: Book, branch: str = "LHR-01") -> list[str]:
+    with reading(book.engine) as connection:
+        return [each.smeda_code for each in not_come(connection, branches=frozenset({branch}))]
+
+
+def test_whom_a_branch_awaits_no_longer_leaves_its_list_and_smeda_reads_it(book: Book) -> None:
+    work = JointWork(book)
+    work.send_referrals(REFERRAL)
+    assert (awaited(book), told(book)) == (["S-1"], [("S-1", "sent")])
+    for _ in range(2):
+        work.close_sent()
+    assert (awaited(book), told(book)) == ([], [("S-1", "not_come")])
+    assert work.send_referrals(REFERRAL).already_there == 1
+    with pytest.raises(Refused, match="taken back already"):
+        work.take_back(take_back_sent, 1, PARTNER)
+    work.refer(borrower(book), smeda_code="S-1")
+    assert (awaited(book), told(book)) == ([], [("S-1", "received")])
+
+
+def test_only_a_branch_to_which_it_was_sent_closes_a_referral_with_a_reason(
+    sqlite_book: Book,
+) -> None:
+    work = JointWork(sqlite_book)
+    with sqlite_book.engine.begin() as connection:
+        connection.execute(
+            update(branch).where(branch.c.code == "LHR-01").values(district="Lahore")
+        )
+    work.send_referrals(REFERRAL)
+    with pytest.raises(Refused, match="Give the reason"):
+        work.close_sent(reason=" ")
+    elsewhere = Actor("stranger", (Grant(Role.LOAN_OFFICER, frozenset({"KHI-01"})),))
+    for other in (elsewhere, PARTNER, HEAD_OFFICE):
+        with pytest.raises(NotAllowed):
+            work.close_sent(other)
+    work.send_referrals("S-2,,Okara,2026-02-02,")
+    work.close_sent(elsewhere)
+    assert awaited(sqlite_book) == ["S-1"]
+    work.refer(borrower(sqlite_book), smeda_code="S-2")
+    with pytest.raises(Refused, match="has come"):
+        work.close_sent()
 
 
 def test_the_same_form_sent_twice_counts_once(sqlite_book: Book) -> None:

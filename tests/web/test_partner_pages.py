@@ -64,6 +64,24 @@ def test_smeda_sends_a_file_and_mends_what_was_refused(screens: Screens) -> None
         assert screens.browser(other).get("/smeda/files").status_code == 403
 
 
+def test_an_officer_awaits_no_longer_who_does_not_come(screens: Screens) -> None:
+    JointWork(screens.book).send_referrals("S-1,,Lahore,2026-02-01,", "S-2,,Lahore,2026-02-01,")
+    officer = screens.browser("officer")
+    officer.get("/referrals")
+    page = "/referrals/sent/2/close"
+    assert officer.send(page, reason="", at="sent-2").status_code == 422
+    assert 'href="#reason-sent-2"' in officer.page
+    assert officer.page.count('<details class="print-none" open>') == 1
+    officer.send(page, reason="She moved to Okara.", at="sent-2")
+    assert "S-1" in officer.page
+    assert "S-2" not in officer.page
+    partner = screens.browser("partner")
+    partner.get("/smeda/referrals")
+    assert "Nobody came" in partner.page
+    assert "Okara" not in partner.page
+    assert "Await no longer" not in screens.browser("auditor").get("/referrals").text
+
+
 def test_an_officer_follows_a_referral_from_its_code_to_the_application(screens: Screens) -> None:
     branch, work = Branch(screens.book), JointWork(screens.book)
     person_id = branch.person(NAME, district="Lahore")

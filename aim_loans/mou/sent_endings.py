@@ -1,0 +1,71 @@
+"""Referrals that SMEDA sent and nobody came with: SMEDA takes one back, a branch closes it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from aim_loans.borrowers.referrals import referral_by_code
+from aim_loans.borrowers.undoing import Mistake, TakeBack, take_back
+from aim_loans.db.engine import Writing
+from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.models import branch
+from aim_loans.identity.permissions import Actor, Deed, allows, require
+from aim_loans.mou.partner_models import sent_referral, sent_referral_undoing
+from aim_loans.mou.sent import CLOSING, Sent
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSent:
+    """A referral whose person is awaited no longer, and why; the reason stays with us."""
+
+    sent_id: int
+    reason: str
+
+
+def take_back_sent(tx: Writing, command: TakeBack, *, actor: Actor, key: str | None = None) -> None:
+    """Take back a referral that SMEDA sent by mistake; Refused once somebody has come with it."""
+    require(actor, Deed.SEND_EVENTS, branch=None)
+    sent = _held(tx.connection, command.row_id)
+    if referral_by_code(tx.connection, sent.smeda_code):
+        raise Refused(
+            "Somebody has come with the code {code}. Ask the branch to take that back first.",
+            code=sent.smeda_code,
+        )
+    mistake = Mistake(sent_referral_undoing, f"referral {sent.smeda_code}")
+    take_back(tx, command, mistake, actor=actor, key=key)
+
+
+def close_sent(tx: Writing, command: CloseSent, *, actor: Actor, key: str | None = None) -> None:
+    """Await a person no longer, at a branch of the district; Refused once somebody has come.
+
+    The code keeps standing on the referral, so that the same file of SMEDA adds nothing.
+    """
+    sent = _held(tx.connection, command.sent_id)
+    at = _branch_for(tx.connection, sent, actor)
+    if referral_by_code(tx.connection, sent.smeda_code):
+        raise Refused(
+            "Somebody has come with the code {code}. Write down there how the referral ended.",
+            code=sent.smeda_code,
+        )
+    closing = Mistake(sent_referral_undoing, f"referral {sent.smeda_code}", at, CLOSING)
+    take_back(tx, TakeBack(sent.id, command.reason), closing, actor=actor, key=key)
+
+
+def _held(connection: Connection, sent_id: int) -> Sent:
+    """Give what SMEDA sent, held for this act; NotFound when there is none."""
+    wanted = select(*(sent_referral.c[name] for name in Sent._fields))
+    row = connection.execute(wanted.where(sent_referral.c.id == sent_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("There is no such referral. Open the list again.")
+    return Sent(*row)
+
+
+def _branch_for(connection: Connection, sent: Sent, actor: Actor) -> str:
+    """Give a branch where somebody may close it: of its district, else any."""
+    codes = select(branch.c.code).order_by(branch.c.code)
+    near = codes.where(branch.c.district == sent.district)
+    found = list(connection.execute(near).scalars()) or list(connection.execute(codes).scalars())
+    own = [code for code in found if allows(actor, Deed.RECORD_SUPPORT, branch=code)]
+    at = (own or found)[0]
+    require(actor, Deed.RECORD_SUPPORT, branch=at)
+    return at
