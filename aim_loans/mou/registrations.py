@@ -77,6 +77,11 @@ class Registered(NamedTuple):
     entered_by: str
 
 
+def deed_of(state: State) -> Deed:
+    """Give the deed that a step to a state is."""
+    return Deed.VERIFY_REGISTRATION if state is State.VERIFIED else Deed.RECORD_SUPPORT
+
+
 def take_step(
     tx: Writing, command: TakeStep, *, actor: Actor, today: date, key: str | None = None
 ) -> None:
@@ -147,9 +152,7 @@ def _allowed(
     """Give the enterprise, held for this act, and the branch of the act."""
     known = owned_enterprise(tx.connection, enterprise_id, lock=True)
     branch = known.branch_code or branch_code
-    verifying = state is State.VERIFIED
-    deed = Deed.VERIFY_REGISTRATION if verifying else Deed.RECORD_SUPPORT
-    require(actor, deed, branch=branch)
+    require(actor, deed_of(state), branch=branch)
     return known, branch
 
 

@@ -1,5 +1,6 @@
 """An enterprise: looked at, registered step by step, helped; and what was a mistake undone."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,16 +18,17 @@ from aim_loans.borrowers.enterprises import (
 from aim_loans.borrowers.sizes import size_class
 from aim_loans.config.mou import REGISTRATIONS
 from aim_loans.dates import parse_date
-from aim_loans.identity.permissions import Deed
+from aim_loans.identity.permissions import Deed, allows, require
 from aim_loans.mou import supporting
 from aim_loans.mou.mistakes import taken_back_of
-from aim_loans.mou.next_steps import MENTORING_MONTHS, Mentoring, mentoring_plan
+from aim_loans.mou.next_steps import MENTORING_MONTHS, MICRO, Mentoring, mentoring_plan
 from aim_loans.mou.programme import Whose, in_programme
 from aim_loans.mou.registering import State, next_states, next_step
 from aim_loans.mou.registrations import (
     Registered,
     TakeStep,
     UndoStep,
+    deed_of,
     steps_of,
     take_step,
     undo_step,
@@ -60,6 +62,20 @@ WORKER_LABELS = {
 }
 # All help but a help-desk is for one enterprise.
 SUPPORT = tuple(kind for kind in supporting.KINDS if kind != supporting.HELP_DESK)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """A registration of an enterprise: its last step, and the next one that the reader may take.
+
+    `is_apart` says that it does not apply: to no such enterprise by the agreed list, or to this
+    one by what was written down.
+    """
+
+    type: str
+    last: Registered | None
+    onward: State | None
+    is_apart: bool
 
 
 @pages.get("/enterprises/<row:enterprise_id>")
@@ -101,7 +117,10 @@ def ask_step(enterprise_id: int) -> str:
     kind = kind if kind in REGISTRATIONS else REGISTRATIONS[0]
     state = request.args.get("state", "")
     form = Form({"type": kind, "state": state, "on_day": around().today.isoformat()})
-    return _step_page(form, seen_for(enterprise_id, None), kind)
+    seen = seen_for(enterprise_id, None)
+    if not allows(me().actor, Deed.VERIFY_REGISTRATION, branch=seen.branch):
+        require(me().actor, Deed.RECORD_SUPPORT, branch=seen.branch)
+    return _step_page(form, seen, kind)
 
 
 @pages.post("/enterprises/<row:enterprise_id>/registration")
@@ -196,13 +215,16 @@ def _shown(enterprise_id: int, form: Form) -> str:
         support = support_of(connection, enterprise_id)
         joined = in_programme(connection, Whose(enterprise_id=enterprise_id), today=today)
     size = size_class(reviews[0].turnover, limits) if reviews else ""
+    listed = _listed(seen, size or MICRO, today)
     return render_template(
         "enterprise.html",
         form=form,
         seen=seen,
         size=size,
         reviews=reviews,
-        registrations=[_row(kind, steps.get(kind)) for kind in REGISTRATIONS],
+        registrations=[
+            _funnel(seen, kind, steps.get(kind), is_listed=kind in listed) for kind in REGISTRATIONS
+        ],
         support=support,
         since=joined[0].since if joined else None,
         mentoring=_mentoring(joined[0].since, support) if joined else (),
@@ -211,9 +233,24 @@ def _shown(enterprise_id: int, form: Form) -> str:
     )
 
 
-def _row(kind: str, last: Registered | None) -> tuple[str, Registered | None, State | None]:
-    """Give a registration with its last step and the one that leads on."""
-    return kind, last, next_step(last.state if last else None)
+def _listed(seen: Seen, size: str, today: date) -> tuple[str, ...]:
+    """Give the registrations that the parties agreed on for an enterprise such as this one."""
+    mou = around().settings.mou
+    agreed = mou.applicable_on(today) if mou else None
+    return agreed.of(seen.owned.sector, size) if agreed else REGISTRATIONS
+
+
+def _funnel(seen: Seen, kind: str, last: Registered | None, *, is_listed: bool) -> Funnel:
+    """Say how far a registration is, and what the reader may do next about it."""
+    is_apart = last.state is State.NOT_APPLICABLE if last else not is_listed
+    onward = None if is_apart else next_step(last.state if last else None)
+    if onward is State.VERIFIED and last and last.entered_by == me().actor.name:
+        onward = None
+    return Funnel(kind, last, onward if onward and _may_take(seen, onward) else None, is_apart)
+
+
+def _may_take(seen: Seen, state: State) -> bool:
+    return allows(me().actor, deed_of(state), branch=seen.branch)
 
 
 def _mentoring(since: date, given: list[Support]) -> list[tuple[Mentoring, date | None]]:
@@ -283,7 +320,8 @@ def _review_page(form: Form, seen: Seen) -> str:
 def _step_page(form: Form, seen: Seen, kind: str) -> str:
     with around().reading() as connection:
         last = steps_of(connection, seen.owned.id).get(kind)
-    states = [each.value for each in next_states(last.state if last else None)]
+    following = next_states(last.state if last else None)
+    states = [each.value for each in following if _may_take(seen, each)]
     return render_template(
         "enterprise_step.html", form=form, seen=seen, kind=kind, last=last, states=states
     )
