@@ -1,20 +1,18 @@
 """A period of the joint work in a browser: from an invitation to the pack that both signed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from aim_loans.db.engine import cutting
-from aim_loans.portfolio.closing import CloseMonth, close_month
 from reports.feeder.checking import check_folder
-from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, Book
 from tests.browser.hands import Hand, sit_down
-from tests.browser.test_office_day import goes_to, row_of
-from tests.joint_report import ReportOnItsWay
+from tests.browser.test_office_day import goes_to, row_of, two_of_head_office
 from tests.web.desk import Screens
 
-PERIOD, CODE = "2025-H2", "SMEDA-25-0042"
-DECEMBER = TODAY.replace(year=2025, month=12)
+# The half-year is over, and no month was ever closed: the first to be closed is its last one.
+NOW = datetime(2026, 7, 2, 6, tzinfo=UTC)
+PERIOD, CODE = "2026-H1", "SMEDA-26-0042"
 LINES = 25
 
 
@@ -23,12 +21,12 @@ def test_head_office_invites_and_both_parties_sign_the_period(
 ) -> None:
     for number in range(LINES + 1):
         screens.book.open_loan(f"L{number}", sector="trade" if number else "livestock")
-    head, officer, partner = (
-        sit_down(chromium, site, screens, name) for name in ("head", "officer", "partner")
-    )
+    screens.book.clock.at = NOW  # type: ignore[attr-defined]  # Ticking
+    head, second = two_of_head_office(chromium, site, screens)
+    officer, partner = (sit_down(chromium, site, screens, name) for name in ("officer", "partner"))
     plans_and_invites(head)
     enters_attendance(officer)
-    close_december(screens.book)
+    closes_the_last_month(head)
     goes_to(partner, "SMEDA's events")
     partner.follow(row_of(partner, CODE).get_by_role("button", name="Confirm"))
     partner.reads("confirmed by SMEDA")
@@ -37,10 +35,12 @@ def test_head_office_invites_and_both_parties_sign_the_period(
         party.follow(party.button("Confirm our part"))
     opens_the_period(head)
     head.follow(head.button("Prepare the report"))
-    ReportOnItsWay(screens.book, screens.folder, PERIOD).release(1)
+    head.follow(head.page.get_by_role("link", name="Open it"))
+    head.reads("You prepared this: another person releases it.")
+    opens_the_report(second)
+    second.follow(second.button("Release it to the partner"))
     for hand, name in ((head, "AIM"), (partner, "SMEDA")):
-        goes_to(hand, "Joint reports")
-        hand.follow(hand.page.get_by_role("link", name=PERIOD))
+        opens_the_report(hand)
         hand.follow(hand.button(f"Sign for {name}"))
     partner.reads("Signed by both parties")
     takes_the_pack(partner, tmp_path)
@@ -50,13 +50,13 @@ def test_head_office_invites_and_both_parties_sign_the_period(
 
 
 def plans_and_invites(head: Hand) -> None:
-    """Plan a training of December and invite those of trade, 25 borrowers."""
+    """Plan a training of June and invite those of trade, 25 borrowers."""
     goes_to(head, "Trainings")
     head.follow(head.page.get_by_role("link", name="Plan a training"))
     for label, text in (
         ("Title", "Keeping accounts"),
         ("Place", "Town hall"),
-        ("Begins on", "2025-12-15"),
+        ("Begins on", "2026-06-15"),
         ("Days", "2"),
         ("Seats", "30"),
         ("SMEDA's code", CODE),
@@ -66,7 +66,7 @@ def plans_and_invites(head: Hand) -> None:
     head.follow(head.button("Plan the training"))
     head.page.get_by_label("Sector").select_option("trade")
     head.follow(head.button("Count who fits"))
-    head.reads(f"{LINES} borrowers with a running loan fit")
+    head.reads(f"Borrowers with a running loan who fit: {LINES}.")
     head.follow(head.button("Invite them"))
     assert head.page.get_by_text("Borrower of L").count() == LINES
 
@@ -85,9 +85,13 @@ def enters_attendance(officer: Hand) -> None:
     assert came.text_content() == str(LINES)
 
 
-def close_december(book: Book) -> None:
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        close_month(tx, CloseMonth(DECEMBER), actor=HEAD_OFFICE, today=TODAY)
+def closes_the_last_month(head: Hand) -> None:
+    """Close the month that ends the period."""
+    goes_to(head, "Months")
+    head.follow(head.page.get_by_role("link", name="Check the next month"))
+    head.reads("The month that ends on 30 Jun 2026")
+    head.follow(head.button("Close the month"))
+    head.reads("final")
 
 
 def opens_the_period(hand: Hand) -> None:
@@ -95,6 +99,12 @@ def opens_the_period(hand: Hand) -> None:
     goes_to(hand, "Joint reports")
     hand.page.get_by_label("Period").fill(PERIOD)
     hand.follow(hand.button("Show"))
+
+
+def opens_the_report(hand: Hand) -> None:
+    """Go to the joint reports, and open the one of the period."""
+    goes_to(hand, "Joint reports")
+    hand.follow(hand.page.get_by_role("link", name=PERIOD))
 
 
 def takes_the_pack(partner: Hand, folder: Path) -> None:
