@@ -1,5 +1,7 @@
 """The entry that reads a past day from a closed month, with money of it recorded since."""
 
+from datetime import date
+
 from sqlalchemy import Engine, select
 
 from aim_loans.db.engine import cutting, writing
@@ -26,7 +28,7 @@ def closed(places: Places, kind: str, *, loans: int, runs: int) -> Result:
     database = places.last_of(kind, loans)
     mark = MARKS[kind == POSTGRESQL]
     with database.opened() as (engine, driver):
-        took = seconds_of(lambda: close(engine))
+        took = seconds_of(lambda: close(engine, PAST_DAY))
         enter_late(engine, max(1, loans // LATE_ONE_IN))
         analyse(engine)
         ours, peer = our_book(engine, PAST_DAY), peer_book(driver, database, "past", PAST_DAY)
@@ -45,10 +47,10 @@ def closed(places: Places, kind: str, *, loans: int, runs: int) -> Result:
     )
 
 
-def close(engine: Engine) -> None:
-    """Close the month that ends on the past day."""
+def close(engine: Engine, day: date) -> None:
+    """Close the month that ends on a day."""
     with cutting(engine, audit_key=AUDIT_KEY, clock=_later()) as tx:
-        close_month(tx, CloseMonth(PAST_DAY), actor=HEAD_OFFICE, today=LAST_DAY)
+        close_month(tx, CloseMonth(day), actor=HEAD_OFFICE, today=LAST_DAY)
 
 
 def enter_late(engine: Engine, count: int) -> None:

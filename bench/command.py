@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.closed import closed
+from bench.exports import loans_csv
 from bench.importing import importing
 from bench.joint import joint
 from bench.pages import pages
@@ -16,7 +17,7 @@ from bench.readings import past, today
 from bench.receipts import receipts
 from bench.results import Result, table
 from bench.statement import statement
-from bench.tape import loans_csv
+from bench.tape import tape
 from bench.verifying import verify
 
 Entry = Callable[..., Result | list[Result]]
@@ -29,6 +30,7 @@ ENTRIES: dict[str, Entry] = {
     "receipts": receipts,
     "import": importing,
     "closed": closed,
+    "tape": tape,
     "statement": statement,
     "joint": joint,
     "pages": pages,

@@ -1,103 +1,83 @@
-"""The entry that writes every loan as CSV, against a cursor and the csv module."""
+"""The entry that writes the loan tape of a closed month, against a cursor and the csv module."""
 
 import csv
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from aim_loans.config.reader import read_settings
+from aim_loans.dates import add_months, month_end
 from aim_loans.db.engine import reading
-from aim_loans.portfolio.engine import loan_rows
-from aim_loans.portfolio.output import LOAN_COLUMNS, write_loans
-from aim_loans.texts import translator
+from aim_loans.portfolio.feeder.asked import AskedMonth, pseudonyms
+from aim_loans.portfolio.feeder.tape import tape_rows
+from aim_loans.portfolio.months import closed_month
+from bench.book import AUDIT_KEY, analyse
+from bench.closed import close
+from bench.exports import WORDS, file_contest, streamed
 from bench.lives import LAST_DAY
-from bench.peers.statements import days, statement, worded
-from bench.places import POSTGRESQL, Database, Places
-from bench.results import Result, seconds
-from bench.timing import MEBI, contest, in_own_process
+from bench.peers.statements import statement, worded
+from bench.places import Database, Places
+from bench.results import Result
+from reports.feeder.catalogue import TAPE
+from reports.feeder.writing import write_csv
 
-MARK = 1.3
-MOST_MEMORY = 64 * MEBI
-ROWS_AT_A_TIME = 2_000
-# `{0}` is in paisa; they are written only where there are any.
-RUPEES = (
-    "CASE WHEN ({0}) {percent} 100 = 0 THEN CAST(({0}) / 100 AS text) ELSE "
-    "CAST(({0}) / 100 AS text) || '.' || ({0}) {percent} 100 / 10 || ({0}) {percent} 10 END"
-)
-WORDS = {
-    "sqlite": {
-        "rupees": RUPEES.replace("{percent}", "%"),
-        "days_late": "CAST(julianday(:as_of) - julianday({0}) AS integer)",
-    },
-    "postgresql": {
-        "rupees": RUPEES.replace("{percent}", "%%"),
-        "days_late": "(CAST(:as_of AS date) - {0})",
-    },
-}
+MONTH = month_end(add_months(LAST_DAY, -1))
 
 
-def loans_csv(places: Places, kind: str, *, loans: int, runs: int) -> Result:
-    """Write all loans of today's book to a file; the two files are equal byte by byte."""
-    database = places.book(kind, loans)
-    files = places.folder / "ours.csv", places.folder / "peer.csv"
-    with database.opened() as (engine, driver):
-        ours, peer = our_file(engine, files[0]), bare_file(driver, database, files[1])
-        ours()
-        peer()
-        digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-        if len(digests) > 1:
-            raise AssertionError(f"loans csv, {kind}: the files differ: {files[0]} {files[1]}")
-        found = contest(ours, peer, runs=runs)
-    alone = in_own_process(our_file_alone, database, files[0])
-    grown = alone.peak - alone.idle
-    return Result(
-        "loans csv",
-        kind,
-        loans,
-        seconds(found.ours),
-        seconds(found.peer),
-        found.ratio,
-        f"<= {MARK} x, {MOST_MEMORY // MEBI} MiB",
-        found.ratio <= MARK and grown <= MOST_MEMORY,
-        f"{grown / MEBI:.0f} MiB over idle",
+def tape(places: Places, kind: str, *, loans: int, runs: int) -> Result:
+    """Close the last month that is over, then write its tape under pseudonyms."""
+    database = places.last_of(kind, loans)
+    engine = database.engine()
+    close(engine, MONTH)
+    analyse(engine)
+    engine.dispose()
+    return file_contest(
+        "tape", places.folder, database, our_tape, bare_tape, loans=loans, runs=runs
     )
 
 
-def our_file_alone(database: Database, path: Path) -> Callable[[], None]:
-    """Give the whole call with an engine of its own, for a process of its own."""
-    return our_file(database.engine(), path)
-
-
-def our_file(engine: Engine, path: Path) -> Callable[[], None]:
+def our_tape(engine: Engine, path: Path) -> Callable[[], None]:
     """Give the whole call, from the open transaction to the closed file."""
-    ladder = read_settings(None, {}).dated.ladder_on(LAST_DAY)
+    hide = pseudonyms(AUDIT_KEY)
 
     def write() -> None:
         with path.open("w", encoding="utf-8", newline="") as file, reading(engine) as connection:
-            rows = loan_rows(connection, as_of=LAST_DAY, known_at=None, ladder=ladder)
-            write_loans(rows, form="csv", stream=file, words=translator("en"))
+            rows = tape_rows(connection, _asked(connection, MONTH), hide=hide)
+            write_csv(rows, TAPE, file)
 
     return write
 
 
-def bare_file(driver: Any, database: Database, path: Path) -> Callable[[], None]:
-    """Give the bare query through a cursor of the server's and the csv module."""
-    values = days(LAST_DAY)
-    sql = database.sql(worded(statement("loans"), WORDS[database.kind]))
+def _asked(connection: Connection, day: date) -> AskedMonth:
+    closed, settings = closed_month(connection, day), read_settings(None, {})
+    if closed is None:
+        raise AssertionError(f"tape: {day} is not closed")
+    ladder = settings.dated.ladder_on(day)
+    return AskedMonth(day, closed.known_at, ladder, settings.institution.zone)
+
+
+def bare_tape(driver: Any, database: Database, path: Path) -> Callable[[], None]:
+    """Give the bare query, its two names hidden in the same way, and the csv module."""
+    hide = pseudonyms(AUDIT_KEY)
+    sql = worded(statement("tape"), WORDS[database.kind])
+    before = MONTH.replace(day=1) - timedelta(days=1)
+    values = {"as_of": MONTH.isoformat(), "before": before.isoformat()}
+
+    person, loan = TAPE.header.index("borrower_id"), TAPE.header.index("loan_id")
+
+    def hidden(row: Sequence[Any]) -> list[Any]:
+        cells = list(row)
+        cells[person], cells[loan] = hide(f"person {row[person]}"), hide(f"loan {row[loan]}")
+        return cells
 
     def write() -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\r\n")
-            writer.writerow([column.name for column in LOAN_COLUMNS])
-            if database.kind == POSTGRESQL:
-                with driver.cursor("loans") as cursor:
-                    cursor.itersize = ROWS_AT_A_TIME
-                    writer.writerows(cursor.execute(sql, values))
-            else:
-                writer.writerows(driver.execute(sql, values))
-        driver.rollback()
+            writer.writerow(TAPE.header)
+            with streamed(driver, database, sql, values) as rows:
+                writer.writerows(map(hidden, rows))
 
     return write
