@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from sys import intern
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -43,6 +44,8 @@ from aim_loans.portfolio.standing import Source, source_for
 _MOST_CHAINS, _MOST_ACTS, _MOST_PERSONS = 400, 1_000, 1_000
 # Groups kept in all: of forty whole numbers each, some twenty megabytes.
 _MOST_GROUPS = 10_000
+# Answers kept, however few their groups: with the heads of a thousand chains, half as much again.
+_MOST_ANSWERS = 400
 # Statements kept, of two and a half megabytes each.
 _MOST_STATEMENTS = 16
 _NO_ENTRY = (0, "")
@@ -88,7 +91,18 @@ class Memory:
         """Begin with none."""
         self._answers: OrderedDict[Question, Answer] = OrderedDict()
         self._groups = 0
+        self._last: _Heads = {}
         self._lock = Lock()
+
+    def once(self, heads: _Heads) -> _Heads:
+        """Give the same heads; those that have not moved since the last call are held only once."""
+        with self._lock:
+            last = self._last
+            self._last = {
+                intern(name): last[name] if last.get(name) == head else head
+                for name, head in heads.items()
+            }
+            return self._last
 
     def find(self, question: Question) -> Answer | None:
         """Give the answer to a question, as it was kept."""
@@ -98,12 +112,14 @@ class Memory:
             return self._answers.get(question)
 
     def keep(self, question: Question, answer: Answer) -> None:
-        """Keep an answer; those not asked for longest make room."""
+        """Keep an answer; those not asked for longest make room. One too large is not kept."""
         with self._lock:
             self._forget(question)
+            if len(answer.sums) > _MOST_GROUPS:
+                return
             self._answers[question] = answer
             self._groups += len(answer.sums)
-            while self._groups > _MOST_GROUPS:
+            while self._groups > _MOST_GROUPS or len(self._answers) > _MOST_ANSWERS:
                 self._forget(next(iter(self._answers)))
 
     def _forget(self, question: Question) -> None:
@@ -117,7 +133,7 @@ class Remembered:
     def __init__(self, memory: Memory, connection: Connection) -> None:
         """Take the connection, which must show one unchanging state (`db.engine.reading`)."""
         self._memory, self._connection = memory, connection
-        self._heads = _heads(connection)
+        self._heads = memory.once(_heads(connection))
         self._since: tuple[_Heads, list[int] | None] = (self._heads, [])
 
     def sums(self, question: Question) -> Sums:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from aim_loans.cash.models import money_in
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import Writing, open_engine, reading, writing
 from aim_loans.identity.operations import begin_branch_act, seal_act
@@ -30,7 +32,7 @@ from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book, op
 from tests.databases import copy_database
 
 LADDER = read_settings(None, {}).dated.ladder_on(TODAY)
-MONTH_END = date(2026, 2, 28)
+FEBRUARY_10, MONTH_END = date(2026, 2, 10), date(2026, 2, 28)
 GROUPINGS = ((), ("gender",), ("branch",), ("sector",))
 QUESTIONS = [
     Question(day, GROUPINGS, scale(LADDER), branches, filters)
@@ -52,7 +54,7 @@ def book(database_url: str) -> Iterator[Book]:
     ):
         opened.open_loan(f"L{number}", branch=branch, sector=sector)
     take(opened, "L0", 2_800_00, TODAY)
-    take(opened, "L2", 42_000_00, date(2026, 2, 10))
+    take(opened, "L2", 42_000_00, FEBRUARY_10)
     yield opened
     opened.engine.dispose()
 
@@ -80,6 +82,28 @@ def cancelled(book: Book) -> None:
     command = CancelReceipt(money_id, "typed twice")
     with act(book) as tx:
         cancel_receipt(tx, command, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
+
+
+def cancelled_later(book: Book) -> None:
+    """The reversal has the day of the receipt that the book began with: in the month before."""
+    with reading(book.engine) as connection:
+        found = select(money_in.c.id).where(money_in.c.received_on == FEBRUARY_10)
+        money_id = connection.scalars(found).one()
+    command = CancelReceipt(money_id, "another borrower's")
+    with act(book) as tx:
+        cancel_receipt(tx, command, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
+
+
+def broken_off(book: Book) -> None:
+    """Everything was written, and nothing committed."""
+
+    def lose_power() -> None:
+        with act(book) as tx:
+            write_off(tx, EndLoan("L1", TODAY, "lost"), actor=HEAD_OFFICE, today=TODAY)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        lose_power()
 
 
 def moved_away(book: Book, day: date = date(2025, 6, 1)) -> None:
@@ -110,6 +134,8 @@ EVENTS: dict[str, tuple[Callable[[Book], object], bool]] = {
     "a receipt": (lambda book: take(book, "L1", 2_800_00, TODAY), False),
     "a backdated receipt": (backdated, True),
     "a cancelled receipt": (cancelled, False),
+    "an older receipt cancelled": (cancelled_later, True),
+    "an act that was broken off": (broken_off, False),
     "a transfer": (moved_away, True),
     "a write-off": (written_off, False),
     "a new loan": (lent_again, True),
@@ -172,6 +198,21 @@ def test_every_footing_is_the_figure_of_the_book(book: Book) -> None:
     assert [sum(column) for column in zip(*buckets, strict=True)] == [*feet["glp"]]
 
 
+def test_a_look_shows_one_state_whatever_others_write_and_remember_meanwhile(book: Book) -> None:
+    """Another process commits after the heads were read; another look remembers the newer state."""
+    memory, question = Memory(), QUESTIONS[0]
+    with reading(book.engine) as connection:
+        before = anew(connection, question)
+        look = Remembered(memory, connection)
+        backdated(book)
+        with reading(book.engine) as later:
+            after = Remembered(memory, later).sums(question)
+            assert after == anew(later, question) != before
+        assert look.sums(question) == before
+    with reading(book.engine) as connection:
+        assert Remembered(memory, connection).sums(question) == after
+
+
 # SQLite has one writer at a time.
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 def test_an_act_that_began_before_a_look_and_ended_after_it_is_not_missed(book: Book) -> None:
@@ -195,6 +236,19 @@ def small(tmp_path: Path) -> Iterator[Book]:
     opened.open_loan("L1")
     yield opened
     opened.engine.dispose()
+
+
+def test_another_ladder_is_another_question(small: Book) -> None:
+    steps = (LADDER.classes[0], replace(LADDER.classes[1], from_days=7))
+    stricter = replace(LADDER, classes=steps)
+    with reading(small.engine) as connection:
+        remembered = Remembered(Memory(), connection)
+        for ladder in (LADDER, stricter, LADDER):
+            (found,) = remembered_tables(remembered, as_of=TODAY, groupings=[()], ladder=ladder)
+            (plain,) = book_tables(
+                connection, as_of=TODAY, known_at=None, groupings=[()], ladder=ladder
+            )
+            assert found[list(plain.columns)].equals(plain)
 
 
 def test_too_many_acts_or_persons_are_added_up_anew(
@@ -232,11 +286,32 @@ def test_a_copy_that_lived_on_by_itself_is_added_up_anew(
     copy.engine.dispose()
 
 
-def test_a_memory_forgets_what_was_not_asked_for_longest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_GROUPS", 4)
+@pytest.mark.parametrize("limit", [("_MOST_GROUPS", 4), ("_MOST_ANSWERS", 2)])
+def test_a_memory_forgets_what_was_not_asked_for_longest(
+    monkeypatch: pytest.MonkeyPatch, limit: tuple[str, int]
+) -> None:
+    monkeypatch.setattr(module, *limit)
     memory = Memory()
     first, second, third = QUESTIONS[:3]
     for question in (first, second, third):
         memory.keep(question, Answer({}, {(0,): (1,), (1,): (2,)}))
         memory.find(first)
     assert [memory.find(each) is not None for each in (first, second, third)] == [True, False, True]
+
+
+def test_an_answer_too_large_to_keep_drives_no_other_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_GROUPS", 1)
+    memory, (small, large) = Memory(), QUESTIONS[:2]
+    memory.keep(small, Answer({}, {(0,): (1,)}))
+    memory.keep(large, Answer({}, {(0,): (1,), (1,): (2,)}))
+    assert [memory.find(each) is not None for each in (small, large)] == [True, False]
+
+
+def test_heads_that_have_not_moved_are_held_once() -> None:
+    """A look of a large institution brings a thousand heads; most of them were there before."""
+    memory = Memory()
+    first = memory.once({"branch:A": (1, "a" * 64), "branch:B": (1, "b" * 64)})
+    moved = {"branch:A": (1, "".join(["a"] * 64)), "branch:B": (2, "c" * 64)}
+    second = memory.once(moved)
+    assert second == moved
+    assert second["branch:A"] is first["branch:A"]
