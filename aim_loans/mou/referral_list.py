@@ -25,11 +25,14 @@ from aim_loans.borrowers.consents import consenting
 from aim_loans.borrowers.models import person, referral, referral_closing, referral_undoing
 from aim_loans.borrowers.referrals import TO_BANK
 from aim_loans.dates import business_date
+from aim_loans.db.bulk import ids_as_rows
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan_fact
 from aim_loans.mou.models import application_referral
 from aim_loans.mou.sent import is_closed, told_sent
+from aim_loans.origination.approvals import approved_among
 from aim_loans.origination.models import application_loan, application_step
+from aim_loans.origination.queries import settings_in_force
 from aim_loans.value_words import WORDS
 
 SENT, TAKEN_BACK, NOT_COME = "sent", "taken_back", "not_come"
@@ -90,7 +93,7 @@ def list_referrals(
     connection: Connection, wanted: WantedReferrals, *, zone: ZoneInfo
 ) -> Sequence[Progress]:
     """Give a page of referrals, the latest first; one more than `PAGE_ROWS` tells of another."""
-    rows = _progress().subquery()
+    rows = _progress(connection).subquery()
     listed = select(rows)
     if wanted.branches is not None:
         listed = listed.where(rows.c.branch_code.in_(wanted.branches))
@@ -105,7 +108,7 @@ def list_referrals(
 
 def progress_of(connection: Connection, referral_id: int, *, zone: ZoneInfo) -> Progress:
     """Give how far a referral is that is there."""
-    row = connection.execute(_progress().where(referral.c.id == referral_id)).one()
+    row = connection.execute(_progress(connection).where(referral.c.id == referral_id)).one()
     return _read(row, zone)
 
 
@@ -116,7 +119,7 @@ def own_referrals(connection: Connection, *, today: date, page: int) -> list[Own
     nobody came with it.
     """
     told = told_sent().add_columns(is_closed().label("closed")).subquery("told")
-    shared = _progress().where(referral.c.person_id.in_(consenting("smeda", today)))
+    shared = _progress(connection).where(referral.c.person_id.in_(consenting("smeda", today)))
     shared = shared.where(referral_undoing.c.id.is_(None))
     came = shared.where(referral.c.smeda_code.is_not(None)).subquery("came")
     by_file = select(
@@ -138,11 +141,12 @@ def own_referrals(connection: Connection, *, today: date, page: int) -> list[Own
     return [OwnReferral(*row) for row in connection.execute(shown)]
 
 
-def _progress() -> Select[Any]:
+def _progress(connection: Connection) -> Select[Any]:
     """Select the columns of `Progress`, days of steps still as moments."""
     linked = application_referral
     submitted = _step("submitted", func.min(application_step.c.recorded_at))
-    approved = _step("approved", func.max(application_step.c.recorded_at))
+    last_vote = _step("approved", func.max(application_step.c.recorded_at))
+    approved = case((linked.c.application_id.in_(_approved(connection)), last_vote))
     paid = _paid_on()
     names = ("branch_code", "on_day", "smeda_code", "bank")
     return (
@@ -162,6 +166,15 @@ def _progress() -> Select[Any]:
         .outerjoin(linked, linked.c.referral_id == referral.c.id)
         .outerjoin(referral_closing, referral_closing.c.referral_id == referral.c.id)
         .outerjoin(referral_undoing, referral_undoing.c.undoes_id == referral.c.id)
+    )
+
+
+def _approved(connection: Connection) -> Select[Any]:
+    """Select the applications with a referral that their whole committee approved."""
+    asked = connection.scalars(select(application_referral.c.application_id)).all()
+    dated = settings_in_force(connection)
+    return ids_as_rows(
+        connection, sorted(approved_among(connection, asked, known_at=None, dated=dated))
     )
 
 

@@ -66,6 +66,6 @@ def _branch_for(connection: Connection, sent: Sent, actor: Actor) -> str:
     near = codes.where(branch.c.district == sent.district)
     found = list(connection.execute(near).scalars()) or list(connection.execute(codes).scalars())
     own = [code for code in found if allows(actor, Deed.RECORD_SUPPORT, branch=code)]
-    at = (own or found)[0]
+    at: str = (own or found)[0]
     require(actor, Deed.RECORD_SUPPORT, branch=at)
     return at

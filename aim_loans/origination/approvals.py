@@ -18,7 +18,7 @@ from aim_loans.origination.models import (
     appraisal,
 )
 
-_TURNED_DOWN = (Step.REJECTED, Step.RETURNED)
+_ENDED = (Step.REJECTED, Step.RETURNED, Step.WITHDRAWN)
 
 # Rows by the application and the version that they are about.
 Versions = Mapping[tuple[int, int], Sequence[Any]]
@@ -31,7 +31,7 @@ def approved_among(
     known_at: datetime | None,
     dated: DatedTables,
 ) -> set[int]:
-    """Give those of the applications whose committee was complete, and that nobody turned down.
+    """Give those that the whole committee approved, and that were not returned or ended since.
 
     Known is what was recorded by K (None: all). The version that was asked for last counts, and
     the committee by the limits in force on the day of the last vote.
@@ -49,7 +49,7 @@ def approved_among(
 
 def _approved(asked: Any, steps: Sequence[Any], visits: Sequence[Any], dated: DatedTables) -> bool:
     votes = [row.recorded_at for row in steps if row.kind == Step.APPROVED]
-    if not votes or any(row.kind in _TURNED_DOWN for row in steps):
+    if not votes or any(row.kind in _ENDED for row in steps):
         return False
     limits = dated.limits_on(day_of(max(votes)))
     appraisers: Mapping[str, str] = {row.kind: row.appraised_by for row in visits}
