@@ -93,7 +93,10 @@ class RecordNonresponse:
 def draw_survey(
     tx: Writing, command: DrawSurvey, *, actor: Actor, today: date, key: str | None = None
 ) -> int:
-    """Draw the sample of a survey from all enterprises, by sector and gender of the owner."""
+    """Draw the sample of a survey from all enterprises, by sector and gender of the owner.
+
+    It takes the place of an earlier one of the period; Refused once that one was asked.
+    """
     require(actor, Deed.DRAW_SURVEY, branch=None)
     period, title = parse_period(command.period), tidy(command.title)
     if not title:
@@ -112,6 +115,7 @@ def draw_survey(
     if this.repeated:
         made = select(survey.c.id).where(survey.c.act_id == this.id)
         return int(tx.connection.execute(made).scalar_one())
+    _check_unasked(tx.connection, period.name)
     strata = _strata(tx.connection)
     if not strata:
         raise Refused("No enterprise is written down yet, so there is nobody to ask.")
@@ -132,8 +136,9 @@ def answer_survey(
 ) -> None:
     """Write answers down; asked again, the last ones hold."""
     known, branch = _allowed(tx, command, actor)
-    member_id = _member(tx.connection, command.survey_id, command.enterprise_id)
-    _check(command, today=today)
+    member_id, drawn_on = _member(tx.connection, command.survey_id, command.enterprise_id)
+    _check(command)
+    _check_day("asked_on", command.asked_on, drawn_on, today)
     this = begin_on_enterprise(
         tx, known, "answer_survey", command, actor=actor, branch=branch, key=key
     )
@@ -155,11 +160,10 @@ def record_nonresponse(
     Refused once the enterprise has answered.
     """
     known, branch = _allowed(tx, command, actor)
-    member_id = _member(tx.connection, command.survey_id, command.enterprise_id)
+    member_id, drawn_on = _member(tx.connection, command.survey_id, command.enterprise_id)
     if command.outcome not in NONRESPONSES:
         raise Refused("Choose one of the list.", field="outcome")
-    if command.tried_on > today:
-        raise Refused("This day lies in the future.", field="tried_on")
+    _check_day("tried_on", command.tried_on, drawn_on, today)
     this = begin_on_enterprise(
         tx, known, "record_nonresponse", command, actor=actor, branch=branch, key=key
     )
@@ -183,14 +187,32 @@ def _strata(connection: Connection) -> dict[int, str]:
     return {row.id: f"{row.sector}/{row.gender}" for row in rows}
 
 
-def _member(connection: Connection, survey_id: int, enterprise_id: int) -> int:
-    wanted = select(survey_member.c.id).where(
-        survey_member.c.survey_id == survey_id, survey_member.c.enterprise_id == enterprise_id
+def _check_unasked(connection: Connection, period: str) -> None:
+    """Refuse a second sample where it would leave out what enterprises have answered."""
+    of_period = select(survey_member.c.id).join(survey, survey.c.id == survey_member.c.survey_id)
+    members = of_period.where(survey.c.period == period)
+    for table in (survey_answer, survey_nonresponse):
+        asked = select(table.c.id).where(table.c.member_id.in_(members)).limit(1)
+        if connection.execute(asked).first():
+            raise Refused(
+                "Enterprises of the sample of {period} have been asked already. Go on with that "
+                "sample: another one would leave their answers out.",
+                field="period",
+                period=period,
+            )
+
+
+def _member(connection: Connection, survey_id: int, enterprise_id: int) -> tuple[int, date]:
+    """Give an enterprise's number in the sample, and the day on which that was drawn."""
+    wanted = (
+        select(survey_member.c.id, survey.c.drawn_on)
+        .join(survey, survey.c.id == survey_member.c.survey_id)
+        .where(survey.c.id == survey_id, survey_member.c.enterprise_id == enterprise_id)
     )
-    found = connection.execute(wanted).scalar()
+    found = connection.execute(wanted).first()
     if found is None:
         raise NotFound("This enterprise was not drawn for the survey. Ask another one.")
-    return int(found)
+    return int(found.id), found.drawn_on
 
 
 def _allowed(
@@ -210,11 +232,16 @@ def _check_within(field: str, number: int, least: int, most: int) -> None:
         )
 
 
-def _check(command: AnswerSurvey, *, today: date) -> None:
+def _check_day(field: str, day: date, drawn_on: date, today: date) -> None:
+    if day > today:
+        raise Refused("This day lies in the future.", field=field)
+    if day < drawn_on:
+        raise Refused("The sample was drawn on {day}, after this.", field=field, day=drawn_on)
+
+
+def _check(command: AnswerSurvey) -> None:
     if command.run_by not in RUN_BY:
         raise Refused("Choose one of the list.", field="run_by")
-    if command.asked_on > today:
-        raise Refused("This day lies in the future.", field="asked_on")
     for names, most in ((WORKERS, MOST_WORKERS), (INCOMES, LARGEST_AMOUNT)):
         for name in names:
             if not 0 <= getattr(command, name) <= most:

@@ -35,8 +35,9 @@ def shops(branch: Branch, count: int) -> list[int]:
 
 
 def progress(screens: Screens) -> tuple[int, ...]:
+    """Tell how the newest survey goes."""
     with reading(screens.book.engine) as connection:
-        ((_, found),) = surveys(connection, branches=None)
+        (_, found), *_ = surveys(connection, branches=None)
     return found
 
 
@@ -71,12 +72,13 @@ def test_a_sample_is_looked_at_drawn_and_asked(screens: Screens) -> None:
     head.get("/surveys/new")
     head.send("/surveys/new", **{**DRAW, "size": "2"}, look="1", key="once")
     assert head.page.count('<th scope="row"><span class="mark') == 2
+    head.send("/surveys/new", **{**DRAW, "size": "1"}, key="too few")
     for _ in range(2):
         head.send("/surveys/new", **DRAW, key="once")
     assert progress(screens) == (3, 0, 0, 0)
     officer = screens.browser("officer")
-    officer.get("/surveys/1?state=to_ask")
-    page = f"/surveys/1/enterprises/{first}"
+    officer.get("/surveys/2?state=to_ask")
+    page = f"/surveys/2/enterprises/{first}"
     assert page in officer.page
     officer.get(page)
     wrong = {**ANSWER, "women_now": "-1", "income_now": "much"}
@@ -86,14 +88,17 @@ def test_a_sample_is_looked_at_drawn_and_asked(screens: Screens) -> None:
     for _ in range(2):
         officer.send(page, **ANSWER, key="answers")
     closed = dict.fromkeys(("women_now", "men_now", "others_now", "income_now"), "")
-    officer.send(f"/surveys/1/enterprises/{second}", **{**ANSWER, **closed, "running": "no"})
-    officer.send(f"/surveys/1/enterprises/{third}/no-answer", outcome="not_found", tried_on=DAY)
+    officer.send(f"/surveys/2/enterprises/{second}", **{**ANSWER, **closed, "running": "no"})
+    officer.send(f"/surveys/2/enterprises/{third}/no-answer", outcome="not_found", tried_on=DAY)
     assert progress(screens) == (3, 2, 0, 1)
     assert "66.7 %" in officer.page
     again = officer.send(f"{page}/no-answer", outcome="refused", tried_on=DAY)
     assert again.status_code == 422
     assert "has answered already" in officer.page
-    officer.send(f"/surveys/1/enterprises/{third}", **ANSWER)
+    officer.send(f"/surveys/2/enterprises/{third}", **ANSWER)
+    assert progress(screens) == (3, 3, 0, 0)
+    assert head.send("/surveys/new", **DRAW, key="again").status_code == 422
+    assert 'id="period-fault"' in head.page
     assert progress(screens) == (3, 3, 0, 0)
 
 
@@ -137,6 +142,7 @@ def test_a_sample_that_cannot_be_is_not_drawn(
     ("texts", "field"),
     [
         ({"asked_on": "2026-04-01"}, "asked_on"),
+        ({"asked_on": "2026-03-30"}, "asked_on"),
         ({"run_by": "nobody"}, "run_by"),
         ({"running": ""}, "running"),
         ({"men_before": "1.5"}, "men_before"),
