@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
 from aim_loans.files.store import Store
 from aim_loans.identity.permissions import Actor, Grant, Role
-from aim_loans.mou.applying import NameReferral, name_referral
+from aim_loans.mou.applying import NameCode, NameReferral, name_code, name_referral
 from aim_loans.mou.events import Answer, answer_event
 from aim_loans.mou.mistakes import take_back_attendance, take_back_training
 from aim_loans.mou.models import (
@@ -181,7 +182,12 @@ class JointWork:
         return self.send(TRAININGS, "\n".join((TRAININGS_HEADER, *lines, "")), **more)
 
     def apply(self, application_id: int, referral_id: int) -> None:
-        self.do(name_referral, NameReferral(application_id, referral_id))
+        act = partial(name_referral, zone=ZONE)
+        self.do(act, NameReferral(application_id, referral_id))
+
+    def apply_with(self, application_id: int, smeda_code: str) -> None:
+        """Let an application name a code of SMEDA."""
+        self.do(partial(name_code, zone=ZONE), NameCode(application_id, smeda_code))
 
     def step(
         self,

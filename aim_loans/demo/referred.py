@@ -79,11 +79,12 @@ def take_them_on(office: Office, referred: Referred, *, step: int) -> None:
     applying = [each for each in referred.of_month(office.clock.today) if each.reaches]
     take_applications_on(office, applying, step=step)
     if step == ENTER:
+        name = partial(name_referral, zone=office.clock.zone)
         for applicant in applying:
             with reading(office.engine) as connection:
                 (sent,) = referrals_of(connection, applicant.borrower_id)
             command = NameReferral(applicant.application_id, sent.id)
-            office.do(name_referral, command, applicant.officer)
+            office.do(name, command, applicant.officer)
 
 
 def collect_from_them(office: Office, referred: Referred) -> None:

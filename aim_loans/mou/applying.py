@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
@@ -16,6 +17,7 @@ from aim_loans.borrowers.referrals import (
     referral_by_code,
     referral_by_id,
 )
+from aim_loans.dates import business_date
 from aim_loans.db.engine import Writing
 from aim_loans.db.tables import stands
 from aim_loans.errors import NotFound, Refused
@@ -50,15 +52,24 @@ class Named(NamedTuple):
 
 
 def name_referral(
-    tx: Writing, command: NameReferral, *, actor: Actor, today: date, key: str | None = None
+    tx: Writing,
+    command: NameReferral,
+    *,
+    actor: Actor,
+    today: date,
+    zone: ZoneInfo,
+    key: str | None = None,
 ) -> None:
-    """Link an application to the referral of the same person; each has one at most."""
+    """Link an application to the referral of the same person; each has one at most.
+
+    Refused for a referral dated after the day on which the application was entered, in `zone`.
+    """
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     require(actor, Deed.ENTER_APPLICATION, branch=asked.branch_code)
     held = select(referral.c.id).where(referral.c.id == command.referral_id).with_for_update()
     tx.connection.execute(held).all()
     sent = referral_by_id(tx.connection, command.referral_id)
-    _check(sent, asked)
+    _check(sent, asked, business_date(asked.entered_at, zone))
     this = begin_branch_act(
         tx,
         kind="name_referral",
@@ -86,21 +97,30 @@ def name_referral(
 
 
 def name_code(
-    tx: Writing, command: NameCode, *, actor: Actor, today: date, key: str | None = None
+    tx: Writing,
+    command: NameCode,
+    *,
+    actor: Actor,
+    today: date,
+    zone: ZoneInfo,
+    key: str | None = None,
 ) -> None:
     """Link an application to the referral of a code.
 
     What SMEDA sent in a file and nobody has come with yet is first written down as the
-    borrower's. NotFound when the code is on neither.
+    borrower's, who came on the day on which the application was entered. NotFound when the code
+    is on neither.
     """
     code = checked_code(command.smeda_code) or ""
     found = referral_by_code(tx.connection, code)
     if found is None:
-        referral_id = _came_with(tx, command, code, actor=actor, today=today, key=key)
+        came = _came_with(tx, command, code, today=today, zone=zone)
+        first = f"{key}/came" if key else None
+        referral_id = refer(tx, came, actor=actor, today=today, key=first)
     else:
         referral_id = found.id
     named = NameReferral(command.application_id, referral_id)
-    name_referral(tx, named, actor=actor, today=today, key=key)
+    name_referral(tx, named, actor=actor, today=today, zone=zone, key=key)
 
 
 def referral_of(connection: Connection, application_id: int) -> Named | None:
@@ -110,10 +130,8 @@ def referral_of(connection: Connection, application_id: int) -> Named | None:
     return Named(*row) if row else None
 
 
-def _came_with(
-    tx: Writing, command: NameCode, code: str, *, actor: Actor, today: date, key: str | None
-) -> int:
-    """Write down that the borrower of an application is whom SMEDA sent by this code."""
+def _came_with(tx: Writing, command: NameCode, code: str, *, today: date, zone: ZoneInfo) -> Refer:
+    """Say that the borrower of an application is whom SMEDA sent by this code."""
     asked = application_by_id(tx.connection, command.application_id, today=today)
     if sent_by_code(tx.connection, code) is None:
         raise NotFound(
@@ -122,13 +140,15 @@ def _came_with(
             field="referral",
             code=code,
         )
-    came = Refer(
-        person_id=asked.borrower_id, branch_code=asked.branch_code, on_day=today, smeda_code=code
+    return Refer(
+        person_id=asked.borrower_id,
+        branch_code=asked.branch_code,
+        on_day=business_date(asked.entered_at, zone),
+        smeda_code=code,
     )
-    return refer(tx, came, actor=actor, today=today, key=f"{key}/came" if key else None)
 
 
-def _check(sent: Referral, asked: Application) -> None:
+def _check(sent: Referral, asked: Application, entered_on: date) -> None:
     if sent.direction != FROM_SMEDA or sent.person_id != asked.borrower_id:
         raise Refused(
             "This referral is not one of SMEDA for this borrower. Choose another.",
@@ -136,6 +156,14 @@ def _check(sent: Referral, asked: Application) -> None:
         )
     if sent.taken_back is not None:
         raise Refused("This referral was taken back. Choose another.", field="referral")
+    if sent.on_day > entered_on:
+        raise Refused(
+            "This referral is dated {day}, after the application of {entered}. Take it back, and "
+            "write it down with the day on which the borrower came.",
+            field="referral",
+            day=sent.on_day,
+            entered=entered_on,
+        )
 
 
 def _taken(connection: Connection, command: NameReferral) -> bool:

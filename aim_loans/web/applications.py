@@ -113,7 +113,8 @@ def send(person_id: int) -> tuple[str, int] | str | Response:
             )
             entered = enter_application(tx, command, **acting(form), holidays=days_off())
             if code:
-                name_code(tx, NameCode(entered, code), **acting(form) | {"key": f"{form.key}/code"})
+                more = {"key": f"{form.key}/code", "zone": here.settings.institution.zone}
+                name_code(tx, NameCode(entered, code), **acting(form) | more)
         if not form.faults:
             return redirect(url_for("applications.show", application_id=entered), code=303)
     return _with_schedule(form, offers, terms, owned=owned)

@@ -148,11 +148,12 @@ def show_of_application(application_id: int) -> str:
 @needs(Deed.ENTER_APPLICATION)
 def name_in_application(application_id: int) -> tuple[str, int] | Response:
     """Let an application name the referral of a code."""
-    form = Form(request.form)
+    form, here = Form(request.form), around()
     code = form.read("referral", str)
     if code:
-        with form.attempt(), around().writing() as tx:
-            name_code(tx, NameCode(application_id, code), **acting(form))
+        named, zone = NameCode(application_id, code), here.settings.institution.zone
+        with form.attempt(), here.writing() as tx:
+            name_code(tx, named, **acting(form), zone=zone)
     if form.faults:
         return _of_application(form, application_id), 422
     address = url_for("referrals.show_of_application", application_id=application_id)

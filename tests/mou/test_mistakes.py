@@ -1,6 +1,6 @@
 """What was a mistake is taken back: out of every figure from then on, still at an earlier cut."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import TakeCut, take_cut
-from aim_loans.mou.applying import NameCode, name_code, referral_of
+from aim_loans.mou.applying import referral_of
 from aim_loans.mou.events import events
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.mistakes import take_back_attendance, take_back_training, taken_back_of
@@ -92,10 +92,10 @@ def test_a_code_taken_back_stands_on_the_right_person_and_application(book: Book
     with pytest.raises(Conflict):
         work.refer(wrong, smeda_code="s-1")
     asked = branch.enter(right)
-    work.do(name_code, NameCode(asked, "s-1"))
+    work.apply_with(asked, "s-1")
     work.take_back(take_back_referral, again)
     third = work.refer(right, smeda_code="S-1")
-    work.do(name_code, NameCode(asked, "S-1"))
+    work.apply_with(asked, "S-1")
     with reading(book.engine) as connection:
         found = referral_of(connection, asked)
         assert found is not None
@@ -108,8 +108,8 @@ def test_an_application_names_whom_smeda_sent_by_the_code(book: Book) -> None:
     person_id = branch.person("Zarqa")
     asked = branch.enter(person_id)
     with pytest.raises(NotFound, match="S-9"):
-        work.do(name_code, NameCode(asked, "S-9"))
-    work.do(name_code, NameCode(asked, "s-1"))
+        work.apply_with(asked, "S-9")
+    work.apply_with(asked, "s-1")
     with reading(book.engine) as connection:
         found = referral_by_code(connection, "S-1")
         assert found is not None
@@ -123,6 +123,22 @@ def test_an_application_names_whom_smeda_sent_by_the_code(book: Book) -> None:
     with reading(book.engine) as connection:
         own = own_referrals(connection, today=TODAY, page=1)
         assert {each.smeda_code: each.state for each in own} == {"S-1": "applied", "S-2": "sent"}
+
+
+def test_nobody_applied_before_the_referral_came_in(book: Book) -> None:
+    """A code that is named days later came with the application; a later referral did not."""
+    branch, work = Branch(book), JointWork(book)
+    work.send_referrals("S-1,REG-1,Lahore,2026-02-01,A dairy")
+    first, second = (branch.enter(branch.person(name)) for name in ("Zarqa", "Amna"))
+    later = JointWork(book, today=TODAY + timedelta(days=3))
+    later.apply_with(first, "S-1")
+    with reading(book.engine) as connection:
+        found = referral_by_code(connection, "S-1")
+        assert found is not None
+        assert found.on_day == TODAY
+    sent = later.refer(branch.read(second).borrower_id, smeda_code="S-2")
+    with pytest.raises(Refused, match="after the application of"):
+        later.apply(second, sent)
 
 
 def test_how_far_a_referral_is_follows_from_what_came_of_it(book: Book) -> None:
