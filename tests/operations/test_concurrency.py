@@ -77,7 +77,7 @@ from tests.book import (
     ask_for_a_fee,
 )
 from tests.branch import OFFICER, Branch
-from tests.joint import LHR, JointWork
+from tests.joint import LHR, ZONE, JointWork
 
 CLERKS = 20
 PATIENCE = 120  # seconds: far longer than any of this takes, and than a deadlock is noticed
@@ -598,7 +598,9 @@ def test_what_is_done_once_of_the_joint_work_is_done_once_by_many(busy: Book) ->
     within(busy, lambda tx: add_staff(tx, AMINA, actor=SHELL))()
 
     def name(command: NameReferral) -> Deed:
-        return within(busy, lambda tx: name_referral(tx, command, actor=OFFICER, today=TODAY))
+        return within(
+            busy, lambda tx: name_referral(tx, command, actor=OFFICER, today=TODAY, zone=ZONE)
+        )
 
     for deeds in (
         [within(busy, lambda tx: undo_support(tx, helped, actor=OFFICER))] * 4,
