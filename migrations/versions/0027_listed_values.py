@@ -1,7 +1,8 @@
 """The database holds what may stand in the columns whose values come from a list."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +14,7 @@ RUN_BY = ("woman", "man", "transgender", "jointly")
 CHANNELS = ("cash", "bank", "cheque", "easypaisa", "jazzcash", "raast")
 
 # The values by table and column.
-LISTS = {
+LISTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "staff_grant": {
         "role": (
             *("loan_officer", "cashier", "branch_manager", "area_manager", "regional_manager"),
@@ -63,7 +64,7 @@ def upgrade() -> None:
             for name, condition in conditions(table):
                 op.create_check_constraint(op.f(name), table, condition)
         else:
-            make_anew(table, lambda sql, table=table: with_conditions(sql, table))
+            make_anew(table, partial(with_conditions, table))
 
 
 def conditions(table: str) -> Iterator[tuple[str, str]]:
@@ -78,14 +79,14 @@ def as_clause(name: str, condition: str) -> str:
     return f", CONSTRAINT {name} CHECK ({condition})"
 
 
-def with_conditions(sql: str, table: str) -> str:
+def with_conditions(table: str, sql: str) -> str:
     """Put the conditions of a table behind everything else in its definition."""
     body, closing, rest = sql.rpartition(")")
     clauses = "".join(as_clause(*each) for each in conditions(table))
     return f"{body}{clauses}{closing}{rest}"
 
 
-def without_conditions(sql: str, table: str) -> str:
+def without_conditions(table: str, sql: str) -> str:
     """Take the conditions of a table out of its definition."""
     for each in conditions(table):
         sql = sql.replace(as_clause(*each), "")
@@ -119,4 +120,4 @@ def downgrade() -> None:
             for name, _ in conditions(table):
                 op.drop_constraint(op.f(name), table, type_="check")
         else:
-            make_anew(table, lambda sql, table=table: without_conditions(sql, table))
+            make_anew(table, partial(without_conditions, table))
