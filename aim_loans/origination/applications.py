@@ -159,6 +159,8 @@ def decide(
     holidays: Holidays = NO_HOLIDAYS,
 ) -> Act:
     """Take a step on the version that was read; Refused when it has changed meanwhile."""
+    if command.step is Step.SUBMITTED:
+        raise Refused("Choose one of the list.", field="step")
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     withdrawn = command.step is Step.WITHDRAWN
     deed = Deed.ENTER_APPLICATION if withdrawn else Deed.DECIDE
@@ -172,8 +174,7 @@ def decide(
         _check_approvable(tx, asked, today=today, holidays=holidays)
     elif not (command.reason or "").strip():
         raise Refused("Give the reason; the borrower will ask.", field="reason")
-    if asked.state not in OPEN_STATES and not (withdrawn and asked.state is State.EXPIRED):
-        raise Refused("This application has ended. Nothing is decided on it any more.")
+    _check_turn(asked, command.step)
     if not withdrawn:
         check_vote(asked.committee, asked.steps, actor.name)
     _write_step(tx, this, asked, command.step, actor=actor, reason=command.reason)
@@ -230,6 +231,17 @@ def _submit(
             field = _FIELD_OF_CHECK.get(check.name, "")
             raise Refused(check.message, field=field, **check.values)
     _write_step(tx, this, asked, Step.SUBMITTED, actor=actor)
+
+
+def _check_turn(asked: Application, step: Step) -> None:
+    """Refuse a step for which it is too late, or which is not the committee's to take yet."""
+    withdrawn = step is Step.WITHDRAWN
+    if asked.state not in OPEN_STATES and not (withdrawn and asked.state is State.EXPIRED):
+        raise Refused("This application has ended. Nothing is decided on it any more.")
+    if not withdrawn and asked.state in (State.DRAFT, State.RETURNED):
+        raise Refused(
+            "The application lies with whoever entered it. It is decided once it is submitted."
+        )
 
 
 def _check_approvable(tx: Writing, asked: Application, *, today: date, holidays: Holidays) -> None:

@@ -215,6 +215,20 @@ def test_a_returned_application_starts_its_votes_anew(branch: Branch) -> None:
     assert branch.state(asked) is State.APPRAISED
 
 
+def test_what_lies_with_whoever_entered_it_is_not_decided(branch: Branch) -> None:
+    draft = branch.enter(branch.person("Bushra"), submit=False)
+    sent = branch.enter(branch.person("Amna"))
+    branch.vote(sent, MANAGER, Step.RETURNED)
+    for asked in (draft, sent):
+        for step in (Step.REJECTED, Step.RETURNED):
+            with pytest.raises(Refused, match="lies with whoever entered it"):
+                branch.vote(asked, MANAGER, step)
+        with pytest.raises(Refused, match="Choose one of the list"):
+            branch.vote(asked, MANAGER, Step.SUBMITTED)
+    branch.vote(draft, OFFICER, Step.WITHDRAWN)
+    assert branch.state(draft) is State.WITHDRAWN
+
+
 def test_a_rejection_needs_a_reason_and_ends_it(branch: Branch) -> None:
     asked = branch.enter(branch.person("Bushra"))
     silent = Decide(application_id=asked, version=1, step=Step.REJECTED)
