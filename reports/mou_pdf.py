@@ -22,12 +22,6 @@ _REPORT = N_("Joint report on micro enterprises")
 _BRIEF = N_("Monthly brief for the steering committee")
 _DIGITS_IN_FOOT = 16
 _LARGE = ("A1", "A2", "H1.participants")
-# The lines of the brief: half of the scoreboard, so that its one page has room to breathe.
-_OF_BRIEF = (
-    *("A1", "A2", "A4.women", "A7.received", "A7.disbursed", "A10.par30", "A10.on_time"),
-    *("F1", "F2", "F5", "F7", "F.index"),
-    *("H1.trainings", "H1.participants", "H2", "H5.3", "H8", "H9"),
-)
 
 Section = Callable[[Voice], Sequence[Piece]]
 
@@ -105,7 +99,7 @@ def _one_page(report: JointReport, voice: Voice) -> list[Piece]:
             large=frozenset(_names(voice, _LARGE)),
             columns=3,
         ),
-        *line_table(voice, [report.line(name) for name in _OF_BRIEF], scoreboard=True),
+        *line_table(voice, report.lines, scoreboard=True),
         *_beside_the_nation(voice, report),
     ]
 

@@ -9,7 +9,7 @@ from random import Random
 from aim_loans.mou.definitions import DEFINITIONS, SPLIT_LINES, SPLITS, Unit
 from aim_loans.mou.periods import parse_period
 from aim_loans.mou.published import Head, JointReport
-from aim_loans.mou.publishing import Withheld, in_fixed_groups, withhold
+from aim_loans.mou.publishing import Withheld, to_publish, withhold
 from aim_loans.mou.reporting import joint_report
 from aim_loans.mou.statement import (
     Cell,
@@ -134,7 +134,7 @@ def report_of(
     statement: JointStatement, *, before: JointReport | None = None
 ) -> tuple[JointReport, Withheld]:
     """Publish a statement."""
-    statement = in_fixed_groups(statement)
+    statement = to_publish(statement)
     held = withhold(statement)
     return joint_report(statement, held, head(statement), before=before), held
 

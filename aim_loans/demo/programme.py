@@ -14,8 +14,8 @@ from aim_loans.dates import add_months, month_index
 from aim_loans.demo.lives import Life, Plan
 from aim_loans.demo.records import officer_of
 from aim_loans.demo.towns import Town
-from aim_loans.mou.editions import last_half, period_before
-from aim_loans.mou.periods import Period, parse_period
+from aim_loans.mou.editions import last_half
+from aim_loans.mou.periods import Period, period_before
 
 # The first day of a month on which the parties work together.
 FIRST_DAY = 8
@@ -104,7 +104,7 @@ class Programme:
 def programme_of(plan: Plan, mou: Mou, book: Sequence[Life]) -> Programme:
     """Plan the joint work of a book."""
     reported = last_half(plan.last_payout)
-    first = max(parse_period(period_before(reported)).first, mou.started_on.replace(day=1))
+    first = max(period_before(reported).first, mou.started_on.replace(day=1))
     if first.replace(day=FIRST_DAY) < mou.started_on:
         first = add_months(first, 1)
     return Programme(plan, mou, first, reported, book, list(_members(plan.seed, first, book)))

@@ -92,6 +92,12 @@ DEFINITIONS: Mapping[str, Definition] = {
     "O5": Definition(N_("Enterprises of the young (18-29)"), _SHARE, "joint"),
     "O6": Definition(N_("Enterprises of persons with disability"), _SHARE, "joint"),
 }
+# The lines of the brief of a month: half of the scoreboard, so that its page has room to breathe.
+BRIEF_LINES = (
+    *("A1", "A2", "A4.women", "A7.received", "A7.disbursed", "A10.par30", "A10.on_time"),
+    *("F1", "F2", "F5", "F7", "F.index"),
+    *("H1.trainings", "H1.participants", "H2", "H5.3", "H8", "H9"),
+)
 # What is counted in each split, and the fixed one- and two-way splits.
 SPLIT_LINES = ("A1", "A2", "F", "H1.participants")
 SPLITS: tuple[tuple[str, ...], ...] = (

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
-from aim_loans.dates import month_end
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import cut
 from aim_loans.mou.events import waiting_between
-from aim_loans.mou.periods import Period, half_year_of
+from aim_loans.mou.periods import Period, half_year_of, parse_period
 from aim_loans.mou.published import JointReport
-from aim_loans.mou.publishing import Withheld
 from aim_loans.mou.report_models import joint_edition, joint_file, joint_part, joint_step
 from aim_loans.mou.targets import AIM, SMEDA
+from aim_loans.mou.together import Told
 from aim_loans.mou.withheld_json import read_withheld
 from aim_loans.portfolio.months import closed_month
 from aim_loans.portfolio.statement_json import read_canonical
@@ -106,10 +105,17 @@ def report_of(connection: Connection, edition_id: int) -> JointReport:
     return read_canonical(JointReport, connection.execute(wanted).scalar_one())
 
 
-def withheld_of(connection: Connection, edition_id: int) -> Withheld:
-    """Give what an edition holds back; for the proof of the next one alone."""
-    wanted = select(joint_edition.c.withheld).where(joint_edition.c.id == edition_id)
-    return read_withheld(connection.execute(wanted).scalar_one())
+def told_by(connection: Connection, edition_id: int) -> Told:
+    """Give what an edition tells and holds back; for the proof of others alone."""
+    wanted = select(joint_edition.c.period, joint_edition.c.withheld)
+    return _told(connection.execute(wanted.where(joint_edition.c.id == edition_id)).one())
+
+
+def told_so_far(connection: Connection) -> list[Told]:
+    """Give what all editions tell that were released, in the order of their release."""
+    released = and_(joint_step.c.edition_id == joint_edition.c.id, joint_step.c.kind == RELEASED)
+    rows = select(joint_edition.c.period, joint_edition.c.withheld).join(joint_step, released)
+    return [_told(row) for row in connection.execute(rows.order_by(joint_step.c.id))]
 
 
 def last_released(connection: Connection, period: str) -> JointEdition | None:
@@ -187,12 +193,8 @@ def last_half(today: date) -> Period:
     return half_year_of(half_year_of(today).first - timedelta(days=1))
 
 
-def period_before(period: Period) -> str:
-    """Name the half-year or month before a period."""
-    eve = period.first - timedelta(days=1)
-    if period.last == month_end(period.first):
-        return f"{eve:%Y-%m}"
-    return half_year_of(eve).name
+def _told(row: Any) -> Told:
+    return Told(parse_period(row.period), read_withheld(row.withheld))
 
 
 def _editions() -> Select[Any]:

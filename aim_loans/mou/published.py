@@ -173,13 +173,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class JointReport:
-    """The published joint report of a period."""
+    """The published joint report of a period; of a month its lines alone."""
 
     head: Head
     lines: tuple[PublishedLine, ...]
     tables: tuple[PublishedTable, ...]
     funnels: tuple[PublishedFunnel, ...]
-    cohort: PublishedCohort
+    cohort: PublishedCohort | None
     sample: PublishedSample | None
     national: National
     waiting: int | None

@@ -1,58 +1,47 @@
 """What is published of a joint statement, and what is held back. Pure.
 
-Figures that tell of one another are looked at together, in blocks: each has its own edition
-for `disclosure`, with the sums by which one figure follows from others. A line that stands in a
-table as well is that very cell, so that both are shown or neither.
+Figures are counted in blocks, with the sums by which one figure follows from others; `together`
+proves them beside all that was released. A line that stands in a table as well is that very
+cell, so that both are shown or neither. A month is published as its brief: a few lines of all of
+AIM, no tables, no funnels and nothing of the cohort.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aim_loans.borrowers.places import find_district
-from aim_loans.mou.definitions import DEFINITIONS, Unit
-from aim_loans.mou.disclosure import (
-    Edition,
-    Key,
-    Published,
-    Table,
-    edition,
-    publish,
+from aim_loans.mou.blocks import (
+    AMOUNTS,
+    BASELINE,
+    CELLS,
+    COUNTED,
+    FUNNELS,
+    IN,
+    LINES,
+    OUT,
+    REST,
+    TOTAL,
+    line_key,
+    part_of,
 )
+from aim_loans.mou.definitions import BRIEF_LINES, DEFINITIONS, Unit
+from aim_loans.mou.disclosure import Edition, Key, Published, Table, edition
 from aim_loans.mou.statement import Cell, Figure, JointStatement, Line, Split
+from aim_loans.mou.together import Told, held_back
 
-# Lines whose split tables are counted in enterprises, registrations or persons.
-COUNTED = ("A1", "F", "H1.participants")
-AMOUNTS = "A2"
-LINES, BASELINE, FUNNELS = "lines", "baseline", "funnels"
-DISTRICT, PROVINCE, TIER, GENDER = "district", "province", "tier", "gender"
+DISTRICT, PROVINCE, GENDER = "district", "province", "gender"
 # The two groups of gender in tables by two dimensions.
 WOMEN, OTHERS = "female", "others"
 # The tables that tell the cohort beside all of AIM.
 WITH_COHORT = (("sector",), (GENDER,))
 
-_IN, _REST = "in", "rest"
 # What everybody asks for first. So few are neither women nor men, of so few no district or age is
 # known, that another cell is held back beside them; it had better be none of these.
 _HEADLINES = (
     Key((GENDER,), (WOMEN,)),
-    Key((TIER,), ("underserved",)),
+    Key(("tier",), ("underserved",)),
     Key(("age",), ("18-29",)),
 )
-_TOTAL = Key()
-# A line that is a cell of a table: the table's line, and the cell.
-_CELLS: Mapping[str, tuple[str, Key]] = {
-    "A1": ("A1", _TOTAL),
-    "A3.first": ("A1", Key(("first",), ("yes",))),
-    "A4.women": ("A1", Key(("gender",), ("female",))),
-    "A4.transgender": ("A1", Key(("gender",), ("transgender",))),
-    "A4.youth": ("A1", Key(("age",), ("18-29",))),
-    "A4.disability": ("A1", Key(("disability",), ("yes",))),
-    "A6": ("A1", Key((TIER,), ("underserved",))),
-    **{f"F{number}": ("F", Key(("type",), (f"F{number}",))) for number in range(1, 10)},
-    "A11": ("F", Key(("type",), ("F7",))),
-    "H1.participants": ("H1.participants", _TOTAL),
-    "H1.women": ("H1.participants", Key(("gender",), ("female",))),
-}
 # A line and the lines that are parts of it; what is left over is a part as well.
 _PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("A1", ("A3.first",)),
@@ -63,6 +52,9 @@ _PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("A7.received", ("A7.applied",)),
     ("A7.applied", ("A7.approved",)),
     ("A7.approved", ("A7.disbursed",)),
+    ("A7.received", ("A7.approved",)),
+    ("A7.applied", ("A7.disbursed",)),
+    ("A7.received", ("A7.disbursed",)),
     ("H1.participants", ("H1.women",)),
 )
 
@@ -77,33 +69,41 @@ class Withheld:
         """Say whether a figure may be read; one that no table names is 0."""
         return key not in self.blocks[block].held
 
+    def count(self, block: str, key: Key) -> int:
+        """Give what was counted; 0 for what no table names."""
+        return self.blocks[block].edition.counts.get(key, 0)
+
     def cell(self, line: Line) -> tuple[str, Key]:
         """Give the block and the key that a line's figure is held under."""
-        block, key = _CELLS.get(line.id, (LINES, _key(line.id)))
+        block, key = CELLS.get(line.id, (LINES, line_key(line.id)))
+        if block not in self.blocks:
+            return LINES, line_key(line.id)
         counts = self.blocks[block].edition.counts
         # Where the table counts otherwise, the line stands for itself.
         same = line.actual is not None and counts.get(key, 0) == line.actual.number
-        return (block, key) if same else (LINES, _key(line.id))
+        return (block, key) if same else (LINES, line_key(line.id))
 
 
-def withhold(statement: JointStatement, earlier: Withheld | None = None) -> Withheld:
-    """Say what is held back, of this statement alone and together with an earlier edition.
+def withhold(statement: JointStatement, released: Sequence[Told] = ()) -> Withheld:
+    """Say what is held back, of this statement alone and beside all that was released.
 
-    The statement must have passed `in_fixed_groups`.
+    The statement must have passed `to_publish`; `released` are editions in the order of their
+    release.
     """
-    before = earlier.blocks if earlier else {}
-    found = {
-        name: publish(each, before.get(name), keep=_HEADLINES) for name, each in _blocks(statement)
-    }
-    return Withheld(found)
+    blocks = dict(_of_month(statement) if statement.period.is_month else _blocks(statement))
+    return Withheld(held_back(statement.period, blocks, released, keep=_HEADLINES))
 
 
-def in_fixed_groups(statement: JointStatement) -> JointStatement:
-    """Merge men and transgender persons in tables by two dimensions.
+def to_publish(statement: JointStatement) -> JointStatement:
+    """Leave what is published of a statement: of a month its brief, else all in fixed groups.
 
-    Of the latter there are so few anywhere that such a table could hardly show a cell.
+    Men and transgender persons are merged in tables by two dimensions: of the latter there are
+    so few anywhere that such a table could hardly show a cell.
     """
-    return replace(statement, splits=[_grouped(split) for split in statement.splits])
+    if not statement.period.is_month:
+        return replace(statement, splits=[_grouped(split) for split in statement.splits])
+    kept = [line for line in statement.lines if line.id in BRIEF_LINES]
+    return replace(statement, lines=[replace(each, cohort=None, baseline=None) for each in kept])
 
 
 def _grouped(split: Split) -> Split:
@@ -120,9 +120,10 @@ def _grouped(split: Split) -> Split:
     return replace(split, cells=list(merged.values()))
 
 
-def part_of(key: Key) -> Key:
-    """Give the key of the cohort's part of a cell."""
-    return Key((*key.by, "mou"), (*key.values, _IN))
+def _of_month(statement: JointStatement) -> Iterator[tuple[str, Edition]]:
+    financed = next(each for each in statement.splits if each.line == AMOUNTS)
+    yield AMOUNTS, Edition({TOTAL: sum(cell.units for cell in financed.cells)}, ())
+    yield LINES, _figures({line.id: line.actual for line in statement.lines})
 
 
 def _blocks(statement: JointStatement) -> Iterator[tuple[str, Edition]]:
@@ -154,8 +155,8 @@ def _joined(splits: Sequence[Split], lines: Mapping[str, Line]) -> Edition:
                 key: value
                 for cell in split.cells
                 for key, value in (
-                    ((*cell.keys, _IN), cell.cohort),
-                    ((*cell.keys, "out"), cell.value - cell.cohort),
+                    ((*cell.keys, IN), cell.cohort),
+                    ((*cell.keys, OUT), cell.value - cell.cohort),
                 )
             }
         else:
@@ -180,12 +181,12 @@ def _by_type(split: Split, lines: Mapping[str, Line]) -> dict[tuple[str, ...], T
         for name, line in types
         if line.actual and line.cohort
         for part, number in (
-            (_IN, line.cohort.number),
-            ("out", line.actual.number - line.cohort.number),
+            (IN, line.cohort.number),
+            (OUT, line.actual.number - line.cohort.number),
         )
     }
     whole, cohort = sum(cell.value for cell in split.cells), sum(c.cohort for c in split.cells)
-    inside = sum(number for (_, part), number in table.items() if part == _IN)
+    inside = sum(number for (_, part), number in table.items() if part == IN)
     if (sum(table.values()), inside) != (whole, cohort):
         return {}
     return {("type", "mou"): {(name, part): number for (name, part), number in table.items()}}
@@ -220,13 +221,13 @@ def _with_lines(found: Edition, lines: Mapping[str, Line]) -> Edition:
     """Add the enterprises financed first, and the cohort's part of lines that are cells."""
     first = lines["A3.first"].actual
     if first is not None:
-        found = _with_parts(found, _TOTAL, {_CELLS["A3.first"][1]: first.number})
+        found = _with_parts(found, TOTAL, {CELLS["A3.first"][1]: first.number})
     for name in ("A3.first", "A4.youth", "A4.disability", "A6"):
-        cohort, key = lines[name].cohort, _CELLS[name][1]
+        cohort, key = lines[name].cohort, CELLS[name][1]
         if cohort is not None and key in found.counts:
             part = {part_of(key): cohort.number}
             found = _with_parts(found, key, part)
-            found = _with_parts(found, Key(("mou",), (_IN,)), part)
+            found = _with_parts(found, Key(("mou",), (IN,)), part)
     return found
 
 
@@ -236,7 +237,7 @@ def _with_parts(found: Edition, whole: Key, parts: Mapping[Key, int]) -> Edition
     if whole not in found.counts or rest < 0:
         return found
     named = [text for key in parts for text in (*key.by, *key.values)]
-    left = Key((_REST, *whole.by), (*whole.values, *named))
+    left = Key((REST, *whole.by), (*whole.values, *named))
     counts = {**found.counts, **parts, left: rest}
     return Edition(counts, (*found.sums, (whole, (*parts, left))))
 
@@ -245,27 +246,30 @@ def _single(statement: JointStatement, tabled: Mapping[str, Edition]) -> Edition
     """Put the lines that are no cell of a table together, with their parts of the cohort."""
     alone: dict[str, Figure | None] = {}
     for line in statement.lines:
-        block, key = _CELLS.get(line.id, ("", _TOTAL))
+        block, key = CELLS.get(line.id, ("", TOTAL))
         counts = tabled[block].counts if block else {}
         if not block or line.actual is None or counts.get(key, 0) != line.actual.number:
             alone[line.id] = line.actual
     found = _figures(alone)
     for line in statement.lines:
-        if line.id in alone and line.cohort is not None and _key(line.id) in found.counts:
-            found = _with_parts(found, _key(line.id), {part_of(_key(line.id)): line.cohort.number})
+        mean = DEFINITIONS[line.id].unit is Unit.SCORE
+        key = line_key(_whole_of(line.id) if mean else line.id)
+        if line.id in alone and line.cohort is not None and key in found.counts:
+            inside = line.cohort.of if mean else line.cohort.number
+            found = _with_parts(found, key, {part_of(key): inside or 0})
     sample = statement.sample
     if sample is not None:
-        counts = {_key("drawn"): sample.drawn, _key("population"): sample.population}
+        counts = {line_key("drawn"): sample.drawn, line_key("population"): sample.population}
         found = replace(found, counts={**found.counts, **counts})
-        found = _with_parts(found, _key("drawn"), {_key("answered"): sample.answered})
-        found = _with_parts(found, _key("population"), {_key("drawn"): sample.drawn})
+        found = _with_parts(found, line_key("drawn"), {line_key("answered"): sample.answered})
+        found = _with_parts(found, line_key("population"), {line_key("drawn"): sample.drawn})
     cohort = statement.cohort
     more = {
         "enterprises": cohort.enterprises,
         "earlier_loans": cohort.earlier_loans,
         "waiting": statement.waiting,
     }
-    counts = {_key(name): number for name, number in more.items()}
+    counts = {line_key(name): number for name, number in more.items()}
     return replace(found, counts={**found.counts, **counts})
 
 
@@ -278,22 +282,23 @@ def _figures(figures: Mapping[str, Figure | None]) -> Edition:
         if figure is None or name == "A3.share":
             continue
         if unit is Unit.COUNT:
-            counts[_key(name)] = abs(figure.number)
+            counts[line_key(name)] = abs(figure.number)
         elif is_of_people(name) and figure.of is not None:
-            whole = _key(_whole_of(name))
+            whole = line_key(_whole_of(name))
             if counts.get(whole, figure.of) != figure.of:
-                whole = _key(f"{name}.of")
-            counts |= {_key(name): figure.number, whole: figure.of}
-            shares.append((whole, _key(name)))
+                whole = line_key(f"{name}.of")
+            counts |= {line_key(name): figure.number, whole: figure.of}
+            shares.append((whole, line_key(name)))
         elif unit is Unit.SCORE and figure.of is not None:
-            counts[_key(_whole_of(name))] = figure.of
+            counts[line_key(_whole_of(name))] = figure.of
     found = Edition(counts, ())
     for whole, part in shares:
         found = _with_parts(found, whole, {part: counts[part]})
     for name, parts in _PARTS:
-        given = {_key(part): counts[_key(part)] for part in parts if _key(part) in counts}
+        keys = map(line_key, parts)
+        given = {key: counts[key] for key in keys if key in counts}
         if given:
-            found = _with_parts(found, _key(name), given)
+            found = _with_parts(found, line_key(name), given)
     return found
 
 
@@ -324,7 +329,3 @@ def _funnels(statement: JointStatement) -> Edition:
             part = {Key((funnel.type,), (name,)): number}
             found = _with_parts(found, Key((funnel.type,), ("held",)), part)
     return found
-
-
-def _key(name: str) -> Key:
-    return Key(("line",), (name,))

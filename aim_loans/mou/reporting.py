@@ -1,7 +1,10 @@
 """Draws up the published report of a joint statement from what is held back of it. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from aim_loans.money import divide_rounded
+from aim_loans.mou.blocks import AMOUNTS, BASELINE, FUNNELS, LINES, TOTAL, line_key, part_of
 from aim_loans.mou.definitions import DEFINITIONS, Unit
 from aim_loans.mou.disclosure import SMALLEST_SHOWN, Key
 from aim_loans.mou.published import (
@@ -19,20 +22,28 @@ from aim_loans.mou.published import (
     Shown,
     Stage,
 )
-from aim_loans.mou.publishing import (
-    AMOUNTS,
-    BASELINE,
-    FUNNELS,
-    LINES,
-    WITH_COHORT,
-    Withheld,
-    is_of_people,
-    part_of,
-)
-from aim_loans.mou.statement import Figure, Funnel, JointStatement, Line, Split
+from aim_loans.mou.publishing import WITH_COHORT, Withheld, is_of_people
+from aim_loans.mou.statement import SCALE, Cohort, Figure, Funnel, JointStatement, Line, Split
+
+Cell = tuple[str, Key]
 
 _HELD = Shown(None)
 _NO_FIGURE = Shown(None, 0)
+# The counts that a mean or a share rests on: lines, or counts that are no line.
+_RESTS_ON: Mapping[str, Sequence[str]] = {
+    "A3.share": ("A3.first", "A1"),
+    "A7.days": ("A7.disbursed",),
+    "A9.growth": ("A9.repeat",),
+    "A10.par30": ("A1",),
+    "A10.on_time": ("A1",),
+    "H8": ("H8.of",),
+    "O2": ("answered",),
+    "O2.real": ("answered",),
+}
+# The shares of money.
+OF_MONEY = ("A9.growth", "A10.par30", "A10.on_time", "O2", "O2.real")
+# What rests on more loans than those of the period, so that none of these is no sign of few.
+_OF_LOANS = ("A10.par30", "A10.on_time")
 
 
 def joint_report(
@@ -46,22 +57,21 @@ def joint_report(
 ) -> JointReport:
     """Draw up a report; `before` is what was published of the period before.
 
-    Like `withhold` it takes a statement `in_fixed_groups`; `corrects` is the edition that this
+    Like `withhold` it takes a statement `to_publish`; `corrects` is the edition that this
     one replaces for the given reason.
     """
-    lines = tuple(_line(statement, withheld, each, before) for each in statement.lines)
-    cohort, national = statement.cohort, statement.benchmark
+    national, brief = statement.benchmark, statement.period.is_month
     report = JointReport(
         head=head,
-        lines=lines,
-        tables=tuple(_table(withheld, split) for split in statement.splits),
-        funnels=tuple(_funnel(withheld, funnel) for funnel in statement.funnels),
-        cohort=_cohort(withheld, cohort.enterprises, cohort.earlier_loans, cohort.earlier_amount),
-        sample=_sample(statement, withheld),
+        lines=tuple(_line(statement, withheld, each, before) for each in statement.lines),
+        tables=() if brief else tuple(_table(withheld, split) for split in statement.splits),
+        funnels=() if brief else tuple(_funnel(withheld, each) for each in statement.funnels),
+        cohort=None if brief else _cohort(withheld, statement.cohort),
+        sample=None if brief else _sample(statement, withheld),
         national=National(
             national.total, national.as_of, national.source, verified=national.verified
         ),
-        waiting=_count(withheld, "waiting", statement.waiting),
+        waiting=None if brief else _count(withheld, "waiting", statement.waiting),
         unverified=tuple(statement.unverified),
         reason=reason,
         changes=(),
@@ -71,10 +81,11 @@ def joint_report(
 
 def changes(earlier: JointReport, now: JointReport) -> tuple[Change, ...]:
     """List the lines that another edition shows otherwise."""
+    before = {line.id: line.actual for line in earlier.lines}
     return tuple(
-        _change(new.id, old.actual or _NO_FIGURE, new.actual or _NO_FIGURE)
-        for old, new in zip(earlier.lines, now.lines, strict=True)
-        if old.actual != new.actual
+        _change(line.id, before.get(line.id) or _NO_FIGURE, line.actual or _NO_FIGURE)
+        for line in now.lines
+        if before.get(line.id) != line.actual
     )
 
 
@@ -87,7 +98,7 @@ def _line(
         id=line.id,
         actual=actual,
         cohort=_of_cohort(statement, withheld, line),
-        baseline=_of_baseline(statement, withheld, line),
+        baseline=_of_baseline(withheld, line),
         last_period=before.line(line.id).actual if before else None,
         target=line.target,
         status=HELD_BACK if held and line.target is not None else line.status,
@@ -95,90 +106,75 @@ def _line(
 
 
 def _actual(statement: JointStatement, withheld: Withheld, line: Line) -> Shown | None:
-    figure = line.actual
-    if figure is None:
+    if line.actual is None:
         return None
-    unit = DEFINITIONS[line.id].unit
-    if unit is Unit.COUNT:
-        return _shown(figure, shown=withheld.shows(*withheld.cell(line)))
-    if line.id == "A2":
-        return _shown(figure, shown=withheld.shows(AMOUNTS, Key()))
-    if line.id == "A3.share":
-        return _shown(figure, shown=_line_shown(statement, withheld, "A3.first", "A1"))
-    if is_of_people(line.id):
-        return _shown(figure, shown=_counts_shown(withheld, LINES, line.id))
-    return _shown(figure, shown=_behind(statement, line.id) >= SMALLEST_SHOWN)
+    cells = [_cell(statement, withheld, name) for name in _RESTS_ON.get(line.id, (line.id,))]
+    if line.id == AMOUNTS:
+        cells = [(AMOUNTS, TOTAL)]
+    least = SMALLEST_SHOWN if line.id in _OF_LOANS else 0
+    return _shown(line.id, line.actual, shown=_all_shown(withheld, cells, least=least))
 
 
 def _of_cohort(statement: JointStatement, withheld: Withheld, line: Line) -> Shown | None:
     figure = line.cohort
     if figure is None:
         return None
-    lines = {each.id: each for each in statement.lines}
     if DEFINITIONS[line.id].unit is Unit.COUNT:
         block, key = withheld.cell(line)
-        part = part_of(key)
-        counts = withheld.blocks[block].edition.counts
-        known = counts.get(part, 0) == figure.number
-        return _shown(figure, shown=known and withheld.shows(block, part))
-    # A share or an amount of the cohort rests on its enterprises: all must be many.
-    members = lines["A1"].cohort
-    many = members is not None and members.number >= SMALLEST_SHOWN
-    block, key = withheld.cell(lines["A1"])
-    plain = line.id not in ("A3.share", "H1.completed", "F.index") and _many_behind(lines, line.id)
-    return _shown(figure, shown=many and plain and withheld.shows(block, part_of(key)))
+        known = withheld.blocks[block].edition.counts.get(part_of(key), 0) == figure.number
+        shown = known and withheld.shows(block, part_of(key))
+        return _shown(line.id, figure, shown=shown)
+    # A mean or an amount of the cohort rests on its enterprises too; shares of people have no
+    # part of their own in the proof.
+    whole = is_of_people(line.id) or line.id == "A3.share"
+    names = ("A1", *_RESTS_ON.get(line.id, ()))
+    cells = [_cell(statement, withheld, name) for name in names]
+    parts = [(block, part_of(key)) for block, key in cells]
+    many = _all_shown(withheld, parts, least=SMALLEST_SHOWN)
+    return _shown(line.id, figure, shown=many and not whole)
 
 
-def _many_behind(lines: dict[str, Line], line_id: str) -> bool:
-    """Say whether many stand behind a figure of the cohort, and none or many behind the rest."""
-    inside = _behind_of({name: line.cohort for name, line in lines.items()}, line_id)
-    outside = _behind_of({name: line.actual for name, line in lines.items()}, line_id) - inside
-    return inside >= SMALLEST_SHOWN and (not outside or outside >= SMALLEST_SHOWN)
-
-
-def _of_baseline(statement: JointStatement, withheld: Withheld, line: Line) -> Shown | None:
-    figure = line.baseline
-    if figure is None:
+def _of_baseline(withheld: Withheld, line: Line) -> Shown | None:
+    if line.baseline is None:
         return None
-    unit = DEFINITIONS[line.id].unit
-    if unit is Unit.COUNT:
-        return _shown(figure, shown=_counts_shown(withheld, BASELINE, line.id))
-    if line.id == "A3.share":
-        first = _counts_shown(withheld, BASELINE, "A3.first")
-        return _shown(figure, shown=first and _counts_shown(withheld, BASELINE, "A1"))
-    if is_of_people(line.id):
-        return _shown(figure, shown=_counts_shown(withheld, BASELINE, line.id))
-    lines = {each.id: each.baseline for each in statement.lines}
-    behind = _behind_of(lines, line.id)
-    return _shown(figure, shown=behind >= SMALLEST_SHOWN)
+    names = ("A1",) if line.id == AMOUNTS else _RESTS_ON.get(line.id, (line.id,))
+    cells = [(BASELINE, line_key(name)) for name in names]
+    least = SMALLEST_SHOWN if line.id in (AMOUNTS, *_OF_LOANS) else 0
+    return _shown(line.id, line.baseline, shown=_all_shown(withheld, cells, least=least))
 
 
-def _shown(figure: Figure, *, shown: bool) -> Shown:
+def _cell(statement: JointStatement, withheld: Withheld, name: str) -> Cell:
+    """Give where the count of a line stands, or a count that is no line."""
+    found = next((line for line in statement.lines if line.id == name), None)
+    return withheld.cell(found) if found else (LINES, line_key(name))
+
+
+def _all_shown(withheld: Withheld, cells: Sequence[Cell], *, least: int) -> bool:
+    """Say whether these counts may be read, and are so many at least."""
+    return all(
+        withheld.shows(block, key) and withheld.count(block, key) >= least for block, key in cells
+    )
+
+
+def _shown(line_id: str, figure: Figure, *, shown: bool) -> Shown:
     if not figure.exists:
         return Shown(0, 0)
-    return Shown(figure.number, figure.of) if shown else _HELD
+    if not shown:
+        return _HELD
+    if figure.of is None or line_id not in OF_MONEY:
+        return Shown(figure.number, figure.of)
+    return _rounded(figure.number, figure.of)
 
 
-def _line_shown(statement: JointStatement, withheld: Withheld, *names: str) -> bool:
-    lines = {each.id: each for each in statement.lines}
-    return all(withheld.shows(*withheld.cell(lines[name])) for name in names)
+def _rounded(part: int, whole: int) -> Shown:
+    """Give a share of money to a hundredth of a per cent: sums are never to be told from it."""
+    scale = SCALE[Unit.SHARE]
+    hundredths = divide_rounded(abs(part) * scale, whole, multiple=1, rule="half_up")
+    return Shown(hundredths if part >= 0 else -hundredths, scale)
 
 
 def _counts_shown(withheld: Withheld, block: str, name: str) -> bool:
-    return withheld.shows(block, Key(("line",), (name,)))
-
-
-def _behind(statement: JointStatement, line_id: str) -> int:
-    """Give how many loans, enterprises or answers stand behind an amount or a mean."""
-    return _behind_of({line.id: line.actual for line in statement.lines}, line_id)
-
-
-def _behind_of(figures: dict[str, Figure | None], line_id: str) -> int:
-    if line_id in ("A7.days", "H8") or line_id.startswith("O"):
-        own = figures["O3" if line_id.startswith("O") else line_id]
-        return (own.of or 0) if own else 0
-    other = figures["A9.repeat" if line_id == "A9.growth" else "A1"]
-    return other.number if other else 0
+    return withheld.shows(block, line_key(name))
 
 
 def _table(withheld: Withheld, split: Split) -> PublishedTable:
@@ -186,7 +182,7 @@ def _table(withheld: Withheld, split: Split) -> PublishedTable:
     block = AMOUNTS if amounts else split.line
     with_cohort = not amounts and split.by in WITH_COHORT
     # Where the total is held back, districts that add up to it stay away with it.
-    whole = withheld.shows(block, Key())
+    whole = withheld.shows(block, TOTAL)
     cells = []
     left = 0
     for cell in split.cells:
@@ -221,10 +217,12 @@ def _count(withheld: Withheld, name: str, number: int) -> int | None:
     return number if _counts_shown(withheld, LINES, name) else None
 
 
-def _cohort(withheld: Withheld, enterprises: int, loans: int, amount: int) -> PublishedCohort:
-    earlier = _count(withheld, "earlier_loans", loans)
+def _cohort(withheld: Withheld, cohort: Cohort) -> PublishedCohort:
+    earlier = _count(withheld, "earlier_loans", cohort.earlier_loans)
     return PublishedCohort(
-        _count(withheld, "enterprises", enterprises), earlier, None if earlier is None else amount
+        _count(withheld, "enterprises", cohort.enterprises),
+        earlier,
+        None if earlier is None else cohort.earlier_amount,
     )
 
 

@@ -2,7 +2,8 @@
 
 First each party confirms its own part of the closed period. The edition that is then prepared
 holds its files byte by byte; nothing of it ever changes. A correction is a new edition, with
-its reason, proved against the edition that was released before.
+its reason. Each is proved beside all that was released, when it is prepared and when it is
+released.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from aim_loans.mou.editions import (
     editions,
     is_closed,
     next_edition,
+    told_by,
+    told_so_far,
 )
 from aim_loans.mou.events import waiting_between
 from aim_loans.mou.periods import Period, parse_period
@@ -34,6 +37,7 @@ from aim_loans.mou.published import JointReport
 from aim_loans.mou.publishing import Withheld
 from aim_loans.mou.report_models import joint_edition, joint_file, joint_part, joint_step
 from aim_loans.mou.targets import AIM, SMEDA, party_of
+from aim_loans.mou.together import opened_by
 from aim_loans.mou.withheld_json import withheld_text
 from aim_loans.portfolio.months import closed_month
 from aim_loans.portfolio.statement_json import canonical
@@ -175,6 +179,7 @@ def release_edition(
         return
     if _newest(tx, edition).released:
         raise Refused("This report is released already.")
+    _refuse_what_opens(tx, edition)
     _write_step(tx, this, edition, RELEASED, party=AIM, actor=actor)
 
 
@@ -241,7 +246,7 @@ def _write_edition(
     row = (
         *(command.period, command.edition, before.id if before else None),
         *(tx.connection.execute(number).scalar_one(), command.reason.strip()),
-        *(canonical(report), withheld_text(withheld), command.digest, actor.name),
+        *(canonical(report), withheld_text(withheld.blocks), command.digest, actor.name),
         *(this.id, this.recorded_micros),
     )
     (edition_id,) = insert_new(tx.connection, joint_edition, columns, [row])
@@ -273,6 +278,17 @@ def _newest(tx: Writing, edition: JointEdition) -> JointEdition:
             period=edition.period,
         )
     return newest
+
+
+def _refuse_what_opens(tx: Writing, edition: JointEdition) -> None:
+    """Prove an edition beside what was released since it was prepared."""
+    # Two releases at once are proved one after the other.
+    hold_chain(tx, HEAD_OFFICE_CHAIN)
+    if opened_by(told_by(tx.connection, edition.id), told_so_far(tx.connection)):
+        raise Refused(
+            "Together with a report that was released since, this one would tell of a few people. "
+            "Prepare it once more."
+        )
 
 
 def _named(edition: JointEdition) -> str:

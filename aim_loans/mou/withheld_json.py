@@ -1,21 +1,21 @@
-"""What is held back of an edition as JSON and back, for the proof of the next one. Pure."""
+"""What an edition tells and holds back as JSON and back, for the proof of others. Pure."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aim_loans.mou.disclosure import Edition, Key, Published
-from aim_loans.mou.publishing import Withheld
 
 
-def withheld_text(withheld: Withheld) -> str:
+def withheld_text(told: Mapping[str, Published]) -> str:
     """Write the counts, their sums and what is held back, by block."""
-    blocks = {name: _block(each) for name, each in withheld.blocks.items()}
+    blocks = {name: _block(each) for name, each in told.items()}
     return json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))
 
 
-def read_withheld(text: str) -> Withheld:
+def read_withheld(text: str) -> dict[str, Published]:
     """Read what `withheld_text` wrote."""
-    return Withheld({name: _published(each) for name, each in json.loads(text).items()})
+    return {name: _published(each) for name, each in json.loads(text).items()}
 
 
 def _block(published: Published) -> dict[str, Any]:

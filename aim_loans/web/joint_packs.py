@@ -20,14 +20,13 @@ from aim_loans.mou.editions import (
     editions,
     last_released,
     next_edition,
-    period_before,
     report_of,
-    withheld_of,
+    told_so_far,
 )
 from aim_loans.mou.measuring import joint_statement
-from aim_loans.mou.periods import Period
+from aim_loans.mou.periods import Period, period_before
 from aim_loans.mou.published import Head, JointReport
-from aim_loans.mou.publishing import Withheld, in_fixed_groups, withhold
+from aim_loans.mou.publishing import Withheld, to_publish, withhold
 from aim_loans.mou.report_rows import Row, funnel_rows, line_rows, table_rows
 from aim_loans.mou.reporting import joint_report
 from aim_loans.mou.signing import Kept, PrepareEdition, prepare_edition, require_parts
@@ -72,7 +71,7 @@ class JointPacks:
     def provisional(self, period: Period, *, language: str) -> Drawn:
         """Draw a report of a period as known now, which nobody has signed.
 
-        It is proved against the edition that the partner has read, if there is one.
+        It is proved beside all that the partner has read.
         """
         require(self.actor, Deed.READ_JOINT, branch=None)
         return self._draw(period, edition=0, reason="", language=language)
@@ -117,11 +116,11 @@ class JointPacks:
         dated: DatedTables,
     ) -> tuple[JointReport, Withheld]:
         (edition, reason), mou = about, self.settings.mou
-        statement = in_fixed_groups(
+        statement = to_publish(
             joint_statement(connection, period=period, known_at=known_at, mou=mou, dated=dated)
         )
         read_before = last_released(connection, period.name)
-        held = withhold(statement, withheld_of(connection, read_before.id) if read_before else None)
+        held = withhold(statement, told_so_far(connection))
         seal = select(cut.c.seal).where(cut.c.taken_at == known_at)
         head = Head(
             institution=self.settings.institution.name,
@@ -138,7 +137,7 @@ class JointPacks:
             statement,
             held,
             head,
-            before=_published(connection, period_before(period)),
+            before=_published(connection, period_before(period).name),
             corrects=report_of(connection, read_before.id) if read_before and edition else None,
             reason=reason,
         )

@@ -17,12 +17,12 @@ from aim_loans.mou.editions import (
     editions,
     pack_files,
     report_of,
+    told_by,
     waits_for,
-    withheld_of,
 )
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.periods import parse_period
-from aim_loans.mou.publishing import in_fixed_groups, withhold
+from aim_loans.mou.publishing import to_publish, withhold
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.reopening import (
@@ -106,7 +106,7 @@ def test_a_signed_report_recomputes_equal_at_its_cut_whatever_comes_later(
             mou=SETTINGS.mou,
             dated=settings_in_force(connection),
         )
-        assert withhold(in_fixed_groups(again)) == withheld_of(connection, edition_id)
+        assert withhold(to_publish(again)).blocks == told_by(connection, edition_id).blocks
         assert report_of(connection, edition_id).head.seal == found.seal
 
 
