@@ -171,3 +171,26 @@ def test_each_party_sets_its_own_targets(screens: Screens, who: str) -> None:
     browser.get("/targets?period=2026-H1")
     browser.send("/targets", **texts | {"value": ""})
     assert "4.25" not in browser.page
+
+
+def test_of_registrations_only_steps_that_apply_and_that_the_reader_may_take_are_offered(
+    screens: Screens,
+) -> None:
+    _, _, shop = borrower(screens)
+    work, page = JointWork(screens.book), f"/enterprises/{shop}"
+    work.step(shop, "F1", State.NOT_APPLICABLE)
+    work.step(shop, "F2", State.REGISTERED)
+
+    def offered(username: str) -> set[tuple[str, str]]:
+        """Give the registrations that somebody may go on with, each with its next state."""
+        found = screens.browser(username).get(page).text
+        return set(re.findall(r"registration\?type=(F\d)&amp;state=(\w+)", found))
+
+    # Trade needs no food certificate, and a micro enterprise no sales tax, by the agreed list.
+    begun = {("F5", "informed"), ("F7", "informed")}
+    assert offered("officer") == begun
+    assert offered("manager") == {*begun, ("F2", "verified")}
+    assert offered("head") == {("F2", "verified")}
+    assert offered("auditor") == set()
+    assert screens.browser("auditor").get(f"{page}/registration?type=F5").status_code == 403
+    assert screens.browser("officer").get(page).text.count("It applies after all") == 6
