@@ -23,6 +23,11 @@ BUCKETS = (("current", 0), ("1-29", 1), ("30-59", 30), ("60-89", 60), ("90-179",
 Marks = Sequence[tuple[str, int]]
 
 
+def late_level(days: int) -> int:
+    """Give how late so many days past due are, 0 to 5: the number of their bucket."""
+    return sum(days >= first for _, first in BUCKETS) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """The days past due at which a loan's bucket, class or place in a PAR changes.

@@ -13,6 +13,7 @@ from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.money import points
+from aim_loans.portfolio.lateness import late_level
 from aim_loans.vocabulary import N_
 from aim_loans.web import (
     allowances,
@@ -173,6 +174,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_global(language.named, "named")
     app.add_template_global(language.per_cent, "per_cent")
     app.add_template_global(language.share, "share")
+    app.add_template_global(late_level, "late_level")
     app.add_template_global(points, "points")
     app.add_template_global(static_file, "static_file")
     return app

@@ -14,7 +14,6 @@ from aim_loans.mou.next_steps import ToDo
 from aim_loans.mou.targets import party_of
 from aim_loans.origination.queries import due_day, settings_in_force
 from aim_loans.origination.waiting import open_applications
-from aim_loans.portfolio.lateness import BUCKETS
 from aim_loans.repayment.collection import (
     MOST_PAGES,
     DueList,
@@ -105,7 +104,7 @@ def _work(*, officer: str | None) -> str:
         steps = next_steps(connection, officer=officer, dated=dated, today=today) if officer else ()
     mine = sum(map(waits_for_me, asked))
     home = Home(today, falls_due, _whole(officers), officers, late, contacts, waiting, mine, steps)
-    return render_template("home.html", home=home, is_branch=officer is None, level=_level)
+    return render_template("home.html", home=home, is_branch=officer is None)
 
 
 def _waiting(connection: Connection, branches: frozenset[str] | None) -> int:
@@ -118,8 +117,3 @@ def _whole(officers: Sequence[Progress]) -> Progress:
     """Add up the officers' figures."""
     sums = [sum(column) for column in zip(*(each[2:] for each in officers), strict=True)]
     return Progress(None, None, *(sums or [0] * len(Progress._fields[2:])))
-
-
-def _level(days: int) -> int:
-    """Give how late so many days are, 0 to 5: the number of the bucket."""
-    return sum(days >= first for _, first in BUCKETS) - 1

@@ -97,17 +97,17 @@ def all_messages() -> tuple[Message, ...]:
 
 
 def templates(root: Path) -> Iterator[Message]:
-    """Every message that a page says: `say("...", name=value)`."""
+    """Every message that a page says: `say("...", name=value)`, `words.plural("...", "...", n)`."""
     for path in sorted(root.rglob("*.html")):
         tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
         for call in tree.find_all(nodes.Call):
-            if not isinstance(call.node, nodes.Name) or call.node.name != "say":
-                continue
-            first = call.args[0]
-            if isinstance(first, nodes.Const):
+            name = getattr(call.node, "name", "") or getattr(call.node, "attr", "")
+            count = {"say": 1, "plural": 2}.get(name, 0)
+            forms = [str(part.value) for part in call.args[:count] if isinstance(part, nodes.Const)]
+            if forms:
                 place = f"{path.relative_to(root)}:{call.lineno}"
                 filled = frozenset(keyword.key for keyword in call.kwargs)
-                yield Message((str(first.value),), place, filled)
+                yield Message(tuple(forms), place, filled)
 
 
 def called(node: ast.Call, errors: set[str], place: str) -> Iterator[Message]:
