@@ -36,9 +36,10 @@ STATES = tuple(WORDS["survey_state"])
 @needs(Deed.READ_BOOK)
 def show() -> str:
     """List the surveys with their progress within reach."""
+    within = reach(me().actor, Deed.READ_BOOK)
     with around().reading() as connection:
-        found = surveys(connection, branches=reach(me().actor, Deed.READ_BOOK))
-    return render_template("surveys.html", surveys=found)
+        found = surveys(connection, branches=within)
+    return render_template("surveys.html", surveys=found, everywhere=within is None)
 
 
 @pages.get("/surveys/new")

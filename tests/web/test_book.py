@@ -113,7 +113,7 @@ def test_a_group_opens_the_book_of_that_group_alone(screens: Screens) -> None:
     head.get(address(screens))
     (inside,) = re.findall(r'href="([^"]+)"><bdi>Livestock', head.page)
     head.get(unescape(inside))
-    assert "By Branch" in head.page
+    assert "By branch" in head.page
     assert "Rs 50,000" in head.page
 
 
