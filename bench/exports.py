@@ -30,7 +30,7 @@ BareFile = Callable[[Any, Database, Path], Callable[[], None]]
 # `{0}` is in paisa; they are written only where there are any.
 RUPEES = (
     "CASE WHEN ({0}) {percent} 100 = 0 THEN CAST(({0}) / 100 AS text) ELSE "
-    "CAST(({0}) / 100 AS text) || '.' || ({0}) {percent} 100 / 10 || ({0}) {percent} 10 END"
+    "CAST(({0}) / 100 AS text) || '.' || (({0}) {percent} 100 / 10) || (({0}) {percent} 10) END"
 )
 WORDS = {
     "sqlite": {

@@ -6,12 +6,27 @@ month before or was paid out since.
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
+from itertools import repeat
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from aim_loans.borrowers.models import person
+from aim_loans.config.settings import Ladder
 from aim_loans.dates import business_date
+from aim_loans.db.tables import from_micros
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, schedule_version
 from aim_loans.money import Ratio
@@ -38,38 +53,71 @@ def tape_rows(
     without it CNICs, names and days of birth (`TAPE_IDENTIFIED`). Loans are read in blocks, so
     that a book of any size needs the same memory.
     """
-    steps = scale(asked.ladder)
-    rates: dict[str, Ratio] = {
-        step.name: Ratio(step.provision_bps, BASIS_POINTS) for step in asked.ladder.classes
-    }
-    not_late = steps.loan_class(0)
-    for row in _read(connection, asked):
-        (ref, agreed, frequency, person_id, cnic, name, born, product, paid_out_on, *rest) = row
-        (branch, district, gender, urban_rural, programme, sector, *rest) = rest
-        (disbursed, outstanding, due, paid, arrears, waived, written_off, *rest) = rest
-        (version, instalments, matures_on, cycle, approved_at, bureau, *unpaid) = rest
-        days = days_past_due(asked.day, unpaid) if arrears else 0
-        loan_class, rate, provision = None, None, 0
-        if outstanding:
-            # Most loans are not late, and nothing is provided for them.
-            loan_class = steps.loan_class(days) if days else not_late
-            rate = rates[loan_class]
-            provision = provision_of(outstanding, rate.numerator) if rate.numerator else 0
-        who: tuple[Any, ...] = (cnic, name, gender, born, urban_rural, ref)
-        if hide is not None:
-            key, year = hide(f"person {person_id}"), born and born.year
-            who = (key, gender, year, urban_rural, hide(f"loan {ref}"))
-        yield (
-            *(asked.day, branch, district),
-            *who,
-            *(status_of(outstanding, waived, written_off), cycle, programme, product),
-            *("individual", sector),
-            approved_at and business_date(approved_at, asked.zone),
-            *(agreed, paid_out_on, disbursed, matures_on, instalments, frequency),
-            *(outstanding, due, paid, arrears, max(0, paid - due), days),
-            *(loan_class, rate, provision),
-            *("yes" if version > 1 else "no", version - 1, _NO_CHARGE, bureau),
+    ladder = _Ladder(asked.ladder)
+    for found in _read(connection, asked):
+        columns = zip(*found, strict=True)
+        ref, agreed, frequency, person_id, cnic, name, born, product, *rest = columns
+        paid_out_on, branch, district, gender, urban_rural, programme, sector, *rest = rest
+        disbursed, outstanding, due, paid, arrears, waived, written_off, *rest = rest
+        version, instalments, matures_on, cycle, approved_at, bureau, *unpaid = rest
+        late = zip(arrears, zip(*unpaid, strict=True), strict=True)
+        days = [days_past_due(asked.day, at) if behind else 0 for behind, at in late]
+        if hide is None:
+            who: tuple[Sequence[Any], ...] = (cnic, name, gender, born, urban_rural, ref)
+        else:
+            keys = [hide(f"person {each}") for each in person_id]
+            years = [day and day.year for day in born]
+            who = (keys, gender, years, urban_rural, [hide(f"loan {each}") for each in ref])
+        yield from zip(
+            *(repeat(asked.day), branch, district, *who),
+            *(map(status_of, outstanding, waived, written_off), cycle, programme, product),
+            *(repeat("individual"), sector, _days_of(approved_at, asked.zone), agreed),
+            *(paid_out_on, disbursed, matures_on, instalments, frequency),
+            *(outstanding, due, paid, arrears, map(_advance, paid, due), days),
+            *ladder.columns(outstanding, days),
+            *(map(_changed, version), [number - 1 for number in version]),
+            *(repeat(_NO_CHARGE), bureau),
+            # What is the same in every row never ends.
+            strict=False,
         )
+
+
+class _Ladder:
+    """What a classification ladder says of loans, given by their columns."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        # Few different days late come again and again.
+        self.class_of = cache(scale(ladder).loan_class)
+        self.rates = {step.name: Ratio(step.provision_bps, BASIS_POINTS) for step in ladder.classes}
+
+    def columns(
+        self, outstanding: Sequence[int], days: Sequence[int]
+    ) -> tuple[list[str | None], list[Ratio | None], list[int]]:
+        """Give class, rate and provision (paisa); a loan without a balance has no class."""
+        standing = list(zip(outstanding, days, strict=True))
+        classes = [self.class_of(late) if left else None for left, late in standing]
+        rates = [None if name is None else self.rates[name] for name in classes]
+        provisions = [
+            # Nothing is provided for most loans.
+            provision_of(left, rate.numerator) if rate and rate.numerator else 0
+            for left, rate in zip(outstanding, rates, strict=True)
+        ]
+        return classes, rates, provisions
+
+
+def _days_of(moments: Sequence[int | None], zone: ZoneInfo) -> list[date | None]:
+    """Give the local days of moments in microseconds."""
+    return [
+        None if moment is None else business_date(from_micros(moment), zone) for moment in moments
+    ]
+
+
+def _advance(paid: int, due: int) -> int:
+    return paid - due if paid > due else 0
+
+
+def _changed(version: int) -> str:
+    return "yes" if version > 1 else "no"
 
 
 def status_of(outstanding: int, waived: int, written_off: int) -> str:
@@ -81,8 +129,8 @@ def status_of(outstanding: int, waived: int, written_off: int) -> str:
     return "written_off" if written_off else "closed"
 
 
-def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Any]]:
-    """Read block by block of loans what `tape_rows` takes apart."""
+def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Sequence[Any]]]:
+    """Read what `tape_rows` takes apart, block by block of loans, some hundred rows at a time."""
     view = asked.view
     source = source_for(connection, view)
     wanted = Wanted(dimensions=_DIMENSIONS, detailed=True, in_blocks=True)
@@ -106,8 +154,7 @@ def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Any]]:
     last = connection.execute(select(func.max(loan.c.id))).scalar() or 0
     for after in range(0, last, _LOANS_A_BLOCK):
         block = {"after": after, "up_to": after + _LOANS_A_BLOCK}
-        for found in connection.execute(statement, block).partitions(ROWS_TOGETHER):
-            yield from found
+        yield from connection.execute(statement, block).partitions(ROWS_TOGETHER)
 
 
 def _was_open(rows: FromClause, before: View) -> ScalarSelect[int]:
@@ -163,10 +210,10 @@ def _cycle(rows: FromClause, view: View) -> ScalarSelect[int]:
     )
 
 
-def _approved_at(rows: FromClause) -> ScalarSelect[Any]:
-    """Give the moment of the last approval of the loan's application."""
+def _approved_at(rows: FromClause) -> ScalarSelect[int]:
+    """Give the moment of the last approval of the loan's application, in microseconds."""
     return (
-        select(func.max(application_step.c.recorded_at, type_=application_step.c.recorded_at.type))
+        select(func.max(application_step.c.recorded_at, type_=BigInteger))
         .join(
             application_loan,
             application_loan.c.application_id == application_step.c.application_id,
