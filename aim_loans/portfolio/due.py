@@ -121,6 +121,17 @@ def days_past_due(as_of: date, unpaid: Sequence[Any]) -> int:
     return int((as_of - day).days)
 
 
+def days_of_late(as_of: date, arrears: Sequence[int], unpaid: Sequence[Sequence[Any]]) -> list[int]:
+    """Count the days past due of loans given by their columns; 0 for those without arrears."""
+    loans = zip(arrears, zip(*unpaid, strict=True), strict=True)
+    return [days_past_due(as_of, since) if behind else 0 for behind, since in loans]
+
+
+def advance_of(paid: int, due: int) -> int:
+    """Give what was paid on the principal before it fell due (paisa)."""
+    return paid - due if paid > due else 0
+
+
 def late_days(as_of: date, key: Number, number: Number, day: Day) -> Number:
     """Count in the database what `days_past_due` counts; 0 where nothing is unpaid.
 

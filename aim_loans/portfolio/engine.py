@@ -9,6 +9,7 @@ loans more than x days past due.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, func, select
 from aim_loans.config.settings import Ladder
 from aim_loans.loans.models import loan
 from aim_loans.portfolio.cells import Kept, books, check_dimensions
-from aim_loans.portfolio.due import View, days_past_due
+from aim_loans.portfolio.due import View, advance_of, days_of_late
 from aim_loans.portfolio.frames import book_frame
 from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.remembered import Question, Remembered, Sums, by_group
@@ -28,9 +29,6 @@ _LOANS_A_BLOCK = 10_000
 ROWS_TOGETHER = 500
 EVERYTHING = Kept()
 _SUMS = ("disbursed_on", "disbursed", "paid", "credit", "outstanding", "due", "arrears")
-# Where the amounts stand in a row as it is read: the loan's number, `_SUMS`, the oldest unpaid.
-_PAID, _DUE, _ARREARS = (1 + _SUMS.index(name) for name in ("paid", "due", "arrears"))
-_UNPAID = 1 + len(_SUMS)
 
 
 class LoanRow(NamedTuple):
@@ -153,17 +151,21 @@ def loan_rows(
     """
     view, steps = View(as_of, known_at), scale(ladder)
     source = source_for(connection, view)
-    not_late = (0, steps.bucket(0), steps.loan_class(0))
-    for row in _read(connection, source, view):
-        advance, lateness = row[_PAID] - row[_DUE], not_late
-        if row[_ARREARS]:
-            days = days_past_due(as_of, row[_UNPAID:])
-            lateness = (days, steps.bucket(days), steps.loan_class(days))
-        yield LoanRow._make((*row[:_UNPAID], max(0, advance), *lateness))
+    # Few different days late come again and again.
+    bucket, loan_class = cache(steps.bucket), cache(steps.loan_class)
+    for found in _read(connection, source, view):
+        ref, paid_out_on, disbursed, paid, credit, *rest = zip(*found, strict=True)
+        outstanding, due, arrears, *unpaid = rest
+        days = days_of_late(as_of, arrears, unpaid)
+        yield from map(
+            LoanRow,
+            *(ref, paid_out_on, disbursed, paid, credit, outstanding, due, arrears),
+            *(map(advance_of, paid, due), days, map(bucket, days), map(loan_class, days)),
+        )
 
 
-def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequence[Any]]:
-    """Read what `loan_rows` shows, block by block of loans."""
+def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequence[Sequence[Any]]]:
+    """Read what `loan_rows` shows, block by block of loans, some hundred rows at a time."""
     rows = standing(source, view, Wanted(detailed=True, in_blocks=True)).subquery("loans")
     statement = (
         select(loan.c.ref, *(rows.c[name] for name in (*_SUMS, *source.value)))
@@ -173,5 +175,4 @@ def _read(connection: Connection, source: Source, view: View) -> Iterator[Sequen
     last = connection.execute(select(func.max(loan.c.id))).scalar() or 0
     for after in range(0, last, _LOANS_A_BLOCK):
         block = {"after": after, "up_to": after + _LOANS_A_BLOCK}
-        for found in connection.execute(statement, block).partitions(ROWS_TOGETHER):
-            yield from found
+        yield from connection.execute(statement, block).partitions(ROWS_TOGETHER)

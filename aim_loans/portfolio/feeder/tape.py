@@ -31,7 +31,13 @@ from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, loan_position, schedule_version
 from aim_loans.money import Ratio
 from aim_loans.origination.models import application_loan, application_step, background_check
-from aim_loans.portfolio.due import View, days_past_due, sum_where, version_in_force
+from aim_loans.portfolio.due import (
+    View,
+    advance_of,
+    days_of_late,
+    sum_where,
+    version_in_force,
+)
 from aim_loans.portfolio.engine import ROWS_TOGETHER
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym
 from aim_loans.portfolio.lateness import scale
@@ -60,8 +66,7 @@ def tape_rows(
         paid_out_on, branch, district, gender, urban_rural, programme, sector, *rest = rest
         disbursed, outstanding, due, paid, arrears, waived, written_off, *rest = rest
         version, instalments, matures_on, cycle, approved_at, bureau, *unpaid = rest
-        late = zip(arrears, zip(*unpaid, strict=True), strict=True)
-        days = [days_past_due(asked.day, at) if behind else 0 for behind, at in late]
+        days = days_of_late(asked.day, arrears, unpaid)
         if hide is None:
             who: tuple[Sequence[Any], ...] = (cnic, name, gender, born, urban_rural, ref)
         else:
@@ -73,7 +78,7 @@ def tape_rows(
             *(map(status_of, outstanding, waived, written_off), cycle, programme, product),
             *(repeat("individual"), sector, _days_of(approved_at, asked.zone), agreed),
             *(paid_out_on, disbursed, matures_on, instalments, frequency),
-            *(outstanding, due, paid, arrears, map(_advance, paid, due), days),
+            *(outstanding, due, paid, arrears, map(advance_of, paid, due), days),
             *ladder.columns(outstanding, days),
             *(map(_changed, version), [number - 1 for number in version]),
             *(repeat(_NO_CHARGE), bureau),
@@ -110,10 +115,6 @@ def _days_of(moments: Sequence[int | None], zone: ZoneInfo) -> list[date | None]
     return [
         None if moment is None else business_date(from_micros(moment), zone) for moment in moments
     ]
-
-
-def _advance(paid: int, due: int) -> int:
-    return paid - due if paid > due else 0
 
 
 def _changed(version: int) -> str:
