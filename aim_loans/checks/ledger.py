@@ -1,5 +1,6 @@
 """Checks that the journal and the loans say the same, on every day and in every branch."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +32,11 @@ from aim_loans.portfolio.models import allowance_entry
 
 # A fact either takes from its other side (a loan is paid out, credit paid back) or gives to it.
 _TAKES = (Kind.DISBURSEMENT, Kind.REFUND)
+
+_CONTROLLED = (Account.LOANS, Account.BORROWER_CREDIT, Account.SUSPENSE, Account.LOSS_ALLOWANCE)
+
+# A branch and a fund.
+Place = tuple[str, str]
 
 
 def lines_have_sources(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
@@ -110,32 +116,54 @@ def _income(*only: str) -> Select[Any]:
 
 def control_equals_loans(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
     """Today, by branch and fund: loans, credit, suspense and allowance equal their detail."""
-    credit = (
-        loan_position.c.disbursed
-        - loan_position.c.waived
-        - loan_position.c.written_off
-        - loan_position.c.outstanding
+    booked = _booked(connection)
+    for code, counted in _counted(connection).items():
+        for place in sorted({*booked[code], *counted}):
+            if booked[code][place] != counted[place]:
+                yield (
+                    f"{code} at branch {place[0]}, fund {place[1]}: the ledger says "
+                    f"{booked[code][place]} paisa, the detail {counted[place]}"
+                )
+
+
+def _booked(connection: Connection) -> defaultdict[str, Counter[Place]]:
+    """Give what the journal says of each account (debit positive), from one look at its lines."""
+    line = journal_line.c
+    by = (line.branch_code, line.fund_code, line.debit, line.credit)
+    booked: defaultdict[str, Counter[Place]] = defaultdict(Counter)
+    moved = select(*by, whole_sum(line.amount)).group_by(*by)
+    for branch, fund, debit, credit, amount in connection.execute(moved):
+        booked[debit][branch, fund] += amount
+        booked[credit][branch, fund] -= amount
+    return booked
+
+
+def _counted(connection: Connection) -> dict[Account, Counter[Place]]:
+    """Give what the detail of each control account adds up to (debit positive)."""
+    position = loan_position.c
+    credit = position.disbursed - position.waived - position.written_off - position.outstanding
+    above = position.applied - credit + position.credited - position.refunded
+    over_claim = position.recovered - position.written_off
+    claim = case((over_claim > 0, over_claim), else_=0)
+    by = (position.branch_code, loan.c.fund_code)
+    loans = (
+        select(*by, whole_sum(position.outstanding), whole_sum(-(above + claim)))
+        .join(loan, loan.c.id == position.loan_id)
+        .group_by(*by)
     )
-    above = loan_position.c.applied - credit + loan_position.c.credited - loan_position.c.refunded
-    claim = case(
-        (
-            loan_position.c.recovered > loan_position.c.written_off,
-            loan_position.c.recovered - loan_position.c.written_off,
-        ),
-        else_=0,
-    )
-    position = loan_position.join(loan, loan.c.id == loan_position.c.loan_id)
-    detail = {
-        Account.LOANS: (position, loan_position.c.branch_code, loan_position.c.outstanding),
-        Account.BORROWER_CREDIT: (position, loan_position.c.branch_code, -(above + claim)),
-    }
-    for code, (source, branch, amount) in detail.items():
-        rows = select(branch, loan.c.fund_code, whole_sum(amount)).select_from(source)
-        yield from _compare(connection, code, rows.group_by(branch, loan.c.fund_code))
-    yield from _compare(connection, Account.SUSPENSE, money_on_no_loan())
-    by = (allowance_entry.c.branch_code, allowance_entry.c.fund_code)
-    set_aside = select(*by, whole_sum(-allowance_entry.c.amount)).group_by(*by)
-    yield from _compare(connection, Account.LOSS_ALLOWANCE, set_aside)
+    counted: dict[Account, Counter[Place]] = {code: Counter() for code in _CONTROLLED}
+    for branch, fund, outstanding, owed in connection.execute(loans):
+        counted[Account.LOANS][branch, fund] = outstanding
+        counted[Account.BORROWER_CREDIT][branch, fund] = owed
+    held = (allowance_entry.c.branch_code, allowance_entry.c.fund_code)
+    set_aside = select(*held, whole_sum(-allowance_entry.c.amount)).group_by(*held)
+    for code, detail in (
+        (Account.SUSPENSE, money_on_no_loan()),
+        (Account.LOSS_ALLOWANCE, set_aside),
+    ):
+        for branch, fund, amount in connection.execute(detail):
+            counted[code][branch, fund] = amount
+    return counted
 
 
 def days_equal_facts(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:
@@ -206,20 +234,3 @@ def _unposted(
         .having(net != func.max(wanted))
         .order_by(table.c.id)
     )
-
-
-def _compare(connection: Connection, code: Account, detail: Select[Any]) -> Iterator[str]:
-    account = literal(code.value)
-    control = (
-        select(journal_line.c.branch_code, journal_line.c.fund_code, whole_sum(_signed(account)))
-        .where(or_(journal_line.c.debit == account, journal_line.c.credit == account))
-        .group_by(journal_line.c.branch_code, journal_line.c.fund_code)
-    )
-    booked = {(row[0], row[1]): row[2] for row in connection.execute(control)}
-    counted = {(row[0], row[1]): row[2] for row in connection.execute(detail)}
-    for place in sorted({*booked, *counted}):
-        if booked.get(place, 0) != counted.get(place, 0):
-            yield (
-                f"{code} at branch {place[0]}, fund {place[1]}: the ledger says "
-                f"{booked.get(place, 0)} paisa, the detail {counted.get(place, 0)}"
-            )
