@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from aim_loans.config.settings import Product
 from aim_loans.dates import is_month_end
-from aim_loans.db.engine import cutting
+from aim_loans.db.engine import cutting, reading
 from aim_loans.db.migrate import upgrade
 from aim_loans.demo.applicants import applications_of, newcomers_of, take_applications_on
 from aim_loans.demo.counter import cancel_receipts, take_receipts, visit_late_borrowers
@@ -30,7 +30,16 @@ from aim_loans.intake.operations import import_book
 from aim_loans.loans.schedule import ScheduleRules
 from aim_loans.origination.operations import SetUp, set_up
 from aim_loans.origination.queries import schedule_rules
+from aim_loans.portfolio.allowance import proposed
+from aim_loans.portfolio.allowance_requests import (
+    AskAllowance,
+    ConfirmAllowance,
+    ask_allowance,
+    confirm_allowance,
+    open_allowances,
+)
 from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.vocabulary import N_
 
 # The newest days are worked by the demonstration's people; before them the book is imported.
@@ -132,7 +141,7 @@ def _import_history(
             if after < until:
                 _live_through(office, book, Span(after, until), Path(folder))
             if is_month_end(until) and until in closed:
-                _close(office, until)
+                _set_aside(office, _close(office, until))
             after = until
             progress(N_("History: month {done} of {to_do}"), done, len(ends))
 
@@ -145,10 +154,22 @@ def _live_through(office: Office, book: Sequence[Life], span: Span, folder: Path
         assign_officers(office, town, lent)
 
 
-def _close(office: Office, month: date) -> None:
+def _close(office: Office, month: date) -> ClosedMonth:
     with cutting(office.engine, audit_key=office.audit_key, clock=office.clock) as tx:
         actor = office.somebody(HEAD_OFFICE[1])
-        close_month(tx, CloseMonth(month), actor=actor, today=office.clock.today)
+        return close_month(tx, CloseMonth(month), actor=actor, today=office.clock.today)
+
+
+def _set_aside(office: Office, closed: ClosedMonth) -> None:
+    """Post the loss allowance that a close proposes: one of head office asks, another confirms."""
+    asks, confirms = HEAD_OFFICE
+    with reading(office.engine) as connection:
+        if not any(each.amount for each in proposed(connection, closed)):
+            return
+    office.do_now(ask_allowance, AskAllowance(closed.id), asks)
+    with reading(office.engine) as connection:
+        (asked,) = open_allowances(connection)
+    office.do(confirm_allowance, ConfirmAllowance(asked.id), confirms)
 
 
 def _import_span(office: Office, book: Sequence[Life], span: Span, folder: Path) -> None:
