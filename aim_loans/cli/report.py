@@ -1,5 +1,6 @@
 """The commands `aim-loans report`."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ from aim_loans.dates import business_date
 from aim_loans.db.engine import reading
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, require
-from aim_loans.portfolio.papers.proving import prove
+from aim_loans.mou.editions import SIGNED
+from aim_loans.mou.proving import JointProof, prove_joint
+from aim_loans.portfolio.papers.proving import Proof, prove
 from aim_loans.portfolio.statement_json import statement_digest, to_json
 from aim_loans.web.paper_values import letterhead
 from reports.portfolio_pdf import portfolio_pdf
@@ -64,28 +67,49 @@ def portfolio_command(door: Door, *, language: str | None, out: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def verify_command(door: Door, *, file: Path) -> None:
-    """Say whether a paper is genuine, and whether the book gives its figures again."""
+    """Say whether a paper is genuine, and whether the book gives its figures again.
+
+    A monthly paper that was issued, or a file of a joint report that was released.
+    """
     require(door.actor, Deed.READ_BOOK, branch=None)
+    content, settings = file.read_bytes(), door.settings
     with reading(door.ready_engine) as connection:
-        proof = prove(connection, file.read_bytes(), settings=door.settings, store=door.files)
+        monthly = prove(connection, content, settings=settings, store=door.files)
+        joint = prove_joint(connection, content, mou=settings.mou, store=door.files)
+    if monthly is not None:
+        _say_monthly(door, file, monthly)
+    elif joint is not None:
+        _say_joint(door, file, joint)
+    proof = monthly or joint
     if proof is None:
         raise Refused("{file} is not genuine: no report with these bytes was issued.", file=file)
-    report, newer = proof.report, proof.newer
-    door.note(
-        "{file} is genuine: {paper}, issued on {day}.",
-        file=file.name,
-        paper=report.stem,
-        day=door.words.day(business_date(report.issued_at, door.settings.institution.zone)),
-    )
-    if newer is not None:
-        door.note("There is a newer edition of it: {paper}.", paper=newer.stem)
-    if not proof.same_settings:
-        door.note("The configuration is another one than when it was issued.")
     if not proof.kept_whole:
         raise Refused("What is kept of it was changed. Run the checks of the files.")
     if not proof.recomputes:
         raise Refused("The book does not give its statement again. Run the checks of the book.")
     door.note("The book gives its statement again, figure by figure.")
+
+
+def _say_monthly(door: Door, file: Path, proof: Proof) -> None:
+    report = proof.report
+    _say_genuine(door, file, report.stem, report.issued_at)
+    if proof.newer is not None:
+        door.note("There is a newer edition of it: {paper}.", paper=proof.newer.stem)
+    if not proof.same_settings:
+        door.note("The configuration is another one than when it was issued.")
+
+
+def _say_joint(door: Door, file: Path, proof: JointProof) -> None:
+    _say_genuine(door, file, proof.file.name, proof.released_at)
+    if proof.newer is not None:
+        door.note("There is a newer edition of it: {paper}.", paper=proof.newer.edition)
+    if proof.edition.state != SIGNED:
+        door.note("It is released, and not signed by both parties yet.")
+
+
+def _say_genuine(door: Door, file: Path, paper: str, issued_at: datetime) -> None:
+    day = door.words.day(business_date(issued_at, door.settings.institution.zone))
+    door.note("{file} is genuine: {paper}, issued on {day}.", file=file.name, paper=paper, day=day)
 
 
 report_group.add_command(loan_command)

@@ -139,6 +139,13 @@ def pack_file(connection: Connection, file_id: int) -> PackFile:
     return PackFile(*found)
 
 
+def pack_files_of_bytes(connection: Connection, sha256: str) -> list[PackFile]:
+    """Give the files of editions whose bytes have this digest, the oldest first."""
+    rows = select(*(joint_file.c[name] for name in PackFile._fields))
+    wanted = rows.where(joint_file.c.sha256 == sha256).order_by(joint_file.c.id)
+    return [PackFile(*row) for row in connection.execute(wanted)]
+
+
 def kept_joint_names(connection: Connection) -> list[tuple[int, str]]:
     """Give the files of all editions: their numbers, and their names in the folder of files."""
     rows = connection.execute(select(joint_file.c.id, joint_file.c.stored))
