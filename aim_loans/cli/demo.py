@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from aim_loans.cli.demo_reports import make_reports, prepare_joint_report
 from aim_loans.cli.demo_server import serve_until_signalled
 from aim_loans.cli.demo_sign_ins import write_sign_ins
 from aim_loans.cli.door import Door
+from aim_loans.cli.report_pack import worker_beside
 from aim_loans.cli.serve import application
 from aim_loans.cli.setting_up import bring_up
 from aim_loans.config.environment import database_url
@@ -52,7 +54,9 @@ def demo(door: Door, *, loans: int, seed: int, port: int, stays: bool) -> None:
     else:
         _make(door, file, Wanted(loans, seed))
     make_reports(door, file.parent / "reports")
-    serve_until_signalled(door, application(door, plain_http=True), port=port, stays=stays)
+    # The papers of regions, areas and branches are asked for: a worker makes them meanwhile.
+    with worker_beside() if stays else nullcontext():
+        serve_until_signalled(door, application(door, plain_http=True), port=port, stays=stays)
 
 
 def _book_file() -> Path:

@@ -26,15 +26,21 @@ _SECONDS_TO_ANSWER = 20
 
 
 def serve_until_signalled(door: Door, app: WSGIApplication, *, port: int, stays: bool) -> None:
-    """Serve, say READY once /health answers, and end at SIGTERM or SIGINT; or end at once."""
+    """Serve, say READY once /health answers, and end at SIGTERM or SIGINT.
+
+    Without `stays` the server ends as soon as it answered, and READY is said after that.
+    """
     sockets: dict[int, Any] = {}
     try:
-        _serve(door, _listen(app, port, sockets, limits(door)), port, stays=stays)
+        _serve(_listen(app, port, sockets, limits(door)), port, stays=stays)
     finally:
         wasyncore.close_all(sockets)
+    if not stays:
+        click.echo(f"READY {_address(port)} answered and has ended; make serve starts it again")
+    door.note("The demonstration has ended; its book stays.")
 
 
-def _serve(door: Door, server: Any, port: int, *, stays: bool) -> None:
+def _serve(server: Any, port: int, *, stays: bool) -> None:
     answered = threading.Event()
     before = signal.signal(signal.SIGTERM, _end)
     tell = partial(_tell, port, answered, stays=stays)
@@ -44,20 +50,24 @@ def _serve(door: Door, server: Any, port: int, *, stays: bool) -> None:
     signal.signal(signal.SIGTERM, before)
     if not answered.is_set():
         raise Refused("The application did not answer. Look at what it said above.")
-    door.note("The demonstration has ended; its book stays.")
 
 
 def _tell(port: int, answered: threading.Event, *, stays: bool) -> None:
-    """Ask the application until it answers, beside the thread that serves, and say so."""
+    """Ask the application until it answers, beside the thread that serves; then say so, or end."""
     last = time.monotonic() + _SECONDS_TO_ANSWER
     while time.monotonic() < last:
         if _is_healthy(port):
             answered.set()
-            click.echo(f"READY http://{HOST}:{port}/")
+            if stays:
+                click.echo(f"READY {_address(port)}")
+                return
             break
         time.sleep(0.1)
-    if not (stays and answered.is_set()):
-        _thread.interrupt_main(signal.SIGTERM)
+    _thread.interrupt_main(signal.SIGTERM)
+
+
+def _address(port: int) -> str:
+    return f"http://{HOST}:{port}/"
 
 
 def _is_healthy(port: int) -> bool:

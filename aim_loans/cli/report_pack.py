@@ -70,7 +70,7 @@ def run_command(
 def worker_command(door: Door, *, once: bool) -> None:
     """Make the papers that are asked for in the browser, until it is stopped."""
     signal.signal(signal.SIGTERM, _stop)
-    shop, name = _workshop(door), _worker_name()
+    shop, name = workshop(door), worker_name()
     while True:
         made = make_next(shop, worker=name)
         if made is not None:
@@ -79,6 +79,33 @@ def worker_command(door: Door, *, once: bool) -> None:
             return
         else:
             time.sleep(LOOK_AGAIN_SECONDS)
+
+
+@contextmanager
+def worker_beside() -> Iterator[None]:
+    """Keep a worker in a process of its own, which ends with the block, or with this process."""
+    worker = multiprocessing.get_context("spawn").Process(target=work_beside, args=(os.getpid(),))
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.join()
+
+
+def work_beside(parent: int) -> None:
+    """Make papers as long as the process runs that began this one."""
+    signal.signal(signal.SIGTERM, _stop)
+    # Ctrl-C reaches both; the one that began this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    door = Door()
+    try:
+        shop, name = workshop(door), worker_name()
+        while os.getppid() == parent:
+            if make_next(shop, worker=name) is None:
+                time.sleep(LOOK_AGAIN_SECONDS)
+    finally:
+        door.close()
 
 
 def work(batch: str) -> None:
@@ -93,7 +120,7 @@ def work(batch: str) -> None:
 
 def _work_off(door: Door, batch: str) -> None:
     """Make papers; those that another worker holds are waited for, in case it was killed."""
-    shop, name = _workshop(door), _worker_name()
+    shop, name = workshop(door), worker_name()
     while True:
         if make_next(shop, worker=name, batch=batch) is None:
             if not _state(door, batch).waiting:
@@ -165,7 +192,8 @@ def _say_faults(door: Door, state: Progress) -> None:
         door.note("Not made: {paper}. {reason}", paper=each.subject, reason=each.fault)
 
 
-def _workshop(door: Door) -> Workshop:
+def workshop(door: Door) -> Workshop:
+    """Give what makes the papers of a door's book."""
     return Workshop(
         door.ready_engine,
         door.settings,
@@ -176,7 +204,8 @@ def _workshop(door: Door) -> Workshop:
     )
 
 
-def _worker_name() -> str:
+def worker_name() -> str:
+    """Give a name that no other worker has."""
     return f"{os.getpid()}-{secrets.token_hex(4)}"
 
 
