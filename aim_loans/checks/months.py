@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from aim_loans.config.rows import ConfigurationFault
-from aim_loans.db.bulk import whole_sum
+from aim_loans.db.bulk import same_rows, whole_sum
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.allowance import is_posted, proposed
 from aim_loans.portfolio.due import View
@@ -60,7 +60,7 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
             yield f"month {last.month}: loan {loan_id} was frozen otherwise than its facts say"
     names = [c.name for c in month_cell.c if c.name not in ("id", "act_id")]
     kept = select(*(month_cell.c[name] for name in names)).where(month_cell.c.close_id == last.id)
-    if connection.execute(kept.except_(cells(last.id, ladder))).first() is not None:
+    if not same_rows(connection, kept, cells(last.id, ladder)):
         yield f"month {last.month}: its cells are not the sums of its frozen loans"
     if not standings_are_whole(connection, last.id):
         yield f"month {last.month}: its cohorts or persons are not those of its frozen loans"

@@ -104,6 +104,14 @@ def ids_as_rows(connection: Connection, ids: Sequence[int]) -> Select[Any]:
     return select(rows.c.value.label("id"))
 
 
+def same_rows(connection: Connection, one: Select[Any], other: Select[Any]) -> bool:
+    """Say whether two selections of the same columns give the same rows, in whatever order."""
+    return all(
+        connection.execute(first.except_(second).limit(1)).first() is None
+        for first, second in ((one, other), (other, one))
+    )
+
+
 def _insertion(connection: Connection, table: Table, columns: Sequence[str], count: int) -> str:
     mark = "%s" if is_postgresql(connection) else "?"
     row = f"({', '.join([mark] * len(columns))})"

@@ -33,7 +33,7 @@ from aim_loans.portfolio.lateness import Scale
 from aim_loans.portfolio.standing import Source, Wanted, standing
 
 # Dimensions of a loan by the name that files and commands use, with their columns.
-_COLUMN = {
+COLUMN_OF = {
     "sector": "sector",
     "activity": "activity",
     "branch": "branch_code",
@@ -45,7 +45,7 @@ _COLUMN = {
     "gender": "gender",
     "urban_rural": "urban_rural",
 }
-DIMENSIONS = tuple(_COLUMN)
+DIMENSIONS = tuple(COLUMN_OF)
 _ALWAYS_ENTERED = ("sector", "branch", "product", "programme", "gender")
 
 # What every group is asked for: counts, then paisa; after these the parts that are late.
@@ -128,7 +128,7 @@ def kept_loans(
     `details` are further columns of `standing`; `in_blocks` as in `standing.Wanted`.
     """
     names = {*by, *kept.filters}
-    columns = {_COLUMN[name] for name in names}
+    columns = {COLUMN_OF[name] for name in names}
     if kept.branches is not None:
         columns.add("branch_code")
     wanted = Wanted(
@@ -217,5 +217,5 @@ def _groups(
 
 def _text(name: str, loans: FromClause) -> ColumnElement[str]:
     """Give the text of a dimension; what nobody entered is an empty text."""
-    column: ColumnElement[str] = line.c.name if name == "area" else loans.c[_COLUMN[name]]
+    column: ColumnElement[str] = line.c.name if name == "area" else loans.c[COLUMN_OF[name]]
     return column if name in _ALWAYS_ENTERED else func.coalesce(column, "")

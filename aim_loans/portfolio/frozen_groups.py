@@ -19,26 +19,19 @@ from sqlalchemy import (
     union_all,
 )
 
-from aim_loans.db.bulk import whole_sum
+from aim_loans.db.bulk import same_rows, whole_sum
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act
-from aim_loans.portfolio.cells import Kept
+from aim_loans.portfolio.cells import COLUMN_OF, Kept
 from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.models import month_group, month_loan
 from aim_loans.portfolio.months import ClosedMonth
 
-_COLUMN = {
-    "sector": "sector",
-    "branch": "branch_code",
-    "officer": "officer",
-    "programme": "programme_code",
-    "gender": "gender",
-    "district": "district",
-    "activity": "activity",
-    "urban_rural": "urban_rural",
-}
 # The dimensions by which a statement parts the book.
-DIMENSIONS = tuple(_COLUMN)
+DIMENSIONS = (
+    *("sector", "branch", "officer", "programme"),
+    *("gender", "district", "activity", "urban_rural"),
+)
 _BOOK = (
     *("active_loans", "active_borrowers", "glp", "arrears", "par0", "par30"),
     *("recovery_collected", "recovery_due"),
@@ -62,11 +55,7 @@ def groups_are_whole(connection: Connection, close_id: int) -> bool:
     )
     if connection.execute(kept.limit(1)).first() is None:
         return True
-    made = select(*_groups(close_id).subquery("made").c)
-    return all(
-        connection.execute(one.except_(other).limit(1)).first() is None
-        for one, other in ((kept, made), (made, kept))
-    )
+    return same_rows(connection, kept, select(*_groups(close_id).subquery("made").c))
 
 
 def frozen_books(
@@ -109,7 +98,7 @@ def _groups(close_id: int) -> Any:
 
 def _of(close_id: int, dimension: str, where: ColumnElement[str]) -> Select[Any]:
     rows = month_loan.c
-    value = func.coalesce(rows[_COLUMN[dimension]], "")
+    value = func.coalesce(rows[COLUMN_OF[dimension]], "")
     active = rows.outstanding > 0
     sums = (
         func.count().filter(active),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Select,
     Text,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from aim_loans.dates import month_end, month_step
-from aim_loans.db.bulk import ids_as_rows, whole_sum
+from aim_loans.db.bulk import ids_as_rows, same_rows, whole_sum
 from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act
 from aim_loans.loans.models import loan_position
@@ -32,6 +33,7 @@ from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.lateness import PAR_DAYS
 from aim_loans.portfolio.models import month_cohort, month_loan, month_person
 from aim_loans.portfolio.months import ClosedMonth
+from aim_loans.portfolio.statement_reads import within
 
 # Counts, then paisa: what is added up of a month end, and the persons, who do not add up.
 SUMS = (
@@ -71,10 +73,8 @@ def standings_are_whole(connection: Connection, close_id: int) -> bool:
         kept = select(*(table.c[name] for name in names)).where(table.c.close_id == close_id)
         if connection.execute(kept.limit(1)).first() is None:
             continue
-        made = select(*rows.subquery("made").c)
-        for one, other in ((kept, made), (made, kept)):
-            if connection.execute(one.except_(other).limit(1)).first() is not None:
-                return False
+        if not same_rows(connection, kept, select(*rows.subquery("made").c)):
+            return False
     return True
 
 
@@ -89,7 +89,7 @@ def frozen_tallies(
     for close_id, persons in _kept_persons(connection, closes, kept).items():
         tallies[close_id] = {None: persons}
     cohort = month_cohort.c
-    mine = [cohort.close_id.in_(list(tallies)), *_within(cohort.branch_code, kept)]
+    mine = [cohort.close_id.in_(list(tallies)), *within(cohort.branch_code, kept)]
     sums = (whole_sum(cohort[name]).label(name) for name in SUMS)
     by = (cohort.close_id, cohort.paid_out_in)
     for close_id, index, *amounts in connection.execute(
@@ -111,6 +111,17 @@ def concerned(connection: Connection, loan_ids: Sequence[int]) -> Select[Any]:
     )
     among = select(every.c.loan_id).where(every.c.borrower_id.in_(persons)).cte()
     return select(among.prefix_with("MATERIALIZED").c.loan_id)
+
+
+def person_counts(loans: FromClause) -> list[ColumnElement[Any]]:
+    """Count the `PERSONS` of some loans, each once: all, the active ones, women among these."""
+    borrower, active = loans.c.borrower_id, loans.c.outstanding > 0
+    women = active & (loans.c.gender == "female")
+    counts = (
+        func.count(borrower.distinct()),
+        *(func.count(case((which, borrower)).distinct()) for which in (active, women)),
+    )
+    return [count.label(name) for name, count in zip(PERSONS, counts, strict=True)]
 
 
 def _kept_persons(
@@ -135,7 +146,8 @@ def _kept_persons(
 
 
 def _counted_anew(connection: Connection, close_id: int, kept: Kept) -> Counter[str]:
-    rows = select(*_counts()).where(*_lent(close_id), *_within(month_loan.c.branch_code, kept))
+    mine = (*_lent(close_id), *within(month_loan.c.branch_code, kept))
+    rows = select(*person_counts(month_loan)).where(*mine)
     return Counter(connection.execute(rows).one()._asdict())
 
 
@@ -169,26 +181,12 @@ def _persons(close_id: int) -> Any:
     rows = month_loan.c
     everywhere = literal_column(f"'{_ALL}'", Text).label("branch_code")
     number = literal_column(str(close_id), Integer).label("close_id")
-    of_all = select(number, everywhere, *_counts()).where(*_lent(close_id))
-    of_each = select(number, rows.branch_code, *_counts()).where(*_lent(close_id))
+    counts = person_counts(month_loan)
+    of_all = select(number, everywhere, *counts).where(*_lent(close_id))
+    of_each = select(number, rows.branch_code, *counts).where(*_lent(close_id))
     return union_all(of_all, of_each.group_by(rows.branch_code))
-
-
-def _counts() -> list[ColumnElement[Any]]:
-    rows = month_loan.c
-    active = rows.outstanding > 0
-    women = active & (rows.gender == "female")
-    counts = (
-        func.count(rows.borrower_id.distinct()),
-        *(func.count(case((which, rows.borrower_id)).distinct()) for which in (active, women)),
-    )
-    return [count.label(name) for name, count in zip(PERSONS, counts, strict=True)]
 
 
 def _lent(close_id: int) -> tuple[ColumnElement[bool], ...]:
     rows = month_loan.c
     return (rows.close_id == close_id, rows.disbursed > 0)
-
-
-def _within(branch_code: ColumnElement[Any], kept: Kept) -> list[ColumnElement[bool]]:
-    return [] if kept.branches is None else [branch_code.in_(kept.branches)]

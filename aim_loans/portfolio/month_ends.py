@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Date,
     Select,
-    case,
     cast,
     func,
     literal_column,
@@ -33,6 +32,7 @@ from aim_loans.portfolio.frozen_standings import (
     Tally,
     concerned,
     frozen_tallies,
+    person_counts,
 )
 from aim_loans.portfolio.lateness import PAR_DAYS
 from aim_loans.portfolio.months import ClosedMonth
@@ -154,11 +154,6 @@ def _by_day(book: CTE, late: Mapping[str, ColumnElement[bool]]) -> Select[Any]:
 
 def _persons(book: CTE) -> Select[Any]:
     """Select how many persons there are, each counted once."""
-    active = book.c.outstanding > 0
-    women = active & (book.c.gender == "female")
-    counts = [
-        func.count(book.c.borrower_id.distinct()),
-        *(func.count(case((which, book.c.borrower_id)).distinct()) for which in (active, women)),
-    ]
-    columns: list[ColumnElement[Any]] = [cast(null(), Date), *(_NOUGHT for _ in SUMS), *counts]
+    blanks = [cast(null(), Date), *(_NOUGHT for _ in SUMS)]
+    columns: list[ColumnElement[Any]] = [*blanks, *person_counts(book)]
     return select(*columns).select_from(book)
