@@ -94,9 +94,9 @@ def officers_of(branch: str) -> list[str]:
     return [f"{branch}-officer-{number}" for number in range(1, OFFICERS_A_BRANCH + 1)]
 
 
-def lives(loans: int, *, seed: int = SEED) -> Iterator[Life]:
+def lives(loans: int) -> Iterator[Life]:
     """Give the loans of a book one after the other, numbered from 1."""
-    chance = random.Random(seed)
+    chance = random.Random(SEED)
     branches = branch_codes(loans)
     borrower = 0
     for number in range(1, loans + 1):

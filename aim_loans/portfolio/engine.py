@@ -59,11 +59,8 @@ def book_rows(
     known_at: datetime | None,
     by: Sequence[str],
     ladder: Ladder,
-    kept: Kept = EVERYTHING,
 ) -> pd.DataFrame:
     """Give the measures of the book by group, or of the whole book in one row.
-
-    `kept` narrows the book, by what its loans belonged to on the day.
 
     Columns: the dimensions of `by` (text, empty where nothing was entered), then in int64
     active_loans, active_borrowers (distinct persons: they do not add up over groups), and in
@@ -72,9 +69,7 @@ def book_rows(
     dimensions' text; groups with no active loan are left out. Refused for a dimension that
     there is not, or that comes twice.
     """
-    (book,) = book_tables(
-        connection, as_of=as_of, known_at=known_at, groupings=[by], ladder=ladder, kept=kept
-    )
+    (book,) = book_tables(connection, as_of=as_of, known_at=known_at, groupings=[by], ladder=ladder)
     return book
 
 
@@ -90,7 +85,8 @@ def book_tables(
 ) -> list[pd.DataFrame]:
     """Give the book by several groupings from one look at its loans, each as `book_rows` does.
 
-    With `idle` the groups that have no active loan any more are there too.
+    `kept` narrows the book, by what its loans belonged to on the day. With `idle` the groups
+    that have no active loan any more are there too.
     """
     for by in (*groupings, tuple(kept.filters)):
         check_dimensions(by)

@@ -158,11 +158,11 @@ def test_a_narrowed_book_is_the_plain_one_of_those_loans(
             if naive.belonging(loan, as_of, known_at)["sector"] == "trade"
             and not naive.belonging(loan, as_of, known_at)["officer"]
         ]
-        got = book_rows(
+        (got,) = book_tables(
             connection,
             as_of=as_of,
             known_at=known_at,
-            by=("branch",),
+            groupings=[("branch",)],
             ladder=LADDER,
             kept=Kept(None, filters),
         )

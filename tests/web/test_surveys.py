@@ -95,6 +95,9 @@ def test_a_sample_is_looked_at_drawn_and_asked(screens: Screens) -> None:
     again = officer.send(f"{page}/no-answer", outcome="refused", tried_on=DAY)
     assert again.status_code == 422
     assert "has answered already" in officer.page
+    officer.get(f"/surveys/2/enterprises/{third}")
+    officer.send(f"/surveys/2/enterprises/{third}/no-answer", outcome="refused", tried_on=DAY)
+    assert progress(screens) == (3, 2, 1, 0)
     officer.send(f"/surveys/2/enterprises/{third}", **ANSWER)
     assert progress(screens) == (3, 3, 0, 0)
     assert head.send("/surveys/new", **DRAW, key="again").status_code == 422
