@@ -119,9 +119,12 @@ def own_referrals(connection: Connection, *, today: date, page: int) -> list[Own
     nobody came with it.
     """
     told = told_sent().add_columns(is_closed().label("closed")).subquery("told")
-    shared = _progress(connection).where(referral.c.person_id.in_(consenting("smeda", today)))
-    shared = shared.where(referral_undoing.c.id.is_(None))
-    came = shared.where(referral.c.smeda_code.is_not(None)).subquery("came")
+    shared = _progress(connection).where(
+        referral.c.smeda_code.is_not(None),
+        referral.c.person_id.in_(consenting("smeda", today)),
+        referral_undoing.c.id.is_(None),
+    )
+    came = shared.subquery("came")
     by_file = select(
         *(told.c[name] for name in OwnReferral._fields[:4]),
         func.coalesce(came.c.state, case((told.c.closed, NOT_COME), else_=SENT)).label("state"),

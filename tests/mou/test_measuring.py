@@ -41,12 +41,14 @@ VERIFIER = Actor("verifier", (Grant(Role.HEAD_OFFICE),))
 SECOND_AREA = Actor("second_area", (Grant(Role.AREA_MANAGER, LAHORE),))
 
 
-def statement(book: Book, period: str = "2026-H1") -> JointStatement:
+def statement(
+    book: Book, period: str = "2026-H1", known_at: datetime | None = None
+) -> JointStatement:
     with reading(book.engine) as connection:
         return joint_statement(
             connection,
             period=parse_period(period),
-            known_at=None,
+            known_at=known_at,
             mou=MOU,
             dated=settings_in_force(connection),
         )
@@ -229,8 +231,12 @@ def test_outcomes_stand_on_the_sample_with_its_margin(book: Book) -> None:
         work.enterprise(branch.person("Zarqa", birth_date=born, disability=disabled))
         for born, disabled in ((date(2000, 1, 1), "blind"), (date(1980, 1, 1), None), (None, None))
     ]
+    work.survey("2026-H1", 1)
     survey = work.survey("2026-H1", 3)
     assert sorted(work.members(survey)) == shops
+    work.tell(survey, shops[0], women_before=1, women_now=9)
+    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+        known_at = take_cut(tx, TakeCut("a joint report"), actor=SHELL)
     work.tell(survey, shops[0], women_before=1, women_now=3)
     work.tell(survey, shops[1], running=False, men_before=2, run_by="man", income_now=0)
     found = statement(book)
@@ -244,6 +250,10 @@ def test_outcomes_stand_on_the_sample_with_its_margin(book: Book) -> None:
     assert (found.sample.drawn, found.sample.answered, found.sample.population) == (3, 2, 3)
     # 1.96 x sqrt(0.25 / 2 x (3 - 2) / (3 - 1)) = 49.0 %, by hand.
     assert found.sample.margin == 490
+    earlier = statement(book, known_at=known_at)
+    assert {line.id: line.actual for line in earlier.lines}["O1.women"] == Figure(8)
+    assert earlier.sample is not None
+    assert earlier.sample.answered == 1
 
 
 def test_without_a_memorandum_there_is_no_statement(book: Book) -> None:

@@ -11,7 +11,9 @@ from aim_loans.borrowers.referrals import referral_by_code, referrals_of, take_b
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
-from aim_loans.identity.operations import TakeCut, take_cut
+from aim_loans.identity.operations import AddBranch, TakeCut, take_cut
+from aim_loans.identity.staff import open_branch
+from aim_loans.mou import referral_list
 from aim_loans.mou.applying import referral_of
 from aim_loans.mou.events import events
 from aim_loans.mou.measuring import joint_statement
@@ -24,7 +26,7 @@ from aim_loans.mou.sent import not_come
 from aim_loans.mou.trainings import Present, invited_to, training_by_id
 from aim_loans.origination.committee import Step
 from aim_loans.origination.queries import settings_in_force
-from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, Book
+from tests.book import AUDIT_KEY, HEAD_OFFICE, SHELL, TODAY, Book
 from tests.branch import AREA, MANAGER, OFFICER, STRANGER, Branch
 from tests.joint import LHR, ZONE, JointWork
 
@@ -87,6 +89,7 @@ def test_mistakes_leave_the_figures_and_stay_at_an_earlier_cut(book: Book) -> No
 def test_a_code_taken_back_stands_on_the_right_person_and_application(book: Book) -> None:
     branch, work = Branch(book), JointWork(book)
     wrong, right = branch.person("Zarqa"), branch.person("Amna")
+    work.consent(right)
     work.take_back(take_back_referral, work.refer(wrong, smeda_code="S-1"))
     again = work.refer(right, smeda_code="S-1")
     with pytest.raises(Conflict):
@@ -100,6 +103,8 @@ def test_a_code_taken_back_stands_on_the_right_person_and_application(book: Book
         found = referral_of(connection, asked)
         assert found is not None
         assert found.id == third
+        (own,) = own_referrals(connection, today=TODAY, page=1)
+        assert (own.smeda_code, own.state) == ("S-1", "applied")
 
 
 def test_an_application_names_whom_smeda_sent_by_the_code(book: Book) -> None:
@@ -125,6 +130,20 @@ def test_an_application_names_whom_smeda_sent_by_the_code(book: Book) -> None:
         assert {each.smeda_code: each.state for each in own} == {"S-1": "applied", "S-2": "sent"}
 
 
+def test_whom_smeda_sent_waits_at_the_branches_of_the_district(sqlite_book: Book) -> None:
+    """Where no branch is in the district, every branch sees it."""
+    work = JointWork(sqlite_book)
+    near = AddBranch("FSD-01", "Faisalabad", area="Centre", district="Faisalabad")
+    work.do(open_branch, near, SHELL, clock=False)
+    work.send_referrals("S-1,,Faisalabad,2026-02-01,", "S-2,,Swat,2026-02-01,")
+    with reading(sqlite_book.engine) as connection:
+        codes = {
+            branch: [each.smeda_code for each in not_come(connection, branches=frozenset({branch}))]
+            for branch in ("FSD-01", LHR)
+        }
+    assert codes == {"FSD-01": ["S-2", "S-1"], LHR: ["S-2"]}
+
+
 def test_nobody_applied_before_the_referral_came_in(book: Book) -> None:
     """A code that is named days later came with the application; a later referral did not."""
     branch, work = Branch(book), JointWork(book)
@@ -141,7 +160,9 @@ def test_nobody_applied_before_the_referral_came_in(book: Book) -> None:
         later.apply(second, sent)
 
 
-def test_how_far_a_referral_is_follows_from_what_came_of_it(book: Book) -> None:
+def test_how_far_a_referral_is_follows_from_what_came_of_it(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
     branch, work = Branch(book), JointWork(book)
     person_id = branch.person("Bushra")
     sent = work.refer(person_id, smeda_code="S-1", on=date(2026, 2, 1))
@@ -158,8 +179,17 @@ def test_how_far_a_referral_is_follows_from_what_came_of_it(book: Book) -> None:
         waited = (TODAY - date(2026, 2, 1)).days
         assert smeda.state == "disbursed"
         assert [smeda.days_to(day) for day in (smeda.approved_on, smeda.paid_on)] == [waited] * 2
-        wanted = WantedReferrals(None, state="disbursed")
-        assert len(list_referrals(connection, wanted, zone=ZONE)) == 1
+        for wanted in (
+            WantedReferrals(None, state="disbursed"),
+            WantedReferrals(None, direction="from_smeda"),
+        ):
+            assert list_referrals(connection, wanted, zone=ZONE) == [smeda]
+        monkeypatch.setattr(referral_list, "PAGE_ROWS", 1)
+        pages = [
+            list_referrals(connection, WantedReferrals(None, page=page), zone=ZONE)
+            for page in (1, 2, 3)
+        ]
+        assert pages == [rows, rows[1:], []]
         elsewhere = WantedReferrals(frozenset({"KHI-01"}))
         assert list_referrals(connection, elsewhere, zone=ZONE) == []
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from aim_loans.db.engine import reading
-from aim_loans.mou.survey_progress import surveys
+from aim_loans.mou import survey_progress
+from aim_loans.mou.survey_progress import Listed, members, surveys
 from aim_loans.web import sign_in as sign_in_pages
 from tests.book import TODAY
 from tests.branch import Branch
@@ -66,7 +67,18 @@ def draft(quiet_branch: Screens) -> Browser:
     return quiet_branch.browser("head")
 
 
-def test_a_sample_is_looked_at_drawn_and_asked(screens: Screens) -> None:
+def expect_pages_without_gap(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page has one row here, and a second one that tells of the next page."""
+    with reading(screens.book.engine) as connection, monkeypatch.context() as patch:
+        whole = members(connection, 2, Listed(None))
+        patch.setattr(survey_progress, "PAGE_ROWS", 1)
+        pages = [members(connection, 2, Listed(None, page=page)) for page in (1, 2, 3)]
+    assert pages == [whole[:2], whole[1:], whole[2:]]
+
+
+def test_a_sample_is_looked_at_drawn_and_asked(
+    screens: Screens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second, third = shops(Branch(screens.book), 3)
     head = screens.browser("head")
     head.get("/surveys/new")
@@ -76,6 +88,7 @@ def test_a_sample_is_looked_at_drawn_and_asked(screens: Screens) -> None:
     for _ in range(2):
         head.send("/surveys/new", **DRAW, key="once")
     assert progress(screens) == (3, 0, 0, 0)
+    expect_pages_without_gap(screens, monkeypatch)
     officer = screens.browser("officer")
     officer.get("/surveys/2?state=to_ask")
     page = f"/surveys/2/enterprises/{first}"
