@@ -98,8 +98,7 @@ def _loans(
     connection: Connection, view: View, people: Frame, first: "pd.Series[Any]", mou: Mou
 ) -> tuple[Frame, Frame]:
     """Give the loans with their first day and amount, and the payouts that stand."""
-    daily = frames.payouts(connection, view).groupby(["loan_id", "day"], as_index=False).sum()
-    daily = daily[daily["amount"] > 0].sort_values(["loan_id", "day"])
+    daily = frames.payouts(connection, view)
     whole = daily.groupby("loan_id").agg(day=("day", "min"), amount=("amount", "sum"))
     loans = frames.loans(connection, view).merge(whole, on="loan_id")
     named = frames.named_enterprises(connection).set_index("loan_id")["named"]
@@ -107,7 +106,6 @@ def _loans(
     loans["unit"] = looked_up(loans["loan_id"], named).fillna(own).astype("int64")
     loans = loans.sort_values(["day", "loan_id"], ignore_index=True)
     loans["before"] = loans.groupby("person")["amount"].shift()
-    loans["late"] = loans["late"].astype(bool)
     loans = _attributes(loans, people, mou, view.as_of, on=loans["day"])
     payouts = daily.merge(loans[["loan_id", "unit"]], on="loan_id")
     return loans, payouts
@@ -182,9 +180,8 @@ def _need(
     bands = frames.turnovers(connection, view).set_index("unit")["turnover"]
     sizes = {band: size_class(band, limits) for band in bands.unique()}
     size = looked_up(units["unit"], bands).map(sizes).astype(object).fillna(MICRO)
-    pairs = pd.Series(list(zip(units["sector"], size, strict=True)), index=units.index)
+    kinds = units.assign(size=size).groupby(["sector", "size"])
+    pairs, kind = list(kinds.size().index), kinds.ngroup().to_numpy()
     for each in REGISTRATIONS:
-        needed = {
-            pair: applicable is not None and each in applicable.of(*pair) for pair in pairs.unique()
-        }
-        units[f"need_{each}"] = pairs.map(needed).astype(bool)
+        needed = [applicable is not None and each in applicable.of(*pair) for pair in pairs]
+        units[f"need_{each}"] = np.array(needed, dtype=bool)[kind]

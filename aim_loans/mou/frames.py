@@ -6,11 +6,22 @@ under the negative of the person's id.
 """
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, false, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    select,
+)
 
 from aim_loans.borrowers.models import (
     enterprise,
@@ -20,6 +31,7 @@ from aim_loans.borrowers.models import (
     referral,
     referral_undoing,
 )
+from aim_loans.db.bulk import whole_sum
 from aim_loans.db.tables import stands
 from aim_loans.identity.models import act
 from aim_loans.loans.facts import Kind
@@ -41,7 +53,7 @@ from aim_loans.mou.models import (
 )
 from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
-from aim_loans.portfolio.due import View
+from aim_loans.portfolio.due import View, may_fall_in_month
 from aim_loans.portfolio.standing import source_for
 
 Frame = pd.DataFrame
@@ -52,10 +64,10 @@ _LATE_FROM = 31
 
 
 def read(connection: Connection, query: Select[Any]) -> Frame:
-    """Read a query as a frame; days stay as the database gives them until `days` makes them."""
-    result = connection.execute(query)
-    # Of plain tuples a frame is made several times as fast as of the library's rows.
-    return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()))
+    """Read a query as a frame of what the driver gives: a day is none before `days` makes it."""
+    # Past the library's own rows: to make them takes as long as to read them and to make a frame.
+    with connection.execute(query) as result:
+        return pd.DataFrame(result.cursor.fetchall(), columns=list(result.keys()))
 
 
 def looked_up(keys: "pd.Series[Any]", table: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -98,22 +110,24 @@ def enterprises(connection: Connection, view: View, people: Frame) -> Frame:
 
 def loans(connection: Connection, view: View) -> Frame:
     """Read the loans paid out by D: loan_id, person, dimensions, outstanding, late (over 30)."""
-    book = _book(connection, view, DIMENSIONS)
-    return read(connection, book).rename(columns={"borrower_id": "person"})
-
-
-def standings(connection: Connection, view: View) -> Frame:
-    """Read how the loans stand on another day: loan_id, outstanding, late (over 30 days)."""
-    rows = _book(connection, view, ()).subquery()
-    return read(connection, select(rows).where(rows.c.outstanding > 0))
+    source = source_for(connection, view)
+    book = kept_loans(source, view, DIMENSIONS, Kept()).subquery("book")
+    late = func.coalesce(late_by(book, source, view, _LATE_FROM), false()).label("late")
+    names = ("loan_id", "borrower_id", *DIMENSIONS, "outstanding")
+    frame = read(connection, select(*(book.c[name] for name in names), late))
+    return frame.rename(columns={"borrower_id": "person"}).astype({"late": bool})
 
 
 def payouts(connection: Connection, view: View) -> Frame:
-    """Read the disbursements that count at (D, K), undone ones too: loan_id, day, amount."""
-    fact = loan_fact
-    rows = select(fact.c.loan_id, fact.c.value_on.label("day"), fact.c.amount)
-    wanted = rows.where(fact.c.kind == Kind.DISBURSEMENT.value, view.counts(fact))
-    frame = read(connection, wanted)
+    """Read what was paid out on each day and stands at (D, K): loan_id, day, amount."""
+    fact, amount = loan_fact, whole_sum(loan_fact.c.amount)
+    rows = (
+        select(fact.c.loan_id, fact.c.value_on.label("day"), amount.label("amount"))
+        .where(fact.c.kind == Kind.DISBURSEMENT.value, view.counts(fact))
+        .group_by(fact.c.loan_id, fact.c.value_on)
+        .having(amount > 0)
+    )
+    frame = read(connection, rows.order_by(fact.c.loan_id, fact.c.value_on))
     frame["day"] = days(frame["day"])
     return frame
 
@@ -126,43 +140,65 @@ def named_enterprises(connection: Connection) -> Frame:
     return read(connection, rows.where(application.c.enterprise_id.is_not(None)))
 
 
-def collected(connection: Connection, view: View, first: date, last: date) -> Frame:
-    """Read what fell due from `first` to `last` as first agreed: loan_id, due, on_time.
+class Collected(NamedTuple):
+    """What fell due in a month as first agreed, and what of it was paid on its day (paisa)."""
+
+    due: int
+    on_time: int
+
+
+def collected(connection: Connection, view: View, among: Select[Any] | None) -> Collected:
+    """Add up what fell due from the first of a month to D, of some loans or all paid out by D.
 
     On time is what of it the money put on the loan by its due day covered, the oldest first. A
     waiver takes away what falls due after it.
     """
-    fact, version = loan_fact, schedule_version
-    paid = (
-        select(func.coalesce(func.sum(fact.c.amount), 0))
-        .where(
-            fact.c.loan_id == version.c.loan_id,
-            fact.c.kind == Kind.RECEIPT.value,
-            fact.c.value_on <= instalment.c.due_on,
-            view.counts(fact),
-        )
-        .correlate(version, instalment)
-        .scalar_subquery()
-    )
+    fact, version, row = loan_fact, schedule_version, instalment
+    first = view.as_of.replace(day=1)
     waived = exists().where(
         fact.c.loan_id == version.c.loan_id,
         fact.c.kind == Kind.WAIVER.value,
-        fact.c.value_on < instalment.c.due_on,
+        fact.c.value_on < row.c.due_on,
         view.counts(fact),
     )
-    rows = (
+    asked = [version.c.number == 1, view.known(version), ~waived]
+    asked += [row.c.due_on >= first, row.c.due_on <= view.as_of]
+    if among is not None:
+        asked.append(version.c.loan_id.in_(among))
+    paid = _of_loan(view, Kind.RECEIPT, fact.c.value_on <= row.c.due_on)
+    due = (
         select(
-            version.c.loan_id,
-            instalment.c.amount.label("due"),
-            (paid - (instalment.c.due_total - instalment.c.amount)).label("reached"),
+            row.c.amount,
+            (paid - (row.c.due_total - row.c.amount)).label("covered"),
+            _of_loan(view, Kind.DISBURSEMENT).label("disbursed"),
         )
-        .join(instalment, instalment.c.version_id == version.c.id)
-        .where(version.c.number == 1, view.known(version), ~waived)
-        .where(instalment.c.due_on >= first, instalment.c.due_on <= last)
+        .select_from(version)
+        .join(row, and_(row.c.version_id == version.c.id, may_fall_in_month(version, row, first)))
+        .where(*asked)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
     )
-    frame = read(connection, rows).astype({"due": "int64", "reached": "int64"})
-    frame["on_time"] = frame["reached"].clip(lower=0).clip(upper=frame["due"])
-    return frame.drop(columns="reached")
+    on_time = case(
+        (due.c.covered < 0, 0), (due.c.covered > due.c.amount, due.c.amount), else_=due.c.covered
+    )
+    sums = select(whole_sum(due.c.amount), whole_sum(on_time)).where(due.c.disbursed > 0)
+    return Collected(*connection.execute(sums).one())
+
+
+def _of_loan(view: View, kind: Kind, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Add up the facts of a kind of a version's loan that count."""
+    fact = loan_fact
+    return (
+        select(func.coalesce(func.sum(fact.c.amount), 0))
+        .where(
+            fact.c.loan_id == schedule_version.c.loan_id,
+            fact.c.kind == kind.value,
+            view.counts(fact),
+            *conditions,
+        )
+        .correlate_except(fact)
+        .scalar_subquery()
+    )
 
 
 def steps(connection: Connection, view: View) -> Frame:
@@ -304,14 +340,6 @@ def _changes_since(connection: Connection, view: View) -> Sequence[Any]:
         row.field.in_(_OF_PERSON), ~view.known(person_change)
     )
     return connection.execute(changes.order_by(row.id.desc())).all()
-
-
-def _book(connection: Connection, view: View, by: Sequence[str]) -> Select[Any]:
-    source = source_for(connection, view)
-    book = kept_loans(source, view, by, Kept()).subquery("book")
-    late = func.coalesce(late_by(book, source, view, _LATE_FROM), false()).label("late")
-    names = ("loan_id", "borrower_id", *by, "outstanding")
-    return select(*(book.c[name] for name in names), late)
 
 
 def _coded(table: Table) -> list[ColumnElement[Any]]:

@@ -1,14 +1,15 @@
 """Builds the joint statement of a period, as known at a cut: every figure counted by sets."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from aim_loans.config.mou import Mou
 from aim_loans.config.settings import DatedTables
+from aim_loans.db.bulk import ids_as_rows
 from aim_loans.errors import Refused
 from aim_loans.mou import frames, pillars
 from aim_loans.mou.counted import Counted, count
@@ -21,6 +22,7 @@ from aim_loans.mou.sampling import margin_per_mille
 from aim_loans.mou.statement import (
     Cell,
     Cohort,
+    Figure,
     JointStatement,
     Line,
     NationalBook,
@@ -29,6 +31,7 @@ from aim_loans.mou.statement import (
     status_of,
 )
 from aim_loans.portfolio.due import View
+from aim_loans.portfolio.engine import book_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,10 @@ def _lines(
         asked.period.before(asked.period.first),
     )
     aims = frames.targets(connection, asked.view(asked.period.last), asked.period.name)
-    actual, part = _figures(connection, asked, asked.period, (counted, cohort))
-    (earlier,) = _figures(connection, asked, last, (counted,))
-    (first,) = _figures(connection, asked, before, (counted,))
+    members = ids_as_rows(connection, cohort.loans["loan_id"].tolist())
+    actual = _figures(connection, asked, asked.period, counted)
+    part = _figures(connection, asked, asked.period, cohort, members)
+    earlier, first = (_figures(connection, asked, each, counted) for each in (last, before))
     first.update(pillars.baseline(counted, asked.mou))
     if len(sample):
         people = frames.people(connection, asked.view(asked.period.last))
@@ -112,31 +116,40 @@ def _window(period: Period) -> Window:
 
 
 def _figures(
-    connection: Connection, asked: Asked, period: Period, parts: Sequence[Counted]
-) -> list[Figures]:
-    """Count a period for each part of the book, from one look at how its loans stood."""
-    window, view = _window(period), asked.view(period.last)
-    if period is asked.period:
-        standings = parts[0].loans[["loan_id", "outstanding", "late"]]
-    else:
-        standings = frames.standings(connection, view)
-    month = period.last.replace(day=1)
-    collected = frames.collected(connection, view, month, period.last)
+    connection: Connection,
+    asked: Asked,
+    period: Period,
+    part: Counted,
+    among: Select[Any] | None = None,
+) -> Figures:
+    """Count a period for the whole book, or for the part of it that has these loans."""
+    window, now = _window(period), period is asked.period
     listed = asked.mou.underserved_on(asked.period.last) is not None
-    return [
-        {
-            **pillars.access(part, window, listed=listed),
-            **pillars.quality(part.loans, standings, collected),
-            **pillars.formalisation(part, window, asked.mou),
-            **pillars.hand_holding(part, window),
-        }
-        for part in parts
-    ]
+    at_risk = pillars.at_risk(part.loans) if now else _at_risk(connection, asked, period.last)
+    collected = frames.collected(connection, asked.view(period.last), among)
+    return {
+        **pillars.access(part, window, listed=listed),
+        **pillars.quality(at_risk, collected),
+        **pillars.formalisation(part, window, asked.mou),
+        **pillars.hand_holding(part, window),
+    }
+
+
+def _at_risk(connection: Connection, asked: Asked, day: date) -> Figure:
+    """Give PAR over 30 days of the whole book on an earlier day."""
+    ladder = asked.dated.ladder_on(day)
+    book = book_rows(connection, as_of=day, known_at=asked.known_at, by=(), ladder=ladder)
+    return Figure(int(book["par30"].iloc[0]), int(book["glp"].iloc[0]))
 
 
 def _splits(counted: Counted, window: Window, mou: Mou) -> list[Split]:
     """Split what the period brought; each enterprise stands in one cell of a split."""
-    members = _members(counted, window, mou)
+    names = {name for by in SPLITS for name in by}
+    # Of categories a frame need not find the values anew for each split.
+    members = {
+        line: frame.astype(dict.fromkeys(names, "category"))
+        for line, frame in _members(counted, window, mou).items()
+    }
     return [Split(line, by, _cells(members[line], by)) for line in SPLIT_LINES for by in SPLITS]
 
 
@@ -164,7 +177,9 @@ def _once(frame: Frame, names: list[str]) -> Frame:
 
 
 def _cells(members: Frame, by: tuple[str, ...]) -> list[Cell]:
-    groups = members.assign(units=1).groupby(list(by))[["value", "part", "units"]].sum()
+    groups = (
+        members.assign(units=1).groupby(list(by), observed=True)[["value", "part", "units"]].sum()
+    )
     return [
         Cell(keys if isinstance(keys, tuple) else (keys,), *map(int, sums))
         for keys, *sums in groups.itertuples(name=None)

@@ -10,7 +10,7 @@ import pandas as pd
 from aim_loans.config.dated_rule import in_force
 from aim_loans.config.mou import REGISTRATIONS, Mou, PriceIndex
 from aim_loans.mou.counted import Counted, age_band
-from aim_loans.mou.frames import Frame, looked_up
+from aim_loans.mou.frames import Collected, Frame, looked_up
 from aim_loans.mou.registering import HELD, State
 from aim_loans.mou.statement import Figure, Funnel
 
@@ -60,15 +60,14 @@ def access(counted: Counted, window: Window, *, listed: bool) -> Figures:
     }
 
 
-def quality(loans: Frame, standings: Frame, collected: Frame) -> Figures:
-    """Give PAR over 30 days and the on-time recovery of these loans."""
-    mine = standings[standings["loan_id"].isin(loans["loan_id"])]
-    due = collected[collected["loan_id"].isin(loans["loan_id"])]
-    late = mine.loc[mine["late"].astype(bool), "outstanding"]
-    return {
-        "A10.par30": Figure(_sum(late), _sum(mine["outstanding"])),
-        "A10.on_time": Figure(_sum(due["on_time"]), _sum(due["due"])),
-    }
+def quality(at_risk: Figure, collected: Collected) -> Figures:
+    """Give PAR over 30 days as it is, and the on-time recovery."""
+    return {"A10.par30": at_risk, "A10.on_time": Figure(collected.on_time, collected.due)}
+
+
+def at_risk(loans: Frame) -> Figure:
+    """Give what these loans have outstanding that is more than 30 days late, of all that is."""
+    return Figure(_sum(loans.loc[loans["late"], "outstanding"]), _sum(loans["outstanding"]))
 
 
 def formalisation(counted: Counted, window: Window, mou: Mou) -> Figures:

@@ -39,6 +39,7 @@ from aim_loans.dates import (
     day_number,
     due_key,
     from_day_number,
+    month_index,
     month_step,
 )
 from aim_loans.loans.facts import Kind
@@ -194,6 +195,17 @@ def unpaid_by_rows(version_id: ColumnElement[Any], paid: Number) -> ScalarSelect
         .correlate_except(instalment)
         .scalar_subquery()
     )
+
+
+def may_fall_in_month(version: FromClause, row: FromClause, month: date) -> ColumnElement[bool]:
+    """Keep the one instalment that a monthly rule may put into a month; without a rule all.
+
+    Their due dates still tell: this only spares the others from being looked at.
+    """
+    rule = version.c.step_months.is_not(None)
+    step = (month_index(month) - version.c.first_month) // version.c.step_months + 1
+    last = case((rule, step), else_=version.c.instalment_count)
+    return row.c.number.between(case((rule, step), else_=1), last)
 
 
 def first_version(loan_id: ColumnElement[Any]) -> ScalarSelect[int]:
