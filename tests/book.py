@@ -113,8 +113,9 @@ class Book:
         schedule: Schedule | None = None,
         officer: str | None = None,
         district: str | None = None,
+        borrower: int | None = None,
     ) -> int:
-        """Agree on a loan with a new borrower, and pay it out; gives the loan's id."""
+        """Agree on a loan with a new borrower or a known one, and pay it out; gives its id."""
         with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
             this = begin_act(
                 tx,
@@ -124,10 +125,12 @@ class Book:
                 subject=f"loan {ref}",
                 chain=HEAD_OFFICE_CHAIN,
             )
-            borrower = next_ids(tx.connection, person, 1)[0]
-            who = {"id": borrower, "name": f"Borrower of {ref}", "gender": gender}
-            tx.connection.execute(insert(person).values(**who, district=district, act_id=this.id))
-            write_name_keys(tx.connection, [(borrower, f"Borrower of {ref}")])
+            if borrower is None:
+                borrower = next_ids(tx.connection, person, 1)[0]
+                who = {"id": borrower, "name": f"Borrower of {ref}", "gender": gender}
+                who |= {"district": district, "act_id": this.id}
+                tx.connection.execute(insert(person).values(**who))
+                write_name_keys(tx.connection, [(borrower, f"Borrower of {ref}")])
             rules = schedule_rules(product_in_force(tx.connection, "family_enterprise", on))
             plan = schedule or build(
                 Request(principal=principal, disbursed_on=on, months=months), rules

@@ -64,6 +64,8 @@ money_in = Table(
 )
 
 Index(None, money_in.c.act_id)
+# What came in a month.
+Index(None, money_in.c.received_on)
 unique_where_given(money_in.c.reverses_id)
 # One reference of a channel's account is one money in; in an imported book, one reference is
 # one receipt whatever its channel.

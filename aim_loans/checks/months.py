@@ -11,6 +11,7 @@ from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.allowance import is_posted, proposed
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import cells, frozen_loans
+from aim_loans.portfolio.frozen_book import concurrent_are_whole
 from aim_loans.portfolio.frozen_moves import moves_are_whole
 from aim_loans.portfolio.frozen_standings import standings_are_whole
 from aim_loans.portfolio.models import month_cell, month_close, month_loan
@@ -62,6 +63,8 @@ def last_close_equals_facts(connection: Connection, _zone: ZoneInfo) -> Iterator
     kept = select(*(month_cell.c[name] for name in names)).where(month_cell.c.close_id == last.id)
     if not same_rows(connection, kept, cells(last.id, ladder)):
         yield f"month {last.month}: its cells are not the sums of its frozen loans"
+    if not concurrent_are_whole(connection, last.id):
+        yield f"month {last.month}: its borrowers with several loans are not those of its loans"
     if not standings_are_whole(connection, last.id):
         yield f"month {last.month}: its cohorts or persons are not those of its frozen loans"
     if not moves_are_whole(connection, last, ladder):

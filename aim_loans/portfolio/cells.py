@@ -13,6 +13,7 @@ from sqlalchemy import (
     CompoundSelect,
     FromClause,
     Integer,
+    Label,
     Select,
     Text,
     and_,
@@ -106,11 +107,16 @@ def books(
     else:
         book = loans.subquery("book")
     late = [late_by(book, source, view, days) for days in scale.edges]
-    widest = max(len(by) for by in groupings)
     counts = [book.c.arrears > 0, *late] if counted else []
-    parts = [
-        _groups(book, place, by, widest, late, counts=counts) for place, by in enumerate(groupings)
-    ]
+    return grouped(book, groupings, _measures(book, late, counts))
+
+
+def grouped(
+    rows: FromClause, groupings: Sequence[Sequence[str]], measures: Sequence[Label[Any]]
+) -> Select[Any] | CompoundSelect[Any]:
+    """Select measures by each grouping of rows that have its dimensions' texts."""
+    widest = max(len(by) for by in groupings)
+    parts = [_groups(rows, place, by, widest, measures) for place, by in enumerate(groupings)]
     return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
@@ -138,17 +144,24 @@ def kept_loans(
         among=kept.among if source is Source.POSITIONS else _ever_kept(kept),
     )
     loans = standing(source, view, wanted).subquery("loans")
-    tables: FromClause = loans
+    return kept_rows(loans, by, kept, (*_STANDING, *source.value, *details))
+
+
+def kept_rows(
+    rows: FromClause, by: Sequence[str], kept: Kept, columns: Sequence[str]
+) -> Select[Any]:
+    """Select columns of the kept rows, with the text of dimensions under their names."""
+    names = {*by, *kept.filters}
+    tables: FromClause = rows
     if "area" in names:
         area = and_(line.c.id == branch.c.area_id, line.c.level == "area")
-        tables = loans.outerjoin(branch, branch.c.code == loans.c.branch_code).outerjoin(line, area)
-    chosen: list[ColumnElement[Any]] = [_text(name, loans).label(name) for name in by]
-    chosen += [loans.c[name] for name in (*_STANDING, *source.value, *details)]
-    filters = [_text(name, loans) == value for name, value in kept.filters.items()]
-    rows = select(*chosen).select_from(tables).where(*filters)
+        tables = rows.outerjoin(branch, branch.c.code == rows.c.branch_code).outerjoin(line, area)
+    chosen: list[ColumnElement[Any]] = [_text(name, rows).label(name) for name in by]
+    chosen += [rows.c[name] for name in columns]
+    filters = [_text(name, rows) == value for name, value in kept.filters.items()]
     if kept.branches is not None:
-        rows = rows.where(loans.c.branch_code.in_(kept.branches))
-    return rows
+        filters.append(rows.c.branch_code.in_(kept.branches))
+    return select(*chosen).select_from(tables).where(*filters)
 
 
 def _ever_kept(kept: Kept) -> Select[Any] | None:
@@ -178,16 +191,39 @@ def late_by(book: FromClause, source: Source, view: View, days: int) -> ColumnEl
     return and_(book.c.arrears > 0, unpaid)
 
 
+def _measures(
+    book: FromClause,
+    late: Sequence[ColumnElement[bool]],
+    counts: Sequence[ColumnElement[bool]],
+) -> list[Label[Any]]:
+    """Give `MEASURES` of loans, the outstanding at each edge and the counts asked for."""
+    active = book.c.outstanding > 0
+    borrowers = func.count(case((active, book.c.borrower_id)).distinct())
+    return [
+        func.count().filter(active).label("active_loans"),
+        borrowers.label("active_borrowers"),
+        whole_sum(book.c.outstanding).label("outstanding"),
+        whole_sum(book.c.arrears).label("arrears"),
+        whole_sum(book.c.missed).label("missed"),
+        whole_sum(book.c.due_first).label("due"),
+        *(
+            sum_where(book.c.outstanding, reached).label(f"late_{edge}")
+            for edge, reached in enumerate(late)
+        ),
+        *(
+            func.count().filter(and_(active, counts_in)).label(f"count_{number}")
+            for number, counts_in in enumerate(counts)
+        ),
+    ]
+
+
 def _groups(
     book: FromClause,
     place: int,
     by: Sequence[str],
     widest: int,
-    late: Sequence[ColumnElement[bool]],
-    *,
-    counts: Sequence[ColumnElement[bool]],
+    measures: Sequence[Label[Any]],
 ) -> Select[Any]:
-    active = book.c.outstanding > 0
     named = [book.c[name] for name in by]
     blanks = [literal_column("''", Text).label(f"blank_{n}") for n in range(len(by), widest)]
     return (
@@ -195,20 +231,7 @@ def _groups(
             literal_column(str(place), Integer).label("place"),
             *named,
             *blanks,
-            func.count().filter(active).label("active_loans"),
-            func.count(case((active, book.c.borrower_id)).distinct()).label("active_borrowers"),
-            whole_sum(book.c.outstanding).label("outstanding"),
-            whole_sum(book.c.arrears).label("arrears"),
-            whole_sum(book.c.missed).label("missed"),
-            whole_sum(book.c.due_first).label("due"),
-            *(
-                sum_where(book.c.outstanding, reached).label(f"late_{edge}")
-                for edge, reached in enumerate(late)
-            ),
-            *(
-                func.count().filter(and_(active, counts_in)).label(f"count_{number}")
-                for number, counts_in in enumerate(counts)
-            ),
+            *measures,
         )
         .select_from(book)
         .group_by(*named)

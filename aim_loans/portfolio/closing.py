@@ -27,6 +27,7 @@ from aim_loans.ledger.operations import lock_until
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import freeze_cells, freeze_loans, marks
+from aim_loans.portfolio.frozen_book import freeze_concurrent
 from aim_loans.portfolio.frozen_standings import freeze_standings
 from aim_loans.portfolio.models import (
     month_cell,
@@ -177,4 +178,5 @@ def _freeze(tx: Writing, this: Act, month: date, actor: Actor) -> None:
         )
     )
     freeze_cells(tx, this, close_id, ladder)
+    freeze_concurrent(tx, close_id)
     freeze_standings(tx, this, close_id)

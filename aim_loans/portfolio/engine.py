@@ -20,6 +20,7 @@ from aim_loans.loans.models import loan
 from aim_loans.portfolio.cells import Kept, books, check_dimensions
 from aim_loans.portfolio.due import View, advance_of, days_of_late
 from aim_loans.portfolio.frames import book_frame
+from aim_loans.portfolio.frozen_book import frozen_sums
 from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.remembered import Question, Remembered, Sums, by_group
 from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
@@ -92,8 +93,13 @@ def book_tables(
         check_dimensions(by)
     view, steps = View(as_of, known_at), scale(ladder)
     source = source_for(connection, view)
-    rows = connection.execute(books(source, view, groupings, steps, kept))
-    return _frames(by_group(rows, groupings), groupings, steps, idle=idle)
+    sums = None
+    if not idle:
+        sums = frozen_sums(connection, source, view, groupings, steps=steps, kept=kept)
+    if sums is None:
+        rows = connection.execute(books(source, view, groupings, steps, kept))
+        sums = by_group(rows, groupings)
+    return _frames(sums, groupings, steps, idle=idle)
 
 
 def remembered_tables(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
@@ -21,6 +22,9 @@ _MOVED = (
     *("disbursed", "received", "received_due", "waived", "written_off"),
     *("recovered", "refunded"),
 )
+
+# An index holds these loans: a question is answered by it where it says the very same.
+WATCHED = "late_days > 30"
 
 month_close = Table(
     "month_close",
@@ -119,6 +123,25 @@ month_cell = Table(
     comment=(
         "Sums of the frozen loans of a group that are so many days late or more, and fewer than "
         "at the next edge of the lateness scale: they add up over everything."
+    ),
+)
+
+# Few of the loans, by the dimensions of the cells; like the frozen loans without keys and digests.
+month_concurrent = Table(
+    "month_concurrent",
+    metadata,
+    Column("close_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("loan_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("borrower_id", BigInteger, nullable=False),
+    Column("branch_code", Text, nullable=False),
+    Column("sector", Text, nullable=False),
+    Column("programme_code", Text, nullable=False),
+    Column("gender", Text, nullable=False),
+    info={"append_only": True},
+    sqlite_with_rowid=False,
+    comment=(
+        "The active frozen loans of borrowers who have several: with them the cells tell how many "
+        "borrowers a group has."
     ),
 )
 
@@ -306,6 +329,14 @@ allowance_entry = Table(
     ),
 )
 
+# The few frozen loans that are watched, those with most outstanding last.
+Index(
+    "ix_month_loan_watched",
+    month_loan.c.close_id,
+    month_loan.c.outstanding,
+    sqlite_where=text(WATCHED),
+    postgresql_where=text(WATCHED),
+)
 Index(None, month_close.c.act_id)
 Index(None, month_cell.c.act_id)
 Index(None, month_cohort.c.act_id)

@@ -163,10 +163,7 @@ class Remembered:
             return Answer(self._heads, known.sums)
         sums, moved = dict(known.sums), {"acts": acts, "persons": persons}
         for times, *row in self._connection.execute(_change(question), moved):
-            ((group, numbers),) = by_group([row], question.groupings).items()
-            before = sums.get(group, (0,) * len(numbers))
-            pairs = zip(before, numbers, strict=True)
-            sums[group] = tuple(old + times * new for old, new in pairs)
+            add_groups(sums, by_group([row], question.groupings), times=times)
         return Answer(self._heads, sums)
 
     def _acts_since(self, before: _Heads) -> list[int] | None:
@@ -202,6 +199,14 @@ def by_group(rows: Iterable[Sequence[Any]], groupings: Sequence[Sequence[str]]) 
     """Give the rows of `cells.books` by their groups."""
     texts = 1 + max(len(by) for by in groupings)
     return {tuple(row[:texts]): tuple(row[texts:]) for row in rows}
+
+
+def add_groups(sums: dict[tuple[Any, ...], tuple[int, ...]], groups: Sums, *, times: int) -> None:
+    """Add the sums of groups to others so many times."""
+    for group, numbers in groups.items():
+        before = sums.get(group, (0,) * len(numbers))
+        pairs = zip(before, numbers, strict=True)
+        sums[group] = tuple(old + times * new for old, new in pairs)
 
 
 def _heads(connection: Connection) -> _Heads:

@@ -120,11 +120,13 @@ def live(book: Book) -> None:
     """Write a row into each append-only table.
 
     L1 active, with a receipt, a cancelled one and money half applied; L2 written off with a
-    recovery; L3 waived with credit, refunded; L4 agreed on; L5 closed by one receipt.
+    recovery; L3 waived with credit, refunded; L4 agreed on; L5 closed by one receipt; L6 a
+    second one of the borrower of L1.
     """
     for ref in ("L1", "L2", "L3", "L5"):
         book.open_loan(ref, principal=PRINCIPAL, months=10)
     book.open_loan("L4", principal=PRINCIPAL, months=10, pay_out=False)
+    book.open_loan("L6", borrower=1)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         receive(tx, "L1", 500_00)
         wrong = receive(tx, "L1", 700_00)

@@ -41,7 +41,7 @@ from aim_loans.ledger.models import account, journal_line
 from aim_loans.loans.models import loan_dimension, loan_position
 from aim_loans.loans.operations import change_dimensions
 from aim_loans.origination.setting_requests import DeclineSetting, decline_setting
-from aim_loans.portfolio.models import month_loan
+from aim_loans.portfolio.models import month_concurrent, month_loan
 from aim_loans.repayment.endings import EndLoan, write_off
 from aim_loans.repayment.operations import (
     CancelReceipt,
@@ -74,7 +74,8 @@ from tests.joint_report import ReportOnItsWay
 ZONE = ZoneInfo("Asia/Karachi")
 WATCHED = (
     *fact_tables(),
-    *(act, audit_entry, audit_chain, number_series, loan_position, account, month_loan),
+    *(act, audit_entry, audit_chain, number_series, loan_position, account),
+    *(month_loan, month_concurrent),
 )
 
 
@@ -100,9 +101,10 @@ def lived(book: Book, tmp_path: Path) -> Book:
 
 
 def live_at_the_counter(book: Book) -> None:
-    """Take receipts, cancel one, record a visit, and write a loan off."""
+    """Take receipts, cancel one, record a visit, write a loan off; lend a borrower twice."""
     for ref in ("L1", "L2"):
         book.open_loan(ref)
+    book.open_loan("L3", borrower=1)
     bank = RecordReceipt("L1", 900_00, TODAY, "raast", "HBL", "R-1", "family", "B-9")
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         first = record_receipt(tx, bank, actor=CASHIER, today=TODAY, backdating_days=2, key="k1")

@@ -11,6 +11,7 @@ from aim_loans.identity.operations import Act
 from aim_loans.loans.models import loan_dimension, loan_fact, schedule_version
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.freezing import freeze_cells, freeze_loans
+from aim_loans.portfolio.frozen_book import freeze_concurrent
 from aim_loans.portfolio.frozen_standings import freeze_standings
 from aim_loans.portfolio.models import month_close
 from aim_loans.portfolio.months import ClosedMonth, editions
@@ -42,6 +43,7 @@ def close_at(connection: Connection, day: date, known_at: datetime, ladder: Ladd
         )
     )
     freeze_cells(tx, act, number, ladder)
+    freeze_concurrent(tx, number)
     freeze_standings(tx, act, number)
     return editions(connection, day)[-1]
 

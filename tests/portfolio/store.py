@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, insert
 from aim_loans.borrowers.models import person
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
+from aim_loans.config.dated import DatedRow
 from aim_loans.identity.models import act, branch, line, staff
 from aim_loans.ledger.chart import KINDS
 from aim_loans.ledger.models import account, fund
@@ -22,7 +23,7 @@ from aim_loans.loans.models import (
 )
 from aim_loans.loans.positions import refresh_positions
 from aim_loans.loans.schedule import Pattern
-from aim_loans.origination.models import product, programme
+from aim_loans.origination.models import dated_setting, product, programme
 from tests.naive.book import Belonging, Fact, Loan, Version
 
 FIRST_MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -82,6 +83,13 @@ def put_surroundings(connection: Connection, borrowers: Iterable[str]) -> None:
             for number, ref in enumerate(borrowers, 1)
         ),
     )
+
+
+def put_setting(connection: Connection, row: DatedRow) -> None:
+    """Put a dated setting, as if it was copied at the start."""
+    values = {"table_name": row.table, "key": row.key, "effective_from": row.effective_from}
+    values |= {"source": row.source, "verified": row.verified, "body": row.body, "act_id": 1}
+    connection.execute(insert(dated_setting).values(**values))
 
 
 def put_loans(connection: Connection, stored: Sequence[Stored], borrowers: Sequence[str]) -> None:

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 
+from aim_loans.config.dated import dated_rows
+from aim_loans.config.reader import read_settings
+from aim_loans.portfolio import frozen_book
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.models import month_cell
 from aim_loans.portfolio.months import ClosedMonth
@@ -16,7 +19,7 @@ from aim_loans.portfolio.standing import source_for
 from tests.naive import book as naive
 from tests.portfolio.books import BORROWERS, MadeBook, books
 from tests.portfolio.closes import close_at
-from tests.portfolio.store import empty, put_loans, put_surroundings
+from tests.portfolio.store import empty, put_loans, put_setting, put_surroundings
 from tests.portfolio.test_book import (
     FIXTURE_IS_EMPTIED,
     GROUPINGS,
@@ -27,6 +30,9 @@ from tests.portfolio.test_book import (
 )
 
 AFTER = LATE_CUT + timedelta(days=1)
+SETTINGS = read_settings(None, {})
+# What the cells of a month keep apart, in one grouping.
+OF_CELLS = ("area", "sector", "programme")
 
 
 def moments(made: MadeBook) -> list[datetime]:
@@ -41,6 +47,8 @@ def moments(made: MadeBook) -> list[datetime]:
 def put(connection: Connection, made: MadeBook) -> None:
     empty(connection)
     put_surroundings(connection, BORROWERS)
+    for row in dated_rows(SETTINGS.dated):
+        put_setting(connection, row)
     put_loans(connection, made.stored, BORROWERS)
 
 
@@ -65,6 +73,11 @@ def expect_the_plain_book(engine: Engine, made: MadeBook, places: Sequence[int])
             assert source_for(connection, View(as_of, known_at)).closed is not None
             compare(connection, made, GROUPINGS[place % len(GROUPINGS)], as_of, known_at)
             compare_loans(connection, made, as_of, known_at)
+        with pytest.MonkeyPatch.context() as patch:
+            # However many loans changed, the cells are moved on.
+            patch.setattr(frozen_book, "_FEW", 0)
+            for as_of, known_at in asked[:3]:
+                compare(connection, made, OF_CELLS, as_of, known_at)
         for each in closed:
             expect_its_totals(connection, made, each)
             expect_its_restatement(connection, made, each)

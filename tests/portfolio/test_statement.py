@@ -8,19 +8,26 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine
 
-from aim_loans.config.dated import DatedRow, dated_rows
+from aim_loans.config.dated import dated_rows
 from aim_loans.config.reader import read_settings
 from aim_loans.dates import month_end
-from aim_loans.origination.models import dated_setting
 from aim_loans.portfolio.measuring import WHOLE, Asked, month_ends, newest, portfolio_statement
 from aim_loans.portfolio.statement import PortfolioStatement, Scope
 from tests.naive import statement as naive
 from tests.portfolio.books import BORROWERS, MadeBook, books
 from tests.portfolio.closes import close_at
 from tests.portfolio.journal import put_journal
-from tests.portfolio.store import AREAS, BRANCHES, Stored, empty, put_loans, put_surroundings
+from tests.portfolio.store import (
+    AREAS,
+    BRANCHES,
+    Stored,
+    empty,
+    put_loans,
+    put_setting,
+    put_surroundings,
+)
 
 SETTINGS = read_settings(None, {})
 LATE_CUT = datetime(2100, 1, 1, tzinfo=UTC)
@@ -30,12 +37,6 @@ SCOPES = {
     **{Scope("branch", code): frozenset({code}) for code in BRANCHES[:2]},
 }
 FIXTURE_IS_EMPTIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-
-
-def put_setting(connection: Connection, row: DatedRow) -> None:
-    values = {"table_name": row.table, "key": row.key, "effective_from": row.effective_from}
-    values |= {"source": row.source, "verified": row.verified, "body": row.body, "act_id": 1}
-    connection.execute(insert(dated_setting).values(**values))
 
 
 def put_book(connection: Connection, stored: Sequence[Stored], borrowers: Sequence[str]) -> None:

@@ -31,7 +31,8 @@ from aim_loans.portfolio.statement_parts import concentration, posting, turnarou
 from aim_loans.portfolio.statement_reads import Lag, waiting_days
 from aim_loans.portfolio.statement_tables import PostingLag, Turnaround
 from tests.databases import empty_database
-from tests.portfolio.test_statement import LATE_CUT, SETTINGS, measure, put_book, put_setting
+from tests.portfolio.store import put_setting
+from tests.portfolio.test_statement import LATE_CUT, SETTINGS, measure, put_book
 from tests.portfolio.test_worked import FOLDER, worked_book
 
 KARACHI = ZoneInfo("Asia/Karachi")
