@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -81,7 +80,6 @@ from tests.joint import LHR, ZONE, JointWork
 
 CLERKS = 20
 PATIENCE = 120  # seconds: far longer than any of this takes, and than a deadlock is noticed
-ZONE = ZoneInfo("Asia/Karachi")
 AMINA = AddStaff("amina", "Amina", Role.CASHIER, TODAY)
 
 Deed = Callable[[], Any]
