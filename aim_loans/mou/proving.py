@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from aim_loans.config.settings import Mou
+from aim_loans.config.mou import Mou
 from aim_loans.errors import Refused
 from aim_loans.files.store import Store
 from aim_loans.mou.editions import (
@@ -15,14 +15,13 @@ from aim_loans.mou.editions import (
     PackFile,
     editions,
     pack_files_of_bytes,
-    period_before,
     report_of,
-    withheld_of,
+    told_by,
 )
 from aim_loans.mou.measuring import joint_statement
-from aim_loans.mou.periods import parse_period
+from aim_loans.mou.periods import parse_period, period_before
 from aim_loans.mou.published import JointReport
-from aim_loans.mou.publishing import in_fixed_groups
+from aim_loans.mou.publishing import Withheld, to_publish
 from aim_loans.mou.reporting import joint_report
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.statement_json import canonical
@@ -78,10 +77,10 @@ def _made_again(
     dated = settings_in_force(connection, known_at=known_at)
     statement = joint_statement(connection, period=period, known_at=known_at, mou=mou, dated=dated)
     return joint_report(
-        in_fixed_groups(statement),
-        withheld_of(connection, edition.id),
+        to_publish(statement),
+        Withheld(told_by(connection, edition.id).blocks),
         report.head,
-        before=_released_by(connection, period_before(period), known_at),
+        before=_released_by(connection, period_before(period).name, known_at),
         corrects=_released_by(connection, edition.period, known_at),
         reason=edition.reason,
     )

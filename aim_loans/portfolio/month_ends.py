@@ -154,6 +154,5 @@ def _by_day(book: CTE, late: Mapping[str, ColumnElement[bool]]) -> Select[Any]:
 
 def _persons(book: CTE) -> Select[Any]:
     """Select how many persons there are, each counted once."""
-    blanks = [cast(null(), Date), *(_NOUGHT for _ in SUMS)]
-    columns: list[ColumnElement[Any]] = [*blanks, *person_counts(book)]
-    return select(*columns).select_from(book)
+    blanks: list[ColumnElement[Any]] = [cast(null(), Date), *(_NOUGHT for _ in SUMS)]
+    return select(*blanks, *person_counts(book)).select_from(book)
