@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
+from aim_loans.texts import normalise_urdu, translator
+
 
 class District(NamedTuple):
     """A district by its name; `pcode` is None where the list of P-codes does not hold it yet."""
@@ -107,8 +109,14 @@ _OTHER_SPELLINGS: Mapping[str, str] = {
 
 
 def find_district(text: str) -> District | None:
-    """Give the district that a text names, in any case and common spelling; None for others."""
-    return _by_spelling().get(_bare(text))
+    """Give the district that a text names, in any case and common spelling; None for others.
+
+    In Urdu by the name that pages and papers give it.
+    """
+    found = _by_spelling().get(_bare(text))
+    if found is not None or text.isascii():
+        return found
+    return _by_urdu_name().get(_bare(normalise_urdu(text)))
 
 
 def districts() -> tuple[District, ...]:
@@ -129,6 +137,12 @@ def _by_spelling() -> dict[str, District]:
         for spelling in spellings.split(", "):
             known[_bare(spelling)] = known[_bare(name)]
     return known
+
+
+@cache
+def _by_urdu_name() -> dict[str, District]:
+    urdu = translator("ur")
+    return {_bare(urdu.word("district", each.name)): each for each in districts()}
 
 
 def _bare(text: str) -> str:

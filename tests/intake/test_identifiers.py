@@ -5,7 +5,7 @@ import pytest
 from aim_loans.borrowers.identifiers import parity_disagrees, parse_cnic
 from aim_loans.borrowers.places import District, districts, find_district
 from aim_loans.errors import Refused
-from aim_loans.texts import format_cnic
+from aim_loans.texts import format_cnic, translator
 
 
 @pytest.mark.parametrize("text", ["3520112345671", "35201-1234567-1", " 35201-12345671 "])
@@ -61,6 +61,9 @@ def test_the_last_digit_is_only_asked_of_women_and_men(
         ("Nawabshah", District("Shaheed Benazir Abad", "Sindh", "PK719")),
         ("Gupis Yasin", District("Gupis-Yasin", "Gilgit-Baltistan", "PK313")),
         ("Hub", District("Hub", "Balochistan", None)),
+        ("فيصل آباد ", District("Faisalabad", "Punjab", "PK608")),
+        ("موسی خیل", District("Musakhel", "Balochistan", "PK221")),
+        ("اٹلانٹس", None),
         ("Atlantis", None),
         ("", None),
     ],
@@ -70,6 +73,9 @@ def test_districts_are_found_by_their_spellings(text: str, found: District | Non
 
 
 def test_every_district_is_found_by_its_own_name_and_no_code_comes_twice() -> None:
-    assert all(find_district(each.name) == each for each in districts())
+    urdu = translator("ur")
+    for each in districts():
+        assert find_district(each.name) == each
+        assert find_district(urdu.word("district", each.name)) == each
     codes = [each.pcode for each in districts() if each.pcode]
     assert len(codes) == len(set(codes)) == 160
