@@ -17,7 +17,7 @@ from aim_loans.config.dated import DatedRow
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import Writing, cutting, writing
+from aim_loans.db.engine import Writing, cutting, open_engine, writing
 from aim_loans.db.migrate import upgrade
 from aim_loans.identity.one_time_codes import nonce_of_session, totp_secret
 from aim_loans.identity.operations import (
@@ -160,10 +160,8 @@ BRANCHES = ("LHR-01", "MUL-01", "KHI-01")
 
 
 def open_book(url: str, *, branches: tuple[str, ...] = BRANCHES) -> Book:
-    """Migrate an empty database and set it up; with the usual branches, copy one that is."""
-    if branches != BRANCHES:
-        return _set_up(url, branches)
-    model = _model(make_url(url).get_backend_name())
+    """Give a book that is set up: a copy of one, made once a process."""
+    model = _model(make_url(url).get_backend_name(), branches)
     copy_database(model.url, url)
     return Book(engine_at(url), Ticking(model.at))
 
@@ -176,19 +174,12 @@ class _Model(NamedTuple):
 
 
 @cache
-def _model(kind: str) -> _Model:
-    """Set a book up, once a process; nothing is ever changed in it."""
-    clock = Ticking()
-    url = empty_database(kind)
-    _set_up(url, BRANCHES, clock).engine.dispose()
-    return _Model(url, clock.at)
-
-
-def _set_up(url: str, branches: tuple[str, ...], clock: Ticking | None = None) -> Book:
-    engine = engine_at(url)
+def _model(kind: str, branches: tuple[str, ...]) -> _Model:
+    """Migrate an empty database and set it up; nothing is ever changed in it."""
+    url, clock = empty_database(kind), Ticking()
+    engine = open_engine(url)
     upgrade(engine, resource("migrations"))
-    book = Book(engine, clock or Ticking())
-    with writing(engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
+    with writing(engine, audit_key=AUDIT_KEY, clock=clock) as tx:
         set_up(tx, SetUp(read_settings(None, {})), actor=SHELL)
         this = begin_act(
             tx,
@@ -202,7 +193,8 @@ def _set_up(url: str, branches: tuple[str, ...], clock: Ticking | None = None) -
             add_branch(tx, AddBranch(code, code, area="Centre"), actor=SHELL, within=this)
         ensure_programme(tx, this, "women")
         seal_act(tx, this, ())
-    return book
+    engine.dispose()
+    return _Model(url, clock.at)
 
 
 def use_a_second_factor(tx: Writing, username: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.databases import empty_again
+from tests.databases import clear_turn, make_empty
 from tests.postgres import missing_postgres, stop_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,9 +128,16 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(database_kind: str) -> str:
-    """Give the address of an empty database, which nobody else uses meanwhile."""
-    return empty_again(database_kind)
+def book_url(database_kind: str) -> str:
+    """Give an address for a book, where nothing is yet and which nobody else uses meanwhile."""
+    return clear_turn(database_kind)
+
+
+@pytest.fixture
+def database_url(book_url: str) -> str:
+    """Give the address of an empty database."""
+    make_empty(book_url)
+    return book_url
 
 
 @pytest.fixture

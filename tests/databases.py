@@ -30,17 +30,23 @@ def database_in_turn(kind: str) -> Engine:
     return open_engine(empty_database(kind))
 
 
-def empty_again(kind: str) -> str:
-    """Empty the database in turn for the next test; gives its address."""
+def clear_turn(kind: str) -> str:
+    """Remove the database in turn; gives its address, at which nothing is."""
     engine = database_in_turn(kind)
     engine.dispose()
     url = engine.url.render_as_string(hide_password=False)
     if kind == "postgresql":
         drop_postgres_database(url)
-        return fresh_postgres_database(name=engine.url.database)
-    for part in ("", "-wal", "-shm"):
-        Path(f"{_file(url)}{part}").unlink(missing_ok=True)
+    else:
+        for part in ("", "-wal", "-shm"):
+            Path(f"{_file(url)}{part}").unlink(missing_ok=True)
     return url
+
+
+def make_empty(url: str) -> None:
+    """Make an empty database at an address; SQLite makes its own when it is opened."""
+    if make_url(url).get_backend_name() == "postgresql":
+        fresh_postgres_database(name=make_url(url).database)
 
 
 def engine_at(url: str) -> Engine:
@@ -50,7 +56,7 @@ def engine_at(url: str) -> Engine:
 
 
 def copy_database(source: str, target: str) -> None:
-    """Put a copy of a database that nobody has open in the place of an empty one."""
+    """Put a copy of a database that nobody has open at an address, whatever is there."""
     if make_url(source).get_backend_name() == "postgresql":
         drop_postgres_database(target)
         fresh_postgres_database(source, name=make_url(target).database)

@@ -76,8 +76,8 @@ def test_up_and_down_step_by_step_leads_back(engine: Engine) -> None:
         assert shape(connection) == {"triggers": []}
 
 
-def test_upgrading_a_book_with_data_changes_none_of_it(database_url: str) -> None:
-    book = open_book(database_url)
+def test_upgrading_a_book_with_data_changes_none_of_it(book_url: str) -> None:
+    book = open_book(book_url)
     book.open_loan("L1")
     with reading(book.engine) as connection:
         before = row_counts(connection)

@@ -1,24 +1,24 @@
 """A fresh small book a test, on each kind of database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.book import Book, open_book
+from tests.databases import clear_turn
 
 
 @pytest.fixture
-def book(database_url: str) -> Iterator[Book]:
+def book(book_url: str) -> Iterator[Book]:
     """Give an empty book that is set up."""
-    opened = open_book(database_url)
+    opened = open_book(book_url)
     yield opened
     opened.engine.dispose()
 
 
 @pytest.fixture
-def sqlite_book(tmp_path: Path) -> Iterator[Book]:
+def sqlite_book() -> Iterator[Book]:
     """Give an empty book on SQLite alone, for what no database decides."""
-    opened = open_book(f"sqlite:///{tmp_path / 'alone.sqlite'}")
+    opened = open_book(clear_turn("sqlite"))
     yield opened
     opened.engine.dispose()

@@ -169,11 +169,11 @@ def lent(book: Book) -> Book:
 
 
 def test_a_receipt_killed_at_each_of_its_statements_is_absent(
-    lent: Book, database_url: str, mortals: Mortals
+    lent: Book, book_url: str, mortals: Mortals
 ) -> None:
     survivors = []
     for statement in range(1, 100):
-        order = Order(database_url, LOANS, 1, f"at-{statement}", die_at=statement)
+        order = Order(book_url, LOANS, 1, f"at-{statement}", die_at=statement)
         if not mortals.run(order).killed:
             survivors.append(f"at-{statement}-1")
             break
@@ -181,19 +181,19 @@ def test_a_receipt_killed_at_each_of_its_statements_is_absent(
     assert killed_at > 10
     for commit in (1, 2):
         # The first commit is the receipt's own; it is not reached a second time.
-        mortals.run(Order(database_url, LOANS, 1, f"commit-{commit}", die_at_commit=commit))
+        mortals.run(Order(book_url, LOANS, 1, f"commit-{commit}", die_at_commit=commit))
     assert check_whole(lent, survivors) == {*survivors, "commit-2-1"}
     sys.stdout.write(f"\nkilled at each of {killed_at} statements and at the commit\n")
 
 
 def test_receipts_killed_at_random_moments_are_whole_or_absent(
-    lent: Book, database_url: str, database_kind: str, mortals: Mortals
+    lent: Book, book_url: str, database_kind: str, mortals: Mortals
 ) -> None:
     chance = random.Random(f"kills on {database_kind}")
     told: list[str] = []
     untold = 0
     for attempt in range(RANDOM_KILLS):
-        order = Order(database_url, LOANS, 1_000, f"run-{attempt}")
+        order = Order(book_url, LOANS, 1_000, f"run-{attempt}")
         life = mortals.run(order, seconds=chance.uniform(0, LONGEST_LIFE))
         assert life.killed
         told += life.done
@@ -322,10 +322,10 @@ def other_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_killed_import_run_again_is_as_if_nothing_had_happened(
-    database_url: str, other_url: str, database_kind: str, tmp_path: Path, mortals: Mortals
+    book_url: str, other_url: str, database_kind: str, tmp_path: Path, mortals: Mortals
 ) -> None:
     folder = write_book(tmp_path)
-    disturbed, calm = open_book(database_url), open_book(other_url)
+    disturbed, calm = open_book(book_url), open_book(other_url)
     calm_life = mortals.run(Order(other_url, book=str(folder), chunk_rows=40))
     assert calm_life.said[-1]["refused"] == 0
 
@@ -334,7 +334,7 @@ def test_a_killed_import_run_again_is_as_if_nothing_had_happened(
     statement = 0
     while True:
         statement += chance.randrange(1, 30)
-        order = Order(database_url, book=str(folder), chunk_rows=40, die_at=statement)
+        order = Order(book_url, book=str(folder), chunk_rows=40, die_at=statement)
         life = mortals.run(order)
         if not life.killed:
             break
@@ -342,7 +342,7 @@ def test_a_killed_import_run_again_is_as_if_nothing_had_happened(
         if len(kills) % 4 == 0:
             contents(disturbed)
     assert len(kills) > 5
-    again = mortals.run(Order(database_url, book=str(folder), chunk_rows=40))
+    again = mortals.run(Order(book_url, book=str(folder), chunk_rows=40))
     assert (again.said[-1]["refused"], again.said[-1]["added"]) == (0, 0)
     left, right = contents(disturbed), contents(calm)
     for name, rows in right.items():

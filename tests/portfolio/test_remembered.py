@@ -29,7 +29,7 @@ from aim_loans.repayment.operations import (
     record_receipt,
 )
 from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, MANAGER, TODAY, Book, open_book
-from tests.databases import copy_database
+from tests.databases import clear_turn, copy_database
 
 LADDER = read_settings(None, {}).dated.ladder_on(TODAY)
 FEBRUARY_10, MONTH_END = date(2026, 2, 10), date(2026, 2, 28)
@@ -46,9 +46,9 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def book(database_url: str) -> Iterator[Book]:
+def book(book_url: str) -> Iterator[Book]:
     """Give a book with a few loans; of two, money came in."""
-    opened = open_book(database_url)
+    opened = open_book(book_url)
     for number, (branch, sector) in enumerate(
         [("LHR-01", "trade"), ("LHR-01", "livestock"), ("KHI-01", "trade"), ("MUL-01", "trade")]
     ):
@@ -230,9 +230,9 @@ def test_an_act_that_began_before_a_look_and_ended_after_it_is_not_missed(book: 
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Book]:
+def small() -> Iterator[Book]:
     """Give a book of one loan on SQLite, for what no database decides."""
-    opened = open_book(f"sqlite:///{tmp_path}/small.sqlite")
+    opened = open_book(clear_turn("sqlite"))
     opened.open_loan("L1")
     yield opened
     opened.engine.dispose()

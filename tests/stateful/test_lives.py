@@ -21,8 +21,8 @@ def wanted(database_kind: str) -> settings:
     return settings(stateful_step_count=STEPS, max_examples=EXAMPLES[database_kind])
 
 
-def test_random_lives_are_those_of_the_model(database_kind: str, database_url: str) -> None:
-    book, tally, how = open_book(database_url), Tally(), wanted(database_kind)
+def test_random_lives_are_those_of_the_model(database_kind: str, book_url: str) -> None:
+    book, tally, how = open_book(book_url), Tally(), wanted(database_kind)
     try:
         run_state_machine_as_test(machine(book.engine, tally), settings=how)
     finally:

@@ -17,7 +17,7 @@ from aim_loans.identity.permissions import Role
 from aim_loans.identity.queries import staff_exists
 from tests.book import AUDIT_KEY, SHELL, TODAY
 from tests.postgres import drop_postgres_database, fresh_postgres_database
-from tests.stories.shell import Shell, import_worked
+from tests.stories.shell import Shell
 
 
 @pytest.fixture
@@ -49,11 +49,10 @@ def figures(shell: Shell) -> str:
 
 
 def test_a_restored_book_has_the_same_figures_files_and_chains(
-    shell: Shell, files: Path, elsewhere: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    worked: Shell, files: Path, elsewhere: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import_worked(shell)
     backup = tmp_path / "book.backup"
-    said = shell.good("backup", "--out", backup)
+    said = worked.good("backup", "--out", backup)
     assert "the database and 2 files" in said.err
     assert len(said.out.strip()) == 64
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -62,7 +61,7 @@ def test_a_restored_book_has_the_same_figures_files_and_chains(
     other_files = tmp_path / "other files"
     monkeypatch.setenv("AIM_FILES", str(other_files))
     elsewhere.good("restore", "--from", backup)
-    assert figures(elsewhere) == figures(shell)
+    assert figures(elsewhere) == figures(worked)
     assert "FAILED" not in elsewhere.good("verify").out
     elsewhere.good("audit", "verify")
     for kept in (path for path in files.rglob("*") if path.is_file()):
@@ -73,7 +72,7 @@ def test_a_restored_book_has_the_same_figures_files_and_chains(
     monkeypatch.setenv("AIM_FILES", str(tmp_path / "third"))
     again = elsewhere.run("restore", "--from", backup)
     assert (again.code, "There is a book already" in again.err) == (1, True)
-    again = shell.run("backup", "--out", backup)
+    again = worked.run("backup", "--out", backup)
     assert (again.code, "is there already" in again.err) == (1, True)
     # The restored book goes on from where the other stood.
     add = ("staff", "add", "--username", "zainab", "--name", "Zainab", "--role", "auditor")

@@ -134,47 +134,43 @@ def test_init_and_upgrade_can_be_run_again(shell: Shell) -> None:
     assert shell.good("files", "verify").out == "ok      files\n"
 
 
-def test_staff_are_added_by_the_shell_and_audited(shell: Shell) -> None:
-    import_worked(shell)
+def test_staff_are_added_by_the_shell_and_audited(worked: Shell) -> None:
     add = ("staff", "add", "--username", "zainab", "--name", "Zainab Bibi")
-    shell.good(*add, "--role", "loan_officer", "--branch", "LHR-01")
-    again = shell.run(*add, "--role", "loan_officer", "--branch", "LHR-01")
+    worked.good(*add, "--role", "loan_officer", "--branch", "LHR-01")
+    again = worked.run(*add, "--role", "loan_officer", "--branch", "LHR-01")
     assert (again.code, "taken" in again.err) == (1, True)
-    assert shell.run(*add, "--role", "king").code == 2
-    said = shell.good("staff", "reset-factor", "zainab")
+    assert worked.run(*add, "--role", "king").code == 2
+    said = worked.good("staff", "reset-factor", "zainab")
     assert "zainab sets up a second factor at the next sign-in." in said.err
-    nobody = shell.run("staff", "reset-factor", "nobody")
+    nobody = worked.run("staff", "reset-factor", "nobody")
     assert (nobody.code, "nobody with the user name" in nobody.err) == (1, True)
-    shell.good("audit", "verify")
+    worked.good("audit", "verify")
 
 
-def test_data_goes_to_standard_output_and_notes_to_standard_error(shell: Shell) -> None:
-    import_worked(shell)
-    said = shell.good("portfolio", "--as-of", "2025-12-31", "--by", "sector", "--format", "csv")
+def test_data_goes_to_standard_output_and_notes_to_standard_error(worked: Shell) -> None:
+    said = worked.good("portfolio", "--as-of", "2025-12-31", "--by", "sector", "--format", "csv")
     assert said.out.startswith("sector,active_loans,active_borrowers,glp,arrears,par0,")
     assert "ladder not confirmed" in said.err
     assert "ladder" not in said.out
 
 
-def test_a_table_has_a_total_that_counts_each_person_once(shell: Shell) -> None:
-    import_worked(shell)
-    table = shell.good("portfolio", "--as-of", "2025-12-31", "--by", "sector").out
+def test_a_table_has_a_total_that_counts_each_person_once(worked: Shell) -> None:
+    table = worked.good("portfolio", "--as-of", "2025-12-31", "--by", "sector").out
     totals = [line.split() for line in table.splitlines() if line.startswith("Total")]
     assert totals[0][:4] == ["Total", "11", "10", "206,900"]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_the_trial_balance_balances(shell: Shell) -> None:
-    import_worked(shell)
+def test_the_trial_balance_balances(worked: Shell) -> None:
     asked = ("trial-balance", "--as-of", "2025-12-31")
-    before = shell.good(*asked, "--by", "branch", "--format", "csv").rows
+    before = worked.good(*asked, "--by", "branch", "--format", "csv").rows
     lent = sum(int(row["booked"]) for row in before if row["account"] == "loans")
     assert (lent, sum(int(row["restated"]) for row in before)) == (206_900, 0)
     assert {row["booked_later"] for row in before} == {"0"}
-    table = shell.good(*asked)
+    table = worked.good(*asked)
     assert table.out.splitlines()[-1].split() == ["Total", "0", "0", "0"]
     assert "a credit balance is negative" in table.err
-    assert shell.run("trial-balance").code == 2
+    assert worked.run("trial-balance").code == 2
 
 
 @pytest.mark.parametrize(

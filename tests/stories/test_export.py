@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stories.shell import Shell, import_worked
+from tests.stories.shell import Shell
 
 SAFE = (
     "secp_loan_tape",
@@ -30,15 +30,14 @@ def export(shell: Shell, name: str, out: Path, *more: str) -> tuple[int, str, st
     return said.code, said.out, said.err
 
 
-def test_all_files_of_a_month_then_a_new_edition(shell: Shell) -> None:
-    import_worked(shell)
-    out = shell.folder / "out"
-    code, _, err = export(shell, "all", out)
+def test_all_files_of_a_month_then_a_new_edition(worked: Shell) -> None:
+    out = worked.folder / "out"
+    code, _, err = export(worked, "all", out)
     assert code == 0, err
     assert all(name in err for name in OF_PEOPLE)
     assert "provisional" in err
     assert {path.name.partition(".")[0] for path in out.iterdir()} == set(SAFE)
-    assert shell.good("export", "check", out).out.count("ok ") == len(SAFE)
+    assert worked.good("export", "check", out).out.count("ok ") == len(SAFE)
     tape, classes = (manifest(out, name) for name in SAFE[:2])
     assert tape["known_at"] == classes["known_at"]
     assert (tape["privacy_level"], tape["state"], tape["edition"]) == ("B", "provisional", 1)
@@ -48,12 +47,12 @@ def test_all_files_of_a_month_then_a_new_edition(shell: Shell) -> None:
         held = list(csv.DictReader(file))
     assert len(held) == tape["rows"] == 11
     assert not {"W02", "Bushra"} & {cell for row in held for cell in row.values()}
-    assert export(shell, "secp_loan_tape", out, "--bom")[0] == 0
+    assert export(worked, "secp_loan_tape", out, "--bom")[0] == 0
     second = manifest(out, "secp_loan_tape", ".edition-2")
     assert (second["edition"], second["previous_sha256"]) == (2, tape["sha256"])
     assert second["encoding"] == "utf-8-sig"
-    assert shell.good("export", "check", out).out.count("ok ") == len(SAFE) + 1
-    shell.good("verify")
+    assert worked.good("export", "check", out).out.count("ok ") == len(SAFE) + 1
+    worked.good("verify")
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

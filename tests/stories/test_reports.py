@@ -5,33 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.shell import WORKED, Shell, import_worked
+from tests.stories.shell import WORKED, Shell
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_the_pack_of_a_closed_month_and_its_proof(shell: Shell) -> None:
-    import_worked(shell)
-    shell.good("close", "--month", "2025-12")
-    out = shell.folder / "papers"
+def test_the_pack_of_a_closed_month_and_its_proof(worked: Shell) -> None:
+    worked.good("close", "--month", "2025-12")
+    out = worked.folder / "papers"
     run = ("reports", "run", "--month", "2025-12", "--out", out)
-    said = shell.good(*run, "--processes", "1")
+    said = worked.good(*run, "--processes", "1")
     assert "portfolio.2025-12.whole.en.pdf" in {path.name for path in out.iterdir()}
     made = {path: path.read_bytes() for path in out.iterdir()}
     assert f"{len(made)} papers are in" in said.err
     # Run again, it makes nothing anew, and puts back what is missing in the folder.
     whole = out / "portfolio.2025-12.whole.en.pdf"
     whole.unlink()
-    shell.good(*run, "--processes", "1")
+    worked.good(*run, "--processes", "1")
     assert {path: path.read_bytes() for path in out.iterdir()} == made
-    proved = shell.good("report", "verify", whole)
+    proved = worked.good("report", "verify", whole)
     assert "is genuine" in proved.err
     assert "figure by figure" in proved.err
-    expect_a_late_receipt_to_restate_the_month(shell, whole)
+    expect_a_late_receipt_to_restate_the_month(worked, whole)
     whole.write_bytes(whole.read_bytes() + b"\n")
-    assert "is not genuine" in shell.run("report", "verify", whole).err
-    assert "another file" in shell.run(*run, "--processes", "1").err
-    shell.good("worker", "--once")
-    shell.good("files", "verify")
+    assert "is not genuine" in worked.run("report", "verify", whole).err
+    assert "another file" in worked.run(*run, "--processes", "1").err
+    worked.good("worker", "--once")
+    worked.good("files", "verify")
 
 
 def expect_a_late_receipt_to_restate_the_month(shell: Shell, paper: Path) -> None:

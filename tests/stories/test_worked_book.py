@@ -24,13 +24,6 @@ def narrowed(rows: Rows, day: str, like: Rows) -> Rows:
     ]
 
 
-@pytest.fixture
-def worked(shell: Shell) -> Shell:
-    said = import_worked(shell)
-    assert said.code == 0, said.err
-    return shell
-
-
 def test_every_loan_and_sector_is_as_worked_by_hand_on_all_four_dates(worked: Shell) -> None:
     for day in DATES:
         loans = worked.good("portfolio", "--as-of", day, "--by", "loan", "--format", "csv").rows

@@ -30,12 +30,10 @@ def _is_one_case_of_many_on_postgresql(item: pytest.Item) -> bool:
 
 
 @pytest.fixture
-def screens(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Screens]:
+def screens(book_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Screens]:
     """Give the application over an empty book."""
     monkeypatch.setattr(sign_in, "hash_password", hash_once)
     monkeypatch.setattr(sign_in_pages, "password_fits", fits_once)
-    opened = open_screens(database_url, tmp_path / "files", in_turn=True)
+    opened = open_screens(book_url, tmp_path / "files", in_turn=True)
     yield opened
     opened.book.engine.dispose()
