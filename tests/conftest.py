@@ -59,7 +59,13 @@ def no_real_data_anywhere() -> bool:
 
 def missing_chromium() -> str:
     """Say why pages cannot be opened in a real browser; an empty text when they can."""
-    return "" if shutil.which("chromium") else "no program chromium on the path"
+    return "" if find_chromium() else "no program chromium on the path"
+
+
+def find_chromium() -> str:
+    """Find the browser, by preference the one without a screen: it opens a window at once."""
+    found = (shutil.which(name) for name in ("chromium-headless-shell", "chromium"))
+    return next(filter(None, found), "")
 
 
 def never() -> bool:
@@ -151,7 +157,7 @@ def real_data() -> Path:
 def chromium_path() -> str:
     """Give the browser that the system has installed; none is ever downloaded."""
     need("chromium")
-    return shutil.which("chromium") or ""
+    return find_chromium()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

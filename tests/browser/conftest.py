@@ -21,10 +21,18 @@ def hashed_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def chromium(chromium_path: str) -> Iterator[Browser]:
+def one_chromium(chromium_path: str) -> Iterator[Browser]:
     """Start the browser once."""
     with started(chromium_path) as browser:
         yield browser
+
+
+@pytest.fixture
+def chromium(one_chromium: Browser) -> Iterator[Browser]:
+    """Lend the browser to a test, and close what windows it leaves: each goes on taking time."""
+    yield one_chromium
+    for window in one_chromium.contexts:
+        window.close()
 
 
 @pytest.fixture(scope="session", params=["full", "empty"])

@@ -5,7 +5,6 @@ Run it from the root: `python -m tests.browser.pictures [part of a page's name .
 
 import base64
 import re
-import shutil
 import sys
 import tempfile
 from collections import defaultdict
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser
 from tests.browser.site import NARROW, WIDE, served, started
 from tests.browser.town import Town, empty_town, full_town
 from tests.browser.walk import LANGUAGES, walk
+from tests.conftest import find_chromium
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 # How wide a page stands on its sheet, and how much of a long one: pixels of the sheet.
@@ -94,8 +94,8 @@ def _draw_sheet(browser: Browser, name: str, pictures: list[Picture]) -> int:
 
 def main() -> None:
     """Draw with the chromium of this system."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    chromium = find_chromium()
+    if not chromium:
         sys.exit("There is no program chromium on the path. Install it, and draw again.")
     wanted = sys.argv[1:]
     if not wanted:

@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from axe_playwright_python.base import (  # type: ignore[import-untyped]  # it ships none
+    AXE_SCRIPT,
+)
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -64,9 +67,12 @@ def a_window(
 
 
 def an_inspectors_window(browser: Browser, site: str, *, width: int = WIDE) -> BrowserContext:
-    """Open a window in which a tool may run its own script over the page."""
-    return browser.new_context(
+    """Open a window each of whose pages holds axe, which may run over it."""
+    window = browser.new_context(
         base_url=site,
         viewport={"width": width, "height": HEIGHT},
         bypass_csp=True,
     )
+    # The browser compiles it once for all pages.
+    window.add_init_script(AXE_SCRIPT)
+    return window
