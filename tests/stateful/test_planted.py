@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -237,6 +238,12 @@ def a_dishonour_counts_from_the_receipt(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(repayment, "opposite", early)
 
 
+def build_statements_anew(patch: pytest.MonkeyPatch) -> None:
+    """The statements are built once a process; those of a bug are built once for it alone."""
+    for name in ("_store", "_store_one"):
+        patch.setattr(positions, name, cache(vars(positions)[name].__wrapped__))
+
+
 def a_position_reads_another_schedule(patch: pytest.MonkeyPatch) -> None:
     real: Callable[..., ColumnElement[bool]] = vars(positions)["_newest"]
 
@@ -246,9 +253,7 @@ def a_position_reads_another_schedule(patch: pytest.MonkeyPatch) -> None:
         return real(row, table, *order)
 
     patch.setattr(positions, "_newest", newest)
-    # The statements are built once a process; those of the bug are built for it alone.
-    for name in ("_store", "_store_one"):
-        patch.setattr(positions, name, vars(positions)[name].__wrapped__)
+    build_statements_anew(patch)
 
 
 def a_covered_instalment_counts_as_unpaid(patch: pytest.MonkeyPatch) -> None:
@@ -261,9 +266,7 @@ def a_covered_instalment_counts_as_unpaid(patch: pytest.MonkeyPatch) -> None:
         )
 
     patch.setattr(positions, "_oldest_unpaid", oldest)
-    # The statements are built once a process; those of the bug are built for it alone.
-    for name in ("_store", "_store_one"):
-        patch.setattr(positions, name, vars(positions)[name].__wrapped__)
+    build_statements_anew(patch)
 
 
 def a_simple_loan_takes_more_than_its_balance(patch: pytest.MonkeyPatch) -> None:
