@@ -1,20 +1,47 @@
 """Every entry of the bench runs and agrees with its peer; how fast it is, no test asks."""
 
+import multiprocessing
+from functools import cache
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import reading
-from bench import pages, receipts
+from aim_loans.db.engine import open_engine, reading
+from aim_loans.db.migrate import upgrade
+from bench import book, pages, receipts
 from bench.book import AUDIT_KEY
 from bench.command import ENTRIES, run
 from bench.places import SQLITE, open_places
 from bench.readings import compare
 from bench.results import table
+from tests.databases import copy_database, empty_database
 
 LOANS = 200
+
+
+@pytest.fixture(autouse=True)
+def quick_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start every book from a copy, and every process from one that has imported the bench."""
+    monkeypatch.setattr(book, "upgrade", copy_of_an_empty_book)
+    started = multiprocessing.get_context("forkserver")
+    started.set_forkserver_preload(["bench.command"])
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _kind: started)
+
+
+def copy_of_an_empty_book(engine: Engine, migrations: Path) -> None:
+    engine.dispose()
+    copy_database(migrated(migrations), engine.url.render_as_string(hide_password=False))
+
+
+@cache
+def migrated(migrations: Path) -> str:
+    engine = open_engine(empty_database("sqlite"))
+    upgrade(engine, migrations)
+    engine.dispose()
+    return str(engine.url)
 
 
 def test_every_entry_agrees_with_its_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
