@@ -47,11 +47,16 @@ _METHOD = (
     N_("Age is that at the payout. Participants are persons; attendances stand beside them."),
     N_(
         "Counts from 1 to 9 are held back, and 0 is shown. Further figures are held back until "
-        "none of these follows from totals, from other tables or from an earlier edition."
+        "none of these follows from all that was released: totals, other tables, earlier editions, "
+        "the briefs of the months and the half-years before."
+    ),
+    N_(
+        "What stands at the period's end is held back too where it is 1 to 9 away from what was "
+        "shown of another day."
     ),
     N_(
         "An amount or a mean is shown only where at least ten enterprises, loans or answers stand "
-        "behind it."
+        "behind it; of a share of money the sums are not told."
     ),
     N_(
         "The last period is what its own report published; where none was published the place "

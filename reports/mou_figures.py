@@ -80,34 +80,27 @@ def value_name(voice: Voice, dimension: str, value: str) -> str:
 def line_table(voice: Voice, lines: Sequence[PublishedLine], *, scoreboard: bool) -> list[Piece]:
     """Set lines with all their columns; the scoreboard names the owner, the others the cohort."""
     say, write = voice.words.text, brief_figure if scoreboard else figure
-    names = [
-        say("Id"),
-        say("Indicator"),
-        say("Owner") if scoreboard else say("MoU"),
-        say("Baseline"),
-        say("Target"),
-        say("Actual"),
-        say("Last period"),
-        say("Status"),
+
+    def shown(each: PublishedLine, of: Shown | None) -> str:
+        return write(voice, each.unit, of)
+
+    columns: list[tuple[Column, Callable[[PublishedLine], str]]] = [
+        (Column(say("Id")), lambda each: each.id),
+        (Column(say("Indicator")), lambda each: say(each.name)),
+        (Column(say("Owner")), lambda each: voice.words.word("party", each.owner))
+        if scoreboard
+        else (Column(say("MoU"), figures=True), lambda each: shown(each, each.cohort)),
+        (Column(say("Baseline"), figures=True), lambda each: shown(each, each.baseline)),
+        (Column(say("Target"), figures=True), lambda each: target(voice, each, write)),
+        (Column(say("Actual"), figures=True), lambda each: shown(each, each.actual)),
+        (Column(say("Last period"), figures=True), lambda each: shown(each, each.last_period)),
+        (Column(say("Status")), lambda each: status(voice, each)),
     ]
-    words = {0, 1, 7} | ({2} if scoreboard else set())
-    columns = [Column(name, figures=place not in words) for place, name in enumerate(names)]
-    rows = [
-        (
-            each.id,
-            say(each.name),
-            voice.words.word("party", each.owner)
-            if scoreboard
-            else write(voice, each.unit, each.cohort),
-            write(voice, each.unit, each.baseline),
-            target(voice, each, write),
-            write(voice, each.unit, each.actual),
-            write(voice, each.unit, each.last_period),
-            status(voice, each),
-        )
-        for each in lines
-    ]
-    return table(voice.hand, Table(columns, rows, note=say(HELD_NOTE)), style=SMALL)
+    if not any(line.baseline for line in lines):
+        del columns[3]
+    heads = [column for column, _ in columns]
+    rows = [tuple(text(line) for _, text in columns) for line in lines]
+    return table(voice.hand, Table(heads, rows, note=say(HELD_NOTE)), style=SMALL)
 
 
 def of_pillar(report: JointReport, letter: str) -> list[PublishedLine]:

@@ -295,7 +295,7 @@ class JointWork:
 def live_with_files_and_mistakes(work: JointWork, person_id: int) -> None:
     """Let SMEDA send files, end a referral, and take back one of everything."""
     work.send_referrals("S-9,REG-1,Lahore,2026-02-01,A dairy", "S-8,,Lahore,2026-02-01,")
-    work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER)
+    work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER, today=work.today)
     work.send_trainings("T-9,Accounts,Books,LHR-01,Town hall,Lahore,2026-02-01,2026-02-02,,S-1")
     work.take_back(take_back_attendance, work.last(training_attendance.c.id))
     work.take_back(take_back_training, work.train(code="T-8"), MANAGER)

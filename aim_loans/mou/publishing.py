@@ -253,7 +253,7 @@ def _single(statement: JointStatement, tabled: Mapping[str, Edition]) -> Edition
     found = _figures(alone)
     for line in statement.lines:
         mean = DEFINITIONS[line.id].unit is Unit.SCORE
-        key = line_key(_whole_of(line.id) if mean else line.id)
+        key = line_key(whole_of(line.id) if mean else line.id)
         if line.id in alone and line.cohort is not None and key in found.counts:
             inside = line.cohort.of if mean else line.cohort.number
             found = _with_parts(found, key, {part_of(key): inside or 0})
@@ -284,13 +284,13 @@ def _figures(figures: Mapping[str, Figure | None]) -> Edition:
         if unit is Unit.COUNT:
             counts[line_key(name)] = abs(figure.number)
         elif is_of_people(name) and figure.of is not None:
-            whole = line_key(_whole_of(name))
+            whole = line_key(whole_of(name))
             if counts.get(whole, figure.of) != figure.of:
                 whole = line_key(f"{name}.of")
             counts |= {line_key(name): figure.number, whole: figure.of}
             shares.append((whole, line_key(name)))
         elif unit is Unit.SCORE and figure.of is not None:
-            counts[line_key(_whole_of(name))] = figure.of
+            counts[line_key(whole_of(name))] = figure.of
     found = Edition(counts, ())
     for whole, part in shares:
         found = _with_parts(found, whole, {part: counts[part]})
@@ -307,7 +307,7 @@ def is_of_people(line: str) -> bool:
     return line in ("F.index", "H1.completed", "O3", "O4", "O5", "O6")
 
 
-def _whole_of(line: str) -> str:
+def whole_of(line: str) -> str:
     """Name what a share or mean is of; the outcomes are all of those who answered."""
     if line == "H1.completed":
         return "H1.attendances"

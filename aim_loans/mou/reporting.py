@@ -22,7 +22,7 @@ from aim_loans.mou.published import (
     Shown,
     Stage,
 )
-from aim_loans.mou.publishing import WITH_COHORT, Withheld, is_of_people
+from aim_loans.mou.publishing import WITH_COHORT, Withheld, is_of_people, whole_of
 from aim_loans.mou.statement import SCALE, Cohort, Figure, Funnel, JointStatement, Line, Split
 
 Cell = tuple[str, Key]
@@ -108,7 +108,7 @@ def _line(
 def _actual(statement: JointStatement, withheld: Withheld, line: Line) -> Shown | None:
     if line.actual is None:
         return None
-    cells = [_cell(statement, withheld, name) for name in _RESTS_ON.get(line.id, (line.id,))]
+    cells = [_cell(statement, withheld, name) for name in _rests_on(line.id)]
     if line.id == AMOUNTS:
         cells = [(AMOUNTS, TOTAL)]
     least = SMALLEST_SHOWN if line.id in _OF_LOANS else 0
@@ -137,10 +137,17 @@ def _of_cohort(statement: JointStatement, withheld: Withheld, line: Line) -> Sho
 def _of_baseline(withheld: Withheld, line: Line) -> Shown | None:
     if line.baseline is None:
         return None
-    names = ("A1",) if line.id == AMOUNTS else _RESTS_ON.get(line.id, (line.id,))
+    names = ("A1",) if line.id == AMOUNTS else _rests_on(line.id)
     cells = [(BASELINE, line_key(name)) for name in names]
     least = SMALLEST_SHOWN if line.id in (AMOUNTS, *_OF_LOANS) else 0
     return _shown(line.id, line.baseline, shown=_all_shown(withheld, cells, least=least))
+
+
+def _rests_on(line_id: str) -> Sequence[str]:
+    """Name the counts that a figure tells: a share of people tells its whole beside it."""
+    if is_of_people(line_id):
+        return line_id, whole_of(line_id), f"{line_id}.of"
+    return _RESTS_ON.get(line_id, (line_id,))
 
 
 def _cell(statement: JointStatement, withheld: Withheld, name: str) -> Cell:

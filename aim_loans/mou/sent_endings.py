@@ -1,9 +1,11 @@
 """Referrals that SMEDA sent and nobody came with: SMEDA takes one back, a branch closes it."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, select
 
+from aim_loans.borrowers.consents import has_consent
 from aim_loans.borrowers.referrals import referral_by_code
 from aim_loans.borrowers.undoing import Mistake, TakeBack, take_back
 from aim_loans.db.engine import Writing
@@ -22,11 +24,18 @@ class CloseSent:
     reason: str
 
 
-def take_back_sent(tx: Writing, command: TakeBack, *, actor: Actor, key: str | None = None) -> None:
-    """Take back a referral that SMEDA sent by mistake; Refused once somebody has come with it."""
+def take_back_sent(
+    tx: Writing, command: TakeBack, *, actor: Actor, today: date, key: str | None = None
+) -> None:
+    """Take back a referral that SMEDA sent by mistake.
+
+    Refused once somebody has come with it who shares that with SMEDA; of others SMEDA must not
+    learn it, and what a branch wrote down stays.
+    """
     require(actor, Deed.SEND_EVENTS, branch=None)
     sent = _held(tx.connection, command.row_id)
-    if referral_by_code(tx.connection, sent.smeda_code):
+    came = referral_by_code(tx.connection, sent.smeda_code)
+    if came and has_consent(tx.connection, came.person_id, "smeda", on=today):
         raise Refused(
             "Somebody has come with the code {code}. Ask the branch to take that back first.",
             code=sent.smeda_code,

@@ -194,11 +194,15 @@ def _half_year_to_come(newest: Mapping[str, Told], half: Period) -> Iterator[Equ
 
 
 def _over_ends(newest: Mapping[str, Told], period: Period) -> Iterator[Equation]:
-    """Say of registrations held at an end: those of the end before, and what came in between."""
+    """Say what stands at an end: what stood at the end before, and what came in between."""
     for earlier, later in ((period_before(period), period), (period, period_after(period))):
         if earlier.name not in newest or later.name not in newest:
             continue
         before, now = _cells(newest[earlier.name]), _cells(newest[later.name])
+        for cell, stood in before.items():
+            if cell in now and _stands(stood):
+                less, more = sorted((stood, now[cell]), key=lambda each: each.number)
+                yield _with_rest(more, (less,), _CAME)
         for stands, came in _CAME_TO.items():
             flows = next((found for each in came if (found := _found(now, each))), ())
             if stands in before and stands in now and flows:

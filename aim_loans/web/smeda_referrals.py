@@ -26,10 +26,10 @@ def show() -> str:
 @needs(Deed.SEND_EVENTS)
 def take_back(sent_id: int) -> tuple[str, int] | Response:
     """Take back a referral that was sent by mistake."""
-    form = Form(request.form)
+    form, here = Form(request.form), around()
     command = TakeBack(sent_id, form.typed("reason"))
-    with form.attempt(), around().writing() as tx:
-        take_back_sent(tx, command, actor=me().actor, key=form.key)
+    with form.attempt(), here.writing() as tx:
+        take_back_sent(tx, command, actor=me().actor, today=here.today, key=form.key)
     if form.faults:
         return _shown(form), 422
     return redirect(url_for("smeda_referrals.show"), code=303)

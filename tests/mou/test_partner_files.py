@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, select, update
 
+from aim_loans.borrowers.models import referral
 from aim_loans.db.engine import reading
 from aim_loans.errors import NotAllowed, Refused
 from aim_loans.files.store import Store
@@ -83,12 +84,16 @@ def test_referrals_go_in_once_and_their_code_is_free_once_taken_back(book: Book)
     assert refused.refused == 1
     assert refused.faults[0].error.values == {"code": "S-1", "columns": "district"}
     for _ in range(2):
-        work.take_back(take_back_sent, 1, PARTNER, key="k1")
+        work.take_back(take_back_sent, 1, PARTNER, today=TODAY, key="k1")
     assert work.send_referrals(changed).added == 1
     borrower(book)
     work.refer(1, smeda_code="S-1")
     with pytest.raises(Refused, match="has come"):
-        work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER)
+        work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER, today=TODAY)
+    # Who shares it no longer has not come, as far as SMEDA may learn.
+    work.withdraw(1)
+    work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER, today=TODAY)
+    assert rows(book, referral) == 1
 
 
 def told(book: Book) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aim_loans.mou.definitions import BRIEF_LINES, Unit
+from aim_loans.mou.periods import parse_period
 from aim_loans.mou.published import HELD_BACK, JointReport, Shown
 from aim_loans.mou.publishing import Withheld, to_publish, withhold
 from aim_loans.mou.report_rows import funnel_rows, line_rows, table_rows
@@ -139,6 +140,22 @@ def test_a_month_is_published_as_its_brief_alone() -> None:
     assert (report.cohort, report.sample, report.waiting) == (None, None, None)
     assert not [number for number in counts(report) if 0 < number < 10]
     assert set(held.blocks) == {"A2", "lines"}
+
+
+def test_a_share_is_told_only_where_the_whole_beside_it_may_be_read() -> None:
+    """An index of before stood 3 registrations away: neither its count nor its whole is told."""
+    first = to_publish(made_up("2025-H2", size=200))
+    told_before = Told(first.period, withhold(first).blocks)
+    (index,) = (line.actual for line in first.lines if line.id == "F.index")
+    assert index is not None
+    for more in (0, 3):
+        moved = Figure(index.number, (index.of or 0) + more)
+        lines = [
+            replace(line, actual=moved) if line.id == "F.index" else line for line in first.lines
+        ]
+        now = replace(first, lines=lines, period=parse_period("2026-H1"))
+        report = joint_report(now, withhold(now, [told_before]), head(now))
+        assert report.line("F.index").actual == (Shown(None) if more else Shown(*moved))
 
 
 def test_the_mean_days_are_held_back_with_the_count_they_are_of() -> None:

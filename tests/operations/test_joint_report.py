@@ -22,6 +22,7 @@ from aim_loans.mou.editions import (
 )
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.periods import parse_period
+from aim_loans.mou.published import Shown
 from aim_loans.mou.publishing import to_publish, withhold
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.closing import CloseMonth, close_month
@@ -135,6 +136,30 @@ def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Pat
         assert edition_by_id(connection, first).state == "released"
         waiting = waits_for(connection, "smeda", today=TODAY).to_sign
     assert [each.id for each in waiting] == [second]
+
+
+def test_reports_prepared_side_by_side_are_proved_once_more_when_they_are_released(
+    sqlite_book: Book, tmp_path: Path
+) -> None:
+    """Each alone says nothing of the three who came in the month that has no brief yet."""
+    book, early = sqlite_book, (*["2025-12"] * 20, *["2025-07"] * 3)
+    for number, month in enumerate(early):
+        book.open_loan(f"L{number}", on=parse_period(month).first)
+    close(book, "2025-12")
+    ways = [ReportOnItsWay(book, tmp_path, period) for period in ("2025-12", "2025-H2")]
+    for way in ways:
+        for actor in (HEAD_OFFICE, PARTNER):
+            way.confirm(actor)
+    brief, half = (way.prepare() for way in ways)
+    ways[1].release(half)
+    refused(lambda: ways[0].release(brief), Refused, "Prepare it once more")
+    for actor in (HEAD_OFFICE, PARTNER):
+        ways[0].confirm(actor)
+    again = ways[0].prepare("beside the half-year")
+    ways[0].release(again)
+    with reading(book.engine) as connection:
+        assert report_of(connection, half).line("A1").actual == Shown(23)
+        assert report_of(connection, again).line("A1").actual == Shown(None)
 
 
 def test_the_files_name_the_ladder_that_the_book_holds(sqlite_book: Book) -> None:
