@@ -8,6 +8,7 @@ from aim_loans.db.engine import reading, writing
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, seal_act
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.periods import parse_period
+from aim_loans.mou.publishing import to_publish, withhold
 from aim_loans.origination.queries import settings_in_force
 from bench.book import ACTOR, AUDIT_KEY, Clock, WriteChunk, analyse
 from bench.places import Places
@@ -58,12 +59,13 @@ def write_enterprises(engine: Engine) -> int:
 
 
 def build(engine: Engine) -> None:
-    """Build the statement as known at the end of the book's last day."""
+    """Build the statement as known at the end of the book's last day, and say what is held back."""
     with reading(engine) as connection:
-        joint_statement(
+        statement = joint_statement(
             connection,
             period=PERIOD,
             known_at=Clock().at.replace(hour=20),
             mou=read_settings(None, {}).mou,
             dated=settings_in_force(connection),
         )
+    withhold(to_publish(statement))

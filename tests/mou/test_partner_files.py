@@ -117,7 +117,7 @@ def test_whom_a_branch_awaits_no_longer_leaves_its_list_and_smeda_reads_it(book:
     assert (awaited(book), told(book)) == ([], [("S-1", "not_come")])
     assert work.send_referrals(REFERRAL).already_there == 1
     with pytest.raises(Refused, match="taken back already"):
-        work.take_back(take_back_sent, 1, PARTNER)
+        work.take_back(take_back_sent, 1, PARTNER, today=TODAY)
     work.refer(borrower(book), smeda_code="S-1")
     assert (awaited(book), told(book)) == ([], [("S-1", "received")])
 

@@ -692,3 +692,7 @@ def test_two_who_write_one_code_of_smeda_at_once_are_told_apart(busy: Book) -> N
         ("smeda_code", "S-1"),
         ("smeda_code", "T"),
     }
+    work = JointWork(busy)
+    line = "S-2,REG-1,Lahore,2026-02-01,A dairy"
+    uploads = together(*[partial(work.send_referrals, line)] * 2)
+    assert sorted((each.added, each.already_there) for each in uploads) == [(0, 1), (1, 0)]
