@@ -44,6 +44,10 @@ class Form:
         """Give what was typed into this one of several forms alike, nothing typed into another."""
         return self.typed(name) if self.at in ("", at) else ""
 
+    def is_wrong(self, name: str, at: str = "") -> bool:
+        """Say whether a field of this one of several forms alike has a fault."""
+        return name in self.faults and self.at == at
+
     def typed(self, name: str) -> str:
         """Give what was typed, without the space around it, nor the NUL that no database keeps."""
         return self.texts.get(name, "").replace("\0", "").strip()

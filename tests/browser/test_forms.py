@@ -1,5 +1,6 @@
 """Every form of every page, fed with what no form should be fed with: it never breaks."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -24,6 +25,8 @@ BAD = {
 }
 # Of the door itself: they end the session that the walk needs, or have tests of their own.
 APART = ("/sign-out", "/language", "/password", "/second-factor")
+_LINK, _PLACE = re.compile(r'href="#([^"]+)"'), re.compile(r'\bid="([^"]+)"')
+_NAME = re.compile(r'\bname="([^"]+)"')
 WELL_ANSWERED = {200, 302, 303, 400, 403, 404, 409, 422}
 
 
@@ -100,12 +103,28 @@ def _forms(town: Town) -> Iterator[tuple[Browser, Sent]]:
                 yield browser, form
 
 
+def lost_links(page: str) -> set[str]:
+    """Give the links to fields of a page that lead to none of them, or to several.
+
+    A form that may be sent no longer is not on the page; what was wrong with it leads nowhere.
+    """
+    body = page.partition("<main")[2]
+    places, names = _PLACE.findall(body), set(_NAME.findall(body))
+    return {
+        link
+        for link in _LINK.findall(body)
+        if (link in names or f'name="at" value="{link.partition("-")[2]}"' in body)
+        and places.count(link) != 1
+    }
+
+
 @pytest.mark.parametrize("bad", BAD)
-def test_a_form_fed_with_nonsense_is_refused_in_words(
+def test_a_form_fed_with_nonsense_is_refused_in_words_that_lead_to_its_fields(
     forms: list[tuple[Browser, Sent]], bad: str
 ) -> None:
     assert len(forms) > 30
-    broken, case = {}, list(BAD).index(bad)
+    broken: dict[tuple[str, ...], object] = {}
+    case = list(BAD).index(bad)
     for browser, form in forms:
         # All fields at once, and each field alone with one of the cases.
         alone = [[name] for number, name in enumerate(form.typed) if number % len(BAD) == case]
@@ -115,6 +134,8 @@ def test_a_form_fed_with_nonsense_is_refused_in_words(
             page = answer.get_data(as_text=True)
             if answer.status_code not in WELL_ANSWERED or "<script>" in page:
                 broken[form.action, *wrong] = answer.status_code
+            elif lost := lost_links(page):
+                broken[form.action, *wrong] = lost
     assert broken == {}
 
 
