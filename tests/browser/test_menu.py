@@ -36,6 +36,8 @@ def test_on_a_telephone_the_pages_stand_in_a_menu(
     expect(links.first).to_be_focused()
     page.set_viewport_size({"width": WIDE, "height": 700})
     expect(links.last).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("header")).to_be_hidden()
 
 
 @pytest.mark.parametrize("language", ["English", "اردو"])
