@@ -244,13 +244,17 @@ def _funnel(seen: Seen, kind: str, last: Registered | None, *, is_listed: bool) 
     """Say how far a registration is, and what the reader may do next about it."""
     is_apart = last.state is State.NOT_APPLICABLE if last else not is_listed
     onward = None if is_apart else next_step(last.state if last else None)
-    if onward is State.VERIFIED and last and last.entered_by == me().actor.name:
+    if onward and not _may_take(seen, onward, last):
         onward = None
-    return Funnel(kind, last, onward if onward and _may_take(seen, onward) else None, is_apart)
+    return Funnel(kind, last, onward, is_apart)
 
 
-def _may_take(seen: Seen, state: State) -> bool:
-    return allows(me().actor, deed_of(state), branch=seen.branch)
+def _may_take(seen: Seen, state: State, last: Registered | None) -> bool:
+    """Say whether the reader may take a step after the last one; nobody verifies their own."""
+    actor = me().actor
+    if state is State.VERIFIED and last and last.entered_by == actor.name:
+        return False
+    return allows(actor, deed_of(state), branch=seen.branch)
 
 
 def _mentoring(since: date, given: list[Support]) -> list[tuple[Mentoring, date | None]]:
@@ -321,7 +325,7 @@ def _step_page(form: Form, seen: Seen, kind: str) -> str:
     with around().reading() as connection:
         last = steps_of(connection, seen.owned.id).get(kind)
     following = next_states(last.state if last else None)
-    states = [each.value for each in following if _may_take(seen, each)]
+    states = [each.value for each in following if _may_take(seen, each, last)]
     return render_template(
         "enterprise_step.html", form=form, seen=seen, kind=kind, last=last, states=states
     )
