@@ -1,6 +1,6 @@
 """What can be asked of borrowers; changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, func, select
 
 from aim_loans.borrowers.models import enterprise, person_change
 from aim_loans.borrowers.models import person as persons
+from aim_loans.db.bulk import texts_as_rows
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import act
 
@@ -131,7 +132,7 @@ def last_change(connection: Connection, person_id: int) -> int:
     return connection.execute(newest).scalar() or 0
 
 
-def persons_by_ref(connection: Connection, refs: Iterable[str]) -> dict[str, KnownPerson]:
+def persons_by_ref(connection: Connection, refs: Sequence[str]) -> dict[str, KnownPerson]:
     """Give those of the borrowers' references that are persons, by reference."""
     found = connection.execute(
         select(
@@ -141,14 +142,15 @@ def persons_by_ref(connection: Connection, refs: Iterable[str]) -> dict[str, Kno
             persons.c.cnic,
             persons.c.gender,
             persons.c.birth_date,
-        ).where(persons.c.ref.in_(list(refs)))
+        ).where(persons.c.ref.in_(texts_as_rows(connection, refs)))
     )
     return {row[0]: KnownPerson(*row[1:]) for row in found}
 
 
-def cnic_owners(connection: Connection, cnics: Iterable[str]) -> dict[str, int]:
+def cnic_owners(connection: Connection, cnics: Sequence[str]) -> dict[str, int]:
     """Give the person that holds each of these CNICs, where one does."""
+    given = texts_as_rows(connection, cnics)
     found = connection.execute(
-        select(persons.c.cnic, persons.c.id).where(persons.c.cnic.in_(list(cnics)))
+        select(persons.c.cnic, persons.c.id).where(persons.c.cnic.in_(given))
     )
     return {row.cnic: row.id for row in found}

@@ -96,12 +96,23 @@ def insert_new(
 
 def ids_as_rows(connection: Connection, ids: Sequence[int]) -> Select[Any]:
     """Select given identifiers, however many: they are one value of the statement."""
-    given = bindparam(None, json.dumps(list(ids)), Text)
+    return _as_rows(connection, ids, BigInteger)
+
+
+def texts_as_rows(connection: Connection, texts: Sequence[str]) -> Select[Any]:
+    """Select given texts, however many: they are one value of the statement."""
+    return _as_rows(connection, texts, Text)
+
+
+def _as_rows(
+    connection: Connection, values: Sequence[int] | Sequence[str], kind: type[BigInteger | Text]
+) -> Select[Any]:
+    given = bindparam(None, json.dumps(list(values)), Text)
     if is_postgresql(connection):
         each = func.json_array_elements_text(cast(given, JSON)).column_valued("given")
-        return select(cast(each, BigInteger).label("id"))
-    rows = func.json_each(given).table_valued(column("value", BigInteger))
-    return select(rows.c.value.label("id"))
+        return select(cast(each, kind).label("value"))
+    rows = func.json_each(given).table_valued(column("value", kind))
+    return select(rows.c.value)
 
 
 def same_rows(connection: Connection, one: Select[Any], other: Select[Any]) -> bool:

@@ -4,16 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from aim_loans.cash.models import money_in
 from aim_loans.cash.operations import IMPORT_ACCOUNT
+from aim_loans.db.bulk import texts_as_rows
 from aim_loans.db.tables import to_micros
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
-
-# A statement takes only so many; a dry run can ask about a loan with any number of receipts.
-MOST_PARAMETERS = 10_000
 
 
 class BookLoan(NamedTuple):
@@ -41,11 +39,11 @@ class Ending(NamedTuple):
     fund: str
 
 
-def loans_in_book(connection: Connection, refs: Iterable[str]) -> dict[str, BookLoan]:
+def loans_in_book(connection: Connection, refs: Sequence[str]) -> dict[str, BookLoan]:
     """Give those of the references that are loans."""
     found = connection.execute(
         select(loan.c.ref, loan.c.id, loan.c.fund_code, loan.c.source_digest).where(
-            loan.c.ref.in_(list(refs))
+            loan.c.ref.in_(texts_as_rows(connection, refs))
         )
     )
     return {row[0]: BookLoan(*row[1:]) for row in found}
@@ -56,28 +54,28 @@ def money_in_book(connection: Connection, references: Sequence[str]) -> dict[str
 
     What was moved to another loan since, or cancelled, counts as it came in.
     """
-    known: dict[str, BookMoney] = {}
-    for start in range(0, len(references), MOST_PARAMETERS):
-        found = connection.execute(
-            select(
-                money_in.c.reference,
-                loan.c.ref,
-                money_in.c.received_on,
-                money_in.c.amount,
-                money_in.c.channel,
-                money_in.c.source_recorded_at,
-            )
-            .join(loan_fact, loan_fact.c.money_in_id == money_in.c.id)
-            .join(loan, loan.c.id == loan_fact.c.loan_id)
-            .where(
-                money_in.c.account == IMPORT_ACCOUNT,
-                money_in.c.reference.in_(references[start : start + MOST_PARAMETERS]),
-            )
-            .order_by(loan_fact.c.id.desc())
+    found = connection.execute(
+        select(
+            money_in.c.reference,
+            loan.c.ref,
+            money_in.c.received_on,
+            money_in.c.amount,
+            money_in.c.channel,
+            money_in.c.source_recorded_at,
         )
-        for reference, loan_ref, received_on, amount, channel, recorded in found:
-            micros = None if recorded is None else to_micros(recorded)
-            known[reference] = BookMoney(loan_ref, received_on, amount, channel, micros)
+        .join(loan_fact, loan_fact.c.money_in_id == money_in.c.id)
+        .join(loan, loan.c.id == loan_fact.c.loan_id)
+        .where(
+            # Written out, so that both databases see that the index of such references will do.
+            money_in.c.account == literal_column(f"'{IMPORT_ACCOUNT}'"),
+            money_in.c.reference.in_(texts_as_rows(connection, references)),
+        )
+        .order_by(loan_fact.c.id.desc())
+    )
+    known: dict[str, BookMoney] = {}
+    for reference, loan_ref, received_on, amount, channel, recorded in found:
+        micros = None if recorded is None else to_micros(recorded)
+        known[reference] = BookMoney(loan_ref, received_on, amount, channel, micros)
     return known
 
 
