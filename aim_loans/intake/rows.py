@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache, partial
 from hashlib import blake2b
+from struct import pack
 from typing import Any, NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -128,9 +129,9 @@ class RowReader:
         self._parsers = self._table_of_parsers()
         self._makers: Mapping[FileKind, Callable[[Sequence[str]], FileRow]] = {
             LOANS: self._loan,
-            RECEIPTS: lambda values: ReceiptRow(*self._parsed(RECEIPTS, values)),
-            SCHEDULES: lambda values: ScheduleRow(*self._parsed(SCHEDULES, values)),
-            EVENTS: lambda values: EventRow(*self._parsed(EVENTS, values)),
+            RECEIPTS: _maker(ReceiptRow, self._parsers[RECEIPTS]),
+            SCHEDULES: _maker(ScheduleRow, self._parsers[SCHEDULES]),
+            EVENTS: _maker(EventRow, self._parsers[EVENTS]),
         }
 
     def maker(self, kind: FileKind) -> Callable[[Sequence[str]], FileRow]:
@@ -195,11 +196,8 @@ class RowReader:
             EVENTS: (reference, kind, past, optional(amount), optional(reference)),
         }
 
-    def _parsed(self, kind: FileKind, values: Sequence[str]) -> list[Any]:
-        return [parse(text) for parse, text in zip(self._parsers[kind], values, strict=True)]
-
     def _loan(self, values: Sequence[str]) -> LoanRow:
-        parsed = self._parsed(LOANS, values)
+        parsed = _parsed(self._parsers[LOANS], values)
         row = LoanRow(*[*parsed, fingerprint(parsed), ()])
         _check_opening(row)
         return self._with_personal(row)
@@ -245,8 +243,8 @@ def fingerprint(values: Sequence[object]) -> str:
     """
     texts = ["" if value is None else str(value) for value in values]
     whole = "\x1f".join(texts).encode()
-    each = b"".join([crc32(text).to_bytes(4, "big")[:2] for text in whole.split(b"\x1f")])
-    return blake2b(whole, digest_size=16).hexdigest() + each.hex()
+    each = [crc32(text) >> 16 for text in whole.split(b"\x1f")]
+    return blake2b(whole, digest_size=16).hexdigest() + pack(f">{len(each)}H", *each).hex()
 
 
 def columns_that_differ(one: str, other: str) -> list[str]:
@@ -257,6 +255,19 @@ def columns_that_differ(one: str, other: str) -> list[str]:
         for place, name in enumerate(LAYOUTS[LOANS].columns)
         if one[start + place * width :][:width] != other[start + place * width :][:width]
     ]
+
+
+def _maker(row: type[FileRow], parsers: Sequence[Parser]) -> Callable[[Sequence[str]], FileRow]:
+    """Give what makes such a row: nearly all rows of a book are made here."""
+
+    def make(values: Sequence[str]) -> FileRow:
+        return row(*_parsed(parsers, values))
+
+    return make
+
+
+def _parsed(parsers: Sequence[Parser], values: Sequence[str]) -> list[Any]:
+    return [parse(text) for parse, text in zip(parsers, values, strict=True)]
 
 
 def _or_gap(gaps: list[Gap], field: str, text: Any, parse: Parser) -> Any:

@@ -7,8 +7,10 @@ stays flat however long the files are.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from aim_loans.db.tables import from_micros, to_micros
@@ -51,8 +53,7 @@ INSERT INTO cnic_owner
     SELECT f.cnic, min(f.line) FROM borrower AS b JOIN loan AS f ON f.line = b.line
     WHERE f.cnic IS NOT NULL GROUP BY f.cnic;
 INSERT INTO loan_group (ref)
-    SELECT loan_ref FROM (SELECT loan_ref, branch, min(line) AS line FROM loan GROUP BY loan_ref)
-    ORDER BY branch, line;
+    SELECT loan_ref FROM loan GROUP BY loan_ref ORDER BY min(line);
 INSERT OR IGNORE INTO loan_group (ref) SELECT DISTINCT loan_ref FROM schedule;
 INSERT OR IGNORE INTO loan_group (ref) SELECT DISTINCT loan_ref FROM happening;
 """
@@ -267,17 +268,23 @@ class Staging:
         return None if found is None else int(found[0])
 
 
+# Groups are numbered from 1.
+_NO_MORE: tuple[int, Iterator[tuple[Any, ...]]] = (0, iter(()))
+
+
 class _Stream:
     """Rows in the order of their first value, taken value by value."""
 
     def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
-        self.rows = rows
-        self.head = next(rows, None)
+        self.groups = groupby(rows, key=itemgetter(0))
+        self.number, self.rows = next(self.groups, _NO_MORE)
 
-    def take(self, number: int) -> Iterator[tuple[Any, ...]]:
-        while self.head is not None and self.head[0] == number:
-            yield self.head
-            self.head = next(self.rows, None)
+    def take(self, number: int) -> Iterable[tuple[Any, ...]]:
+        if self.number != number:
+            return ()
+        taken = list(self.rows)
+        self.number, self.rows = next(self.groups, _NO_MORE)
+        return taken
 
 
 class _Inserter:
