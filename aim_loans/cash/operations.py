@@ -1,7 +1,9 @@
 """What can happen in cash: money comes in and gets a number; it is cancelled."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import repeat
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -182,7 +184,6 @@ def _record(
 ) -> list[tuple[int, int]]:
     """Insert money in under the next numbers of its branches; gives ids and numbers."""
     numbers = _take_numbers(tx, drafts, series=series, year=year)
-    recorded = act.recorded_micros
     rows = [
         (
             draft.branch,
@@ -200,7 +201,7 @@ def _record(
             None if draft.source_recorded_at is None else to_micros(draft.source_recorded_at),
             None,
             act.id,
-            recorded,
+            act.recorded_micros,
         )
         for draft, (series_id, number) in zip(drafts, numbers, strict=True)
     ]
@@ -234,25 +235,18 @@ def _sides(channel: str, branch: str, fund: str, series: str) -> tuple[Side, Sid
 def _take_numbers(
     tx: Writing, drafts: Sequence[MoneyDraft], *, series: str, year: int
 ) -> list[tuple[int, int]]:
-    counts: dict[str, int] = {}
-    for draft in drafts:
-        counts[draft.branch] = counts.get(draft.branch, 0) + 1
-    upcoming = {
+    counts = Counter(draft.branch for draft in drafts)
+    blocks = {
         branch: _reserve_block(tx, branch, series=series, year=year, count=counts[branch])
         for branch in sorted(counts)
     }
-    numbers = []
-    for draft in drafts:
-        series_id, number = upcoming[draft.branch]
-        numbers.append((series_id, number))
-        upcoming[draft.branch] = (series_id, number + 1)
-    return numbers
+    return [next(blocks[draft.branch]) for draft in drafts]
 
 
 def _reserve_block(
     tx: Writing, branch: str, *, series: str, year: int, count: int
-) -> tuple[int, int]:
-    """Move the counter; give the series' id and the first number of the block."""
+) -> Iterator[tuple[int, int]]:
+    """Move the counter; give the series' id and each number of the block."""
     values = {"branch": branch, "series": series, "year": year, "count": count}
     ((series_id, last),) = _MOVE_COUNTER.run(tx.connection, values)
-    return series_id, last - count + 1
+    return zip(repeat(series_id), range(last - count + 1, last + 1), strict=False)

@@ -37,13 +37,13 @@ class Act:
 
     id: int
     chain: str
-    recorded_at: datetime
+    recorded_micros: int
     repeated: bool = False
 
     @property
-    def recorded_micros(self) -> int:
-        """Give the recorded moment as rows written in bulk hold it."""
-        return to_micros(self.recorded_at)
+    def recorded_at(self) -> datetime:
+        """Give the recorded moment; rows written in bulk hold its microseconds."""
+        return from_micros(self.recorded_micros)
 
 
 # Statements of every act, written out once: to build them costs more than to run them.
@@ -103,8 +103,8 @@ def begin_act(
         "command_digest": digest,
         "now": to_micros(tx.now),
     }
-    for act_id, recorded_at in _NEW_ACT.run(tx.connection, values):
-        return Act(act_id, chain, from_micros(recorded_at))
+    for act_id, recorded_micros in _NEW_ACT.run(tx.connection, values):
+        return Act(act_id, chain, recorded_micros)
     earlier = tx.connection.execute(select(act).where(act.c.command_key == key)).one()
     if earlier.command_digest != digest:
         raise Conflict(
@@ -112,7 +112,7 @@ def begin_act(
             key=key,
             subject=earlier.subject,
         )
-    return Act(earlier.id, chain, earlier.recorded_at, repeated=True)
+    return Act(earlier.id, chain, to_micros(earlier.recorded_at), repeated=True)
 
 
 def begin_branch_act(

@@ -43,23 +43,23 @@ def post_entries(tx: Writing, act: Act, entries: Sequence[Entry]) -> None:
 
     A line is booked on its value date, or on the first open day when that is locked.
     """
-    recorded, open_from = act.recorded_micros, _open_from(tx, act, entries)
+    open_from = _open_from(tx, act, entries)
     rows = [
         (
-            entry.source,
-            entry.source_id,
-            stored_day(line.value_on),
-            max(stored_day(line.value_on), open_from),
-            line.branch,
-            line.fund,
-            line.debit,
-            line.credit,
-            line.amount,
+            source,
+            source_id,
+            day := stored_day(value_on),
+            max(day, open_from),
+            branch,
+            fund_code,
+            debit,
+            credit,
+            amount,
             act.id,
-            recorded,
+            act.recorded_micros,
         )
-        for entry in entries
-        for line in entry.lines
+        for source, source_id, lines in entries
+        for value_on, branch, fund_code, debit, credit, amount in lines
     ]
     insert_rows(tx.connection, journal_line, _COLUMNS, rows)
 

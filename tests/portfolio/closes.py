@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from aim_loans.config.settings import Ladder
 from aim_loans.db.engine import Writing
+from aim_loans.db.tables import to_micros
 from aim_loans.identity.models import cut
 from aim_loans.identity.operations import Act
 from aim_loans.loans.models import loan_dimension, loan_fact, schedule_version
@@ -26,7 +27,7 @@ def close_at(connection: Connection, day: date, known_at: datetime, ladder: Ladd
             number=number, taken_at=known_at, purpose="", heads="{}", seal="", act_id=1
         )
     )
-    tx, act = Writing(connection, known_at, b""), Act(1, "test", known_at)
+    tx, act = Writing(connection, known_at, b""), Act(1, "test", to_micros(known_at))
     view, earlier = View(day, known_at), editions(connection, day)
     totals = freeze_loans(tx, number, fact_source(connection, view), view, ladder)
     connection.execute(
