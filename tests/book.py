@@ -35,6 +35,7 @@ from aim_loans.identity.second_factor import enrol, give_code
 from aim_loans.identity.sign_in import StartSession, start_session
 from aim_loans.jobs.queue import take_job
 from aim_loans.loans.operations import CONTRACT_TABLES, Contract, Dimensions, open_loans
+from aim_loans.loans.positions import refresh_positions
 from aim_loans.loans.schedule import Request, Schedule, build
 from aim_loans.origination.operations import (
     Disburse,
@@ -149,6 +150,7 @@ class Book:
                 dimensions=Dimensions(branch, sector, programme, gender, officer=officer),
             )
             (opened,) = open_loans(tx, this, [contract])
+            refresh_positions(tx.connection, [opened.loan_id])
             seal_act(tx, this, CONTRACT_TABLES)
         if pay_out:
             with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:

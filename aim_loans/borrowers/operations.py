@@ -23,7 +23,7 @@ from aim_loans.borrowers.queries import (
 )
 from aim_loans.borrowers.queries import person as person_with
 from aim_loans.borrowers.spelling import name_keys
-from aim_loans.db.bulk import insert_new, insert_rows, next_ids
+from aim_loans.db.bulk import insert_new, insert_rows, next_ids, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -204,7 +204,7 @@ def ensure_persons(tx: Writing, act: Act, drafts: Sequence[PersonDraft]) -> dict
                 draft.name,
                 cnic,
                 draft.gender,
-                draft.birth_date,
+                draft.birth_date and stored_day(draft.birth_date),
                 draft.district,
                 act.id,
             )

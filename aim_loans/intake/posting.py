@@ -67,12 +67,17 @@ def post(
     opened = _open_loans(tx, this, plan.loans) if plan.loans else _Opened([], Counter())
     today = business_date(tx.now, zone)
     money_ids = take_imported(tx, this, plan.money, today=today)
-    drafts = []
-    for target, kind, amount, day, contra, money in plan.facts:
-        if target.loan_id is None:
-            raise AssertionError("loans are opened before their facts are posted")
-        money_id = None if money is None else money_ids[money]
-        drafts.append(FactDraft(target.loan_id, str(kind), amount, day, contra, money_id))
+    drafts = [
+        FactDraft(
+            target.opened(),
+            str(kind),
+            amount,
+            day,
+            contra,
+            None if money is None else money_ids[money],
+        )
+        for target, kind, amount, day, contra, money in plan.facts
+    ]
     # Those of the book have taken the plan's facts in already, to decide on them: read anew.
     older = {draft.loan_id for draft in drafts}.difference(new.loan_id for new in opened.loans)
     known = load_histories(tx.connection, older).values() if older else ()

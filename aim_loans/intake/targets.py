@@ -26,6 +26,12 @@ class Target:
     opening_as_of: date | None = None
     history: History | None = None
 
+    def opened(self) -> int:
+        """Give the id of the loan, which is in the book by now."""
+        if self.loan_id is None:
+            raise AssertionError("loans are opened before their facts are posted")
+        return self.loan_id
+
     def branch_of(self, day: date) -> str:
         """Give the loan's branch on a day."""
         if self.history is None or len(self.history.branches) == 1:

@@ -38,6 +38,8 @@ from aim_loans.loans.positions import refresh_positions
 from aim_loans.loans.queries import StoredFact, dimension_rows, load_histories
 from aim_loans.loans.schedule import Pattern, Schedule
 
+# The member itself takes ten times as long to look up, and every fact asks for it.
+_LOANS = Account.LOANS.value
 CONTRACT_TABLES = (loan, schedule_version, instalment, loan_dimension)
 
 
@@ -103,9 +105,11 @@ def opposite(fact: StoredFact, value_on: date) -> FactDraft:
 
 
 def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[History]:
-    """Record contracts with their first schedules and dimensions; nothing has happened yet."""
+    """Record contracts with their first schedules and dimensions; nothing has happened yet.
+
+    Their positions come with their first facts, which the same act posts.
+    """
     ids = next_ids(tx.connection, loan, len(contracts))
-    recorded = act.recorded_micros
     rows = [
         (
             loan_id,
@@ -120,7 +124,7 @@ def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[His
             contract.source,
             contract.source_digest,
             act.id,
-            recorded,
+            act.recorded_micros,
         )
         for loan_id, contract in zip(ids, contracts, strict=True)
     ]
@@ -134,7 +138,6 @@ def open_loans(tx: Writing, act: Act, contracts: Sequence[Contract]) -> list[His
             for new, agreed in zip(ids, contracts, strict=True)
         ],
     )
-    refresh_positions(tx.connection, ids)
     return [
         History(
             new,
@@ -229,7 +232,7 @@ def _journalise(history: History, draft: FactDraft) -> list[Line]:
 
 
 def _simple_lines(history: History, draft: FactDraft) -> list[Line]:
-    loans = Side(Account.LOANS.value, history.branches[0].branch, history.fund)
+    loans = Side(_LOANS, history.branches[0].branch, history.fund)
     if draft.kind == Kind.DISBURSEMENT:
         return bridge(draft.value_on, loans, draft.contra, draft.amount)
     return bridge(draft.value_on, draft.contra, loans, draft.amount)
@@ -260,7 +263,7 @@ def _add_first_versions(tx: Writing, act: Act, contracts: Mapping[int, Contract]
             versions[loan_id],
             loan_id,
             1,
-            contract.from_on,
+            stored_day(contract.from_on),
             None,
             len(contract.schedule.instalments),
             *_pattern_columns(contract.schedule.pattern),
@@ -271,9 +274,9 @@ def _add_first_versions(tx: Writing, act: Act, contracts: Mapping[int, Contract]
     ]
     insert_rows(tx.connection, schedule_version, schedule_version.columns.keys(), rows)
     instalments = [
-        (versions[loan_id], *row)
+        (versions[loan_id], number, stored_day(due_on), amount, due_total)
         for loan_id, contract in contracts.items()
-        for row in contract.schedule.instalments
+        for number, due_on, amount, due_total in contract.schedule.instalments
     ]
     insert_rows(tx.connection, instalment, instalment.columns.keys(), instalments)
 
@@ -304,7 +307,7 @@ def _insert_dimensions(
         (
             new_id,
             loan_id,
-            from_on,
+            stored_day(from_on),
             row.branch_code,
             row.officer,
             row.sector,

@@ -37,6 +37,7 @@ from aim_loans.loans.facts import branch_on
 from aim_loans.loans.history import kind_of_money
 from aim_loans.loans.models import loan_dimension, loan_fact, loan_position
 from aim_loans.loans.operations import CONTRACT_TABLES, Contract, Dimensions, FactDraft
+from aim_loans.loans.positions import refresh_positions
 from aim_loans.loans.queries import load_histories
 from aim_loans.origination import operations as origination
 from aim_loans.portfolio.engine import LoanRow, loan_rows
@@ -489,6 +490,7 @@ class Lives(RuleBasedStateMachine):
                 dimensions=Dimensions(plan.branch, "trade", plan.fund, "female"),
             )
             (opened,) = loans.open_loans(tx, this, [contract])
+            refresh_positions(tx.connection, [opened.loan_id])
             seal_act(tx, this, CONTRACT_TABLES)
         agreed = Loan(
             ref=ref,
