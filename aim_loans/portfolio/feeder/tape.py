@@ -18,6 +18,7 @@ from sqlalchemy import (
     FromClause,
     ScalarSelect,
     case,
+    exists,
     func,
     or_,
     select,
@@ -145,12 +146,13 @@ def _read(connection: Connection, asked: AskedMonth) -> Iterator[Sequence[Sequen
             *(person.c.id, person.c.cnic, person.c.name, person.c.birth_date),
             *(rows.c[name] for name in ("product_code", "disbursed_on", *_DIMENSIONS, *_SUMS)),
             *(version.c.number, version.c.instalment_count, _matures_on(version)),
-            *(_cycle(rows, view), _approved_at(rows), _bureau_check(rows, view)),
+            *(_cycle(rows, view), _approved_at(), _bureau_check(view)),
             *(rows.c[name] for name in source.value),
         )
         .join(loan, loan.c.id == rows.c.loan_id)
         .join(person, person.c.id == rows.c.borrower_id)
         .join(version, version.c.id == version_in_force(rows.c.loan_id, view))
+        .outerjoin(application_loan, application_loan.c.loan_id == rows.c.loan_id)
         .where(or_(rows.c.outstanding > 0, _was_open(rows, asked.before) == 1))
         .order_by(rows.c.loan_id)
     )
@@ -189,15 +191,21 @@ def _matures_on(version: FromClause) -> ScalarSelect[date]:
     )
 
 
-def _cycle(rows: FromClause, view: View) -> ScalarSelect[int]:
-    """Count the borrower's loans paid out up to this one; of one day the one recorded first."""
+def _cycle(rows: FromClause, view: View) -> ColumnElement[int]:
+    """Count the borrower's loans paid out up to this one; of one day the one recorded first.
+
+    Nearly all borrowers have this loan alone: nothing is counted for them.
+    """
     other, fact, undone = loan_position.alias(), loan_fact.alias(), loan_fact.alias()
+    another = exists().where(
+        other.c.borrower_id == rows.c.borrower_id, other.c.loan_id != rows.c.loan_id
+    )
     earlier = or_(
         fact.c.value_on < rows.c.disbursed_on,
         (fact.c.value_on == rows.c.disbursed_on) & (other.c.loan_id <= rows.c.loan_id),
     )
     taken_back = select(undone.c.id).where(undone.c.reverses_id == fact.c.id, view.counts(undone))
-    return (
+    count = (
         select(func.count(other.c.loan_id.distinct()))
         .join(fact, fact.c.loan_id == other.c.loan_id)
         .where(
@@ -211,35 +219,34 @@ def _cycle(rows: FromClause, view: View) -> ScalarSelect[int]:
         .correlate_except(other, fact)
         .scalar_subquery()
     )
+    return case((another.correlate_except(other), count), else_=1)
 
 
-def _approved_at(rows: FromClause) -> ScalarSelect[int]:
+def _approved_at() -> ScalarSelect[int]:
     """Give the moment of the last approval of the loan's application, in microseconds."""
+    step = application_step
     return (
-        select(func.max(application_step.c.recorded_at, type_=BigInteger))
-        .join(
-            application_loan,
-            application_loan.c.application_id == application_step.c.application_id,
+        select(func.max(step.c.recorded_at, type_=BigInteger))
+        .where(
+            step.c.application_id == application_loan.c.application_id, step.c.kind == "approved"
         )
-        .where(application_loan.c.loan_id == rows.c.loan_id, application_step.c.kind == "approved")
-        .correlate_except(application_step, application_loan)
+        .correlate_except(step)
         .scalar_subquery()
     )
 
 
-def _bureau_check(rows: FromClause, view: View) -> ScalarSelect[str]:
+def _bureau_check(view: View) -> ScalarSelect[str]:
     """Give the last answer of the credit bureau that is known."""
     check = background_check
     return (
         select(check.c.result)
-        .join(application_loan, application_loan.c.application_id == check.c.application_id)
         .where(
-            application_loan.c.loan_id == rows.c.loan_id,
+            check.c.application_id == application_loan.c.application_id,
             check.c.kind == "bureau",
             view.known(check),
         )
         .order_by(check.c.id.desc())
         .limit(1)
-        .correlate_except(check, application_loan)
+        .correlate_except(check)
         .scalar_subquery()
     )
