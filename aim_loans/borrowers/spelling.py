@@ -101,16 +101,15 @@ def _words(name: str) -> list[str]:
 def _folded(name: str) -> str:
     """Give the letters and digits of a name in one case and script form, its words apart."""
     text = unicodedata.normalize("NFKD", _BLESSINGS.sub("", name).casefold())
-    text = _JOINTS.sub(" ", normalise_urdu("".join(filter(_counts, text))))
-    return " ".join("".join(map(_plain, text)).split())
+    return " ".join(_JOINTS.sub(" ", normalise_urdu("".join(map(_kept, text)))).split())
 
 
-def _counts(letter: str) -> bool:
-    return letter.isalnum() or _JOINTS.fullmatch(letter) is not None
-
-
-def _plain(letter: str) -> str:
-    return str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
+@lru_cache(maxsize=10_000)
+def _kept(letter: str) -> str:
+    """Give a letter or a joint as it is, a digit as one of 0-9, and nothing for any other sign."""
+    if letter.isdecimal():
+        return str(unicodedata.decimal(letter))
+    return letter if letter.isalnum() or _JOINTS.fullmatch(letter) else ""
 
 
 @lru_cache(maxsize=100_000)
