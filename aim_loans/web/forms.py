@@ -20,11 +20,13 @@ LONGEST_ROW_NUMBER = 18
 class Form:
     """A form as it was sent: its texts, and the faults found so far by field ('' is the whole).
 
-    `key` is the one-time key that lets the same form be sent twice and count once.
+    `key` is the one-time key that lets the same form be sent twice and count once; `labels` are
+    what the page calls its fields, as far as it was drawn.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     faults: dict[str, AimError] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -51,6 +53,11 @@ class Form:
     def typed(self, name: str) -> str:
         """Give what was typed, without the space around it, nor the NUL that no database keeps."""
         return self.texts.get(name, "").replace("\0", "").strip()
+
+    def called(self, name: str, label: str) -> str:
+        """Give a field's label, and keep it for the summary of what is wrong."""
+        self.labels[name] = label
+        return label
 
     def read(self, name: str, parse: Callable[[str], T]) -> T | None:
         """Read a field that must be filled; a fault is kept, and None given."""

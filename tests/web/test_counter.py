@@ -85,6 +85,41 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
     assert receipts(screens) == 0
 
 
+def test_the_summary_of_what_is_wrong_names_each_field(screens: Screens) -> None:
+    cashier, path = counter(screens)
+    cashier.send(path, **{**CASH, "amount": "", "payer": ""})
+    for name, label in (("amount", "Amount in rupees"), ("payer", "Who paid")):
+        assert f'<a href="#{name}">{label}: Fill this in.</a>' in cashier.page
+    # What is asked for again is there once, as it is on a page without faults.
+    assert cashier.page.count('id="amount"') == 1
+
+
+def test_more_than_the_balance_is_asked_about_once_and_kept_for_the_borrower(
+    screens: Screens,
+) -> None:
+    cashier, path = counter(screens)
+    much = {**CASH, "amount": "50000.50"}
+    answer = cashier.send(path, **much)
+    assert answer.status_code == 422
+    assert "Rs 0.50 more than the loan" in cashier.page
+    assert receipts(screens) == 0
+    first = cashier.send_only(path, **much, above="1")
+    second = cashier.send_only(path, **much, above="1")
+    assert first.headers["Location"] == second.headers["Location"]
+    cashier.get(first.headers["Location"])
+    assert "Borrower&#39;s credit" in cashier.page
+    assert receipts(screens) == 1
+
+
+def test_the_whole_balance_sent_twice_is_not_asked_about(screens: Screens) -> None:
+    cashier, path = counter(screens)
+    whole = {**CASH, "amount": "50000"}
+    first = cashier.send_only(path, **whole)
+    second = cashier.send_only(path, **whole)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert receipts(screens) == 1
+
+
 def test_a_form_of_ten_megabytes_is_refused_in_words(screens: Screens) -> None:
     cashier, path = counter(screens)
     answer = cashier.send(path, **{**CASH, "reference": "x" * 10_000_000})
