@@ -9,9 +9,12 @@ from aim_loans.cash.queries import no_receipt, receipt
 from aim_loans.cash.series import DONATION_SERIES, FEE_SERIES
 from aim_loans.config.settings import CHANNELS
 from aim_loans.dates import parse_date
+from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed, allows, require
+from aim_loans.identity.queries import key_used
+from aim_loans.loans.facts import Kind
 from aim_loans.loans.lookup import LoanPage, loans_of_money
-from aim_loans.money import parse_positive_rupees, plain
+from aim_loans.money import Rupees, parse_positive_rupees, plain
 from aim_loans.origination.fees import fee_paid_for
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_requests
@@ -47,7 +50,14 @@ def send(loan_id: int) -> tuple[str, int] | Response:
     """Record the receipt, once however often the form is sent."""
     loan, form = visible_loan(loan_id), Form(request.form)
     command, recorded = _command(form, loan), 0
-    if command is not None:
+    if command is not None and _asks_again(form, command.amount, loan):
+        form.faults["amount"] = Refused(
+            "This is Rs {above} more than the loan's balance. Correct it, or tick below that the "
+            "rest is kept for the borrower.",
+            field="amount",
+            above=Rupees(command.amount - loan.outstanding),
+        )
+    elif command is not None:
         with form.attempt():
             recorded = _record(command, form.key)
     if form.faults:
@@ -117,6 +127,20 @@ def _command(form: Form, loan: LoanPage) -> RecordReceipt | None:
     )
 
 
+def _asks_again(form: Form, amount: int, loan: LoanPage) -> bool:
+    """Say whether more comes than is owed, and nobody said yet that it is meant so.
+
+    A recovery on a loan that was written off has no balance; a form that counted already has none
+    any more.
+    """
+    if amount <= loan.outstanding or form.typed("above"):
+        return False
+    if any(fact.kind == Kind.WRITE_OFF for fact in loan.facts):
+        return False
+    with around().reading() as connection:
+        return not key_used(connection, form.key)
+
+
 def _record(command: RecordReceipt, key: str) -> int:
     here = around()
     with here.writing() as tx:
@@ -132,6 +156,12 @@ def _record(command: RecordReceipt, key: str) -> int:
 
 
 def _shown(form: Form, loan: LoanPage) -> str:
+    fault = form.faults.get("amount")
     return render_template(
-        "take_receipt.html", form=form, loan=loan, channels=CHANNELS, payers=PAYERS
+        "take_receipt.html",
+        form=form,
+        loan=loan,
+        above=bool(form.typed("above")) or (fault is not None and "above" in fault.values),
+        channels=CHANNELS,
+        payers=PAYERS,
     )

@@ -136,8 +136,8 @@ def test_credit_is_paid_back_by_two_people(screens: Screens) -> None:
     loan_id = screens.book.open_loan("L1")
     cashier, manager = screens.browser("cashier"), screens.browser("manager")
     cashier.get(f"/loans/{loan_id}/receipt")
-    money = {"amount": "50100", "received_on": DAY, "channel": "cash", "payer": "borrower"}
-    cashier.send(f"/loans/{loan_id}/receipt", **money)
+    money = {"amount": "50100", "above": "1", "received_on": DAY, "channel": "cash"}
+    cashier.send(f"/loans/{loan_id}/receipt", **money, payer="borrower")
     cashier.get(f"/loans/{loan_id}/refund")
     refund = {"amount": "100", "on": DAY, "channel": "cash", "reason": "Paid too much."}
     cashier.send(f"/loans/{loan_id}/refund", **refund)
