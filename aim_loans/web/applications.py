@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from aim_loans.config.settings import CHANNELS, DatedTables, Sector
+from aim_loans.config.settings import CHANNELS, DatedTables, Product, Sector
 from aim_loans.db.engine import Writing
 from aim_loans.identity.permissions import Deed, allows, reach, require
 from aim_loans.loans.schedule import Holidays, Schedule
@@ -48,12 +48,13 @@ Choices = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What a form of terms lets choose from, each by key and name."""
+    """What a form of terms lets choose from, and the most of a first loan (paisa)."""
 
     branches: Choices
     programmes: Choices
-    products: Choices
+    products: Sequence[Product]
     sectors: tuple[Sector, ...]
+    first_loan: int
 
 
 @pages.get("/applications")
@@ -266,7 +267,7 @@ def _wants(form: Form) -> bool:
 
 
 def _terms(form: Form, offers: Offers) -> Terms | None:
-    product = form.read("product", _key_of(offers.products))
+    product = form.read("product", one_of(*(each.code for each in offers.products)))
     principal = form.read("principal", parse_positive_rupees)
     months = form.read("months", whole(1, _LONGEST_MONTHS))
     business = form.read("sector", one_of(*businesses(offers.sectors)))
@@ -304,17 +305,19 @@ def _with_schedule(
 def _offers(connection: Connection) -> Offers:
     here = around()
     branches = reach(me().actor, Deed.ENTER_APPLICATION)
+    dated = settings_in_force(connection)
     return Offers(
         [(code, code) for code in sorted(branches or ())],
         [(code, here.settings.label("programme", code)) for code in sorted(programmes(connection))],
-        _products(settings_in_force(connection), here.today),
+        _products(dated, here.today),
         here.settings.sectors,
+        dated.limits_on(here.today).max_principal_by_cycle[0],
     )
 
 
-def _products(dated: DatedTables, today: date) -> Choices:
+def _products(dated: DatedTables, today: date) -> Sequence[Product]:
     codes = sorted({product.code for product in dated.products})
-    return [(code, dated.product_on(code, today).name) for code in codes]
+    return [dated.product_on(code, today) for code in codes]
 
 
 def _key_of(choices: Choices) -> Callable[[str], str]:
