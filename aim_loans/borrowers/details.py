@@ -157,7 +157,7 @@ def cautions(
             field="cnic_expires_on",
             day=expires_on,
         )
-    age = age_on(birth_date, today) if birth_date else None
+    age = age_on(birth_date, today) if birth_date and birth_date <= today else None
     if age is not None and not ages[0] <= age <= ages[1]:
         yield AimError(
             "{age} years old: loans are given at {lowest} to {highest} years.",

@@ -232,14 +232,11 @@ def require(actor: Actor, deed: Deed, *, branch: str | None) -> None:
         return
     if branch is None:
         raise NotAllowed(
-            "{actor} may not do this ({deed}) for the institution. Ask head office.",
-            actor=actor.name,
-            deed=deed,
+            "{actor} may not do this for the institution. Ask head office.", actor=actor.name
         )
     raise NotAllowed(
-        "{actor} may not do this ({deed}) at branch {branch}. Ask the branch manager.",
+        "{actor} may not do this at branch {branch}. Ask the branch manager.",
         actor=actor.name,
-        deed=deed,
         branch=branch,
     )
 

@@ -91,9 +91,8 @@ def check(app: Flask) -> AnyResponse | None:
         return _before(found, endpoint)
     if need is not None and need.deed is not None and reach(found.actor, need.deed) == frozenset():
         raise NotAllowed(
-            "{actor} may not do this ({deed}). Ask the branch manager or head office.",
+            "{actor} may not do this. Ask the branch manager or head office.",
             actor=found.actor.name,
-            deed=need.deed,
         )
     if shown_again():
         only_look()

@@ -104,7 +104,7 @@ def test_each_cell_of_the_table_is_what_the_code_allows(deed: Deed, role: Role, 
 
 def test_a_refusal_names_the_branch_and_the_way_out() -> None:
     clerk = Actor("aslam", (Grant(Role.CASHIER, LAHORE),))
-    with pytest.raises(NotAllowed, match=r"aslam may not do this .* at branch MUL-01"):
+    with pytest.raises(NotAllowed, match=r"aslam may not do this at branch MUL-01"):
         require(clerk, Deed.RECEIVE, branch="MUL-01")
     with pytest.raises(NotAllowed, match="for the institution"):
         require(clerk, Deed.VERIFY, branch=None)
