@@ -75,6 +75,8 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
     screens.hire("area", Role.AREA_MANAGER, "LHR-01")
     officer, path = entered(screens, bushra)
     assert "Submitted" in officer.page
+    assert "then the committee decides" in officer.page
+    assert f'href="/borrowers/{bushra}"' in officer.page
     for kind, found in (("social", HOME), ("business", SHOP)):
         officer.get(f"{path}/appraisal/{kind}")
         officer.send(f"{path}/appraisal/{kind}", **found)
@@ -88,12 +90,15 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
         # Two clicks: the application in the list of what waits, and the button.
         assert path in voter.get("/applications").get_data(as_text=True)
         voter.get(path)
+        assert "Approvals needed: 2" in voter.page
         voter.send(f"{path}/decide", step="approved", version="1")
         assert "Approved" in voter.page
     officer.get(f"{path}/papers")
     for said in ("Key fact statement", "Loan agreement", "Rs 50,000", "no charge", "Rs 200"):
         assert said in officer.page
     officer.get(path)
+    assert "has not acknowledged the papers yet" in officer.page
+    assert "Conditions" in officer.page
     officer.send(
         f"{path}/acknowledgement",
         planned_on=TODAY.isoformat(),
@@ -107,6 +112,9 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
     assert answer.request.path.startswith("/loans/")
     assert "Rs 50,000" in cashier.page
     assert count(screens, loan) == 1
+    # What stood against it once is no condition of a loan that was paid out.
+    cashier.get(path)
+    assert "Conditions" not in cashier.page
 
 
 def test_the_schedule_is_shown_by_a_button_and_nothing_is_written(
@@ -115,6 +123,7 @@ def test_the_schedule_is_shown_by_a_button_and_nothing_is_written(
     officer = screens.browser("officer")
     path = f"/borrowers/{bushra}/application"
     officer.get(path)
+    assert "A first loan is Rs 50,000 at most." in officer.page
     answer = officer.send(path, **ASKED, act="preview")
     assert answer.status_code == 200
     for said in ("2,800", "2,400", "17"):
