@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from aim_loans.cli.demo_reports import make_reports, prepare_joint_report
+from aim_loans.cli.demo_reports import forget_reports, make_reports, prepare_joint_report
 from aim_loans.cli.demo_server import serve_until_signalled
 from aim_loans.cli.demo_sign_ins import write_sign_ins
 from aim_loans.cli.door import Door
@@ -29,6 +29,7 @@ from aim_loans.errors import Refused
 from aim_loans.identity.queries import is_synthetic
 
 SIGN_INS = "demo-signins.txt"
+REPORTS_FOLDER = "reports"
 
 
 @click.command("demo")
@@ -53,7 +54,7 @@ def demo(door: Door, *, loans: int, seed: int, port: int, stays: bool) -> None:
         _open_again(door, file)
     else:
         _make(door, file, Wanted(loans, seed))
-    make_reports(door, file.parent / "reports")
+    make_reports(door, file.parent / REPORTS_FOLDER)
     # The papers of regions, areas and branches are asked for: a worker makes them meanwhile.
     with worker_beside() if stays else nullcontext():
         serve_until_signalled(door, application(door, plain_http=True), port=port, stays=stays)
@@ -103,6 +104,7 @@ def _make(door: Door, file: Path, wanted: Wanted) -> None:
     write_sign_ins(file.parent / SIGN_INS, people, words=door.words)
     with part.open("rb+") as whole:
         os.fsync(whole.fileno())
+    forget_reports(file.parent / REPORTS_FOLDER)
     part.replace(file)
     door.note("How its people sign in: {file}", file=str(file.parent / SIGN_INS))
 

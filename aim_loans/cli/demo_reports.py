@@ -1,5 +1,6 @@
 """The reports of the demonstration: monthly paper, files for regulators, joint report and brief."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +28,15 @@ from reports.feeder.writing import publish_bytes
 from reports.voice import BOTH
 
 LANGUAGES = ("en", "ur")
+
+
+def forget_reports(folder: Path) -> None:
+    """Take away the reports of an earlier book: in the one that is made anew none is issued."""
+    for path in folder.glob("synthetic-*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def make_reports(door: Door, folder: Path) -> None:

@@ -58,11 +58,19 @@ def write_config(folder: Path) -> None:
     (folder / "demo.toml").write_text(made_up, encoding="utf-8")
 
 
+def leave_reports_of_an_earlier_book(folder: Path) -> None:
+    """Leave what a new book must not pass off as its own, by the very names of its reports."""
+    earlier = folder / "reports"
+    (earlier / "synthetic-files.2026-02").mkdir(parents=True)
+    (earlier / "synthetic-portfolio.2026-02.en.pdf").write_bytes(b"of an earlier book")
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """Make a demonstration and let its application answer once; the clock stands still."""
     folder, port = tmp_path_factory.mktemp("demo"), free_port()
     write_config(folder)
+    leave_reports_of_an_earlier_book(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "system_clock", lambda: NOW)
         patch.setattr(door, "system_clock", lambda: NOW)
