@@ -51,6 +51,7 @@ from aim_loans.mou.models import (
     training_invitation,
     training_undoing,
 )
+from aim_loans.mou.standing import not_undone
 from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View, may_fall_in_month
@@ -348,9 +349,7 @@ def _coded(table: Table) -> list[ColumnElement[Any]]:
 
 def _standing(table: Table, view: View) -> list[ColumnElement[bool]]:
     """Keep the rows that nobody has undone by K."""
-    undo = table.alias("undo")
-    undone = exists().where(undo.c.undoes_id == table.c.id, view.known(undo))
-    return [table.c.undoes_id.is_(None), ~undone, view.known(table)]
+    return [not_undone(table, known=view.known), view.known(table)]
 
 
 def _answered(connection: Connection, view: View, frame: Frame, kind: str) -> Frame:
