@@ -238,6 +238,17 @@ def small() -> Iterator[Book]:
     opened.engine.dispose()
 
 
+def test_an_older_look_takes_no_answer_of_a_branch_that_began_since(small: Book) -> None:
+    """The first act of a branch makes its chain: all heads that the older look sees are equal."""
+    memory, question = Memory(), QUESTIONS[0]
+    with reading(small.engine) as connection:
+        before, look = anew(connection, question), Remembered(memory, connection)
+        moved_away(small)
+        with reading(small.engine) as later:
+            assert Remembered(memory, later).sums(question) != before
+        assert look.sums(question) == before
+
+
 def test_another_ladder_is_another_question(small: Book) -> None:
     steps = (LADDER.classes[0], replace(LADDER.classes[1], from_days=7))
     stricter = replace(LADDER, classes=steps)
