@@ -13,20 +13,11 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from aim_loans.db.engine import open_engine
+from aim_loans.db.engine import SQLITE_SETTINGS, open_engine
 from bench.book import write_book
 from bench.server import Server, running_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-# The settings that the software itself gives each connection.
-PRAGMAS = (
-    "journal_mode=WAL",
-    "foreign_keys=ON",
-    "recursive_triggers=ON",
-    "synchronous=FULL",
-    "cache_size=-49152",
-    "temp_store=MEMORY",
-)
 _NAMED = re.compile(r"(?<!:):([a-z_0-9]+)")
 
 
@@ -43,12 +34,12 @@ class Database:
         return open_engine(self.url)
 
     def bare(self) -> Any:
-        """Open it with nothing but the driver."""
+        """Open it with nothing but the driver, and the settings that the software gives it."""
         if self.kind == POSTGRESQL:
             return psycopg.connect(self.address)
         driver = sqlite3.connect(self.address, isolation_level=None)
-        for pragma in PRAGMAS:
-            driver.execute(f"PRAGMA {pragma}")
+        for setting in SQLITE_SETTINGS:
+            driver.execute(f"PRAGMA {setting}")
         return driver
 
     @contextmanager

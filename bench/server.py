@@ -6,6 +6,7 @@ bench runs as root, and goes with the process, even with one that is killed.
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,10 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
 
+# Debian keeps the server's programs off PATH, in one folder a version.
 DEBIAN_BINARIES = Path("/usr/lib/postgresql")
 USER = "bench"
 PORT = 5432
@@ -66,13 +69,21 @@ class Server:
             connection.execute(statement.encode())
 
 
+@cache
 def binaries() -> Path | None:
-    """Find the folder of the newest server on the machine."""
+    """Find the folder of the newest server on the machine; None where there is none."""
     on_path = shutil.which("postgres")
     found = [Path(on_path)] if on_path else []
-    found += sorted(DEBIAN_BINARIES.glob("*/bin/postgres"), key=lambda path: len(path.parts))
+    found += DEBIAN_BINARIES.glob("*/bin/postgres")
     whole = [path.parent for path in found if path.with_name("initdb").exists()]
-    return whole[-1] if whole else None
+    return max(whole, key=_version, default=None)
+
+
+def _version(folder: Path) -> int:
+    program = [str(folder / "postgres"), "--version"]
+    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    number = re.search(r"\d+", said)
+    return int(number[0]) if number else 0
 
 
 @contextmanager

@@ -7,21 +7,19 @@ that is killed. What it holds is thrown away, so it never waits for the disk.
 
 import os
 import pwd
-import re
 import shutil
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 from pathlib import Path
 
 import psycopg
 from sqlalchemy import make_url
 
-# Debian keeps the server's programs off PATH, in one folder a version.
-DEBIAN_BINARIES = Path("/usr/lib/postgresql")
+from bench.server import binaries
+
 SUPERUSER = "aim"
 # Only the name of the socket: the server listens on no port.
 PORT = 5432
@@ -91,7 +89,7 @@ _connections: dict[Path, psycopg.Connection] = {}
 
 def missing_postgres() -> str:
     """Say why no server can be started; an empty text when one can."""
-    return "" if _binaries() else "no server binaries found"
+    return "" if binaries() else "no server binaries found"
 
 
 def fresh_postgres_database(template: str | None = None, name: str | None = None) -> str:
@@ -124,34 +122,17 @@ def _server() -> Server:
     return _servers[0]
 
 
-@cache
-def _binaries() -> Path | None:
-    """Find the folder of the newest server on the machine."""
-    on_path = shutil.which("postgres")
-    found = [Path(on_path)] if on_path else []
-    found += DEBIAN_BINARIES.glob("*/bin/postgres")
-    whole = [path.parent for path in found if path.with_name("initdb").exists()]
-    return max(whole, key=_version, default=None)
-
-
-def _version(binaries: Path) -> int:
-    program = [str(binaries / "postgres"), "--version"]
-    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-    number = re.search(r"\d+", said)
-    return int(number[0]) if number else 0
-
-
 def _start() -> Server:
-    binaries = _binaries()
-    if binaries is None:
+    programs = binaries()
+    if programs is None:
         raise RuntimeError(missing_postgres())
     # The name of a socket may have 107 characters: so deep may the folder of TMPDIR not lie.
     folder = Path(tempfile.mkdtemp(prefix="aim-pg-"))
     owner = _owner()
     if owner.user is not None:
         os.chown(folder, owner.user, owner.group or -1)
-    _make_cluster(binaries, folder, owner)
-    server = Server(folder, _keep(binaries, folder, owner))
+    _make_cluster(programs, folder, owner)
+    server = Server(folder, _keep(programs, folder, owner))
     _wait_for(server)
     return server
 
@@ -164,10 +145,10 @@ def _owner() -> Owner:
     return Owner(chosen.pw_uid, chosen.pw_gid, ())
 
 
-def _make_cluster(binaries: Path, folder: Path, owner: Owner) -> None:
+def _make_cluster(programs: Path, folder: Path, owner: Owner) -> None:
     options = ["--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8", "--no-locale"]
     made = subprocess.run(
-        [binaries / "initdb", "--no-sync", *options, folder / "data"],
+        [programs / "initdb", "--no-sync", *options, folder / "data"],
         check=False,
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -182,10 +163,10 @@ def _make_cluster(binaries: Path, folder: Path, owner: Owner) -> None:
         raise RuntimeError(f"initdb failed:\n{made.stdout}")
 
 
-def _keep(binaries: Path, folder: Path, owner: Owner) -> subprocess.Popen[bytes]:
+def _keep(programs: Path, folder: Path, owner: Owner) -> subprocess.Popen[bytes]:
     settings = SETTINGS | {"unix_socket_directories": str(folder)}
     options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-    server = [str(binaries / "postgres"), "-D", str(folder / "data"), *options]
+    server = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
     with _log(folder).open("wb") as log:
         return subprocess.Popen(
             ["/bin/sh", "-c", KEEPER, "keeper", str(folder), *server],

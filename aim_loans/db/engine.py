@@ -30,6 +30,18 @@ BUSY_SECONDS = 60
 # So long after its last use a connection to the server is taken to be there still.
 TRUSTED_SECONDS = 5
 _RESTS_SINCE = "rests since"
+# What each connection to SQLite is told first.
+SQLITE_SETTINGS = (
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    # Without it INSERT OR REPLACE would overwrite a fact and wake no trigger.
+    "recursive_triggers=ON",
+    "synchronous=FULL",
+    "cache_size=-49152",
+    "temp_store=MEMORY",
+    # Pages of the log: a bulk write would copy the same pages back every other commit.
+    "wal_autocheckpoint=10000",
+)
 
 
 # One statement, in this order: a materialized part is computed before the row that reads it.
@@ -114,17 +126,7 @@ def _open_sqlite(url: str) -> Engine:
 
 
 def _prepare_sqlite(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    for setting in (
-        "journal_mode=WAL",
-        "foreign_keys=ON",
-        # Without it INSERT OR REPLACE would overwrite a fact and wake no trigger.
-        "recursive_triggers=ON",
-        "synchronous=FULL",
-        "cache_size=-49152",
-        "temp_store=MEMORY",
-        # Pages of the log: a bulk write would copy the same pages back every other commit.
-        "wal_autocheckpoint=10000",
-    ):
+    for setting in SQLITE_SETTINGS:
         driver.execute(f"PRAGMA {setting}")
 
 

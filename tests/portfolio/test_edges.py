@@ -12,8 +12,12 @@ from aim_loans.identity.models import branch
 from aim_loans.loans.due_dates import Frequency, steps_from_first_due
 from aim_loans.loans.schedule import Pattern
 from aim_loans.portfolio import engine
+from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.engine import LoanRow, book_rows, loan_rows
+from aim_loans.portfolio.frozen_groups import frozen_books
+from aim_loans.portfolio.frozen_standings import frozen_tallies
 from tests.naive.book import Belonging, Fact, Loan, Version
+from tests.portfolio.closes import close_at
 from tests.portfolio.store import Stored, empty, put_loans, put_surroundings
 
 LADDER = read_settings(None, {}).dated.ladder_on(date(2025, 1, 1))
@@ -215,6 +219,16 @@ def test_sums_beyond_what_a_float_holds_stay_exact(shelf: Shelf) -> None:
         assert {str(kind) for kind in frame.dtypes[1:]} == {"int64"}
         exact = ("glp", "arrears", "par0", "bucket_1_29", "class_regular", "recovery_due")
         assert {frame[name].item() for name in exact} == {3 * large}
+
+
+def test_thirty_days_late_is_not_over_thirty_in_what_a_close_keeps(shelf: Shelf) -> None:
+    shelf.put(make(lent()))
+    closed = close_at(shelf.connection, DUE[0] + timedelta(days=30), at(9), LADDER)
+    books = frozen_books(shelf.connection, closed, Kept())
+    assert books is not None
+    assert books["sector"][["par0", "par30"]].to_numpy().tolist() == [[3000, 0]]
+    tally = frozen_tallies(shelf.connection, [closed], Kept())[closed.id]
+    assert [sum(sums[name] for sums in tally.values()) for name in ("par0", "par30")] == [3000, 0]
 
 
 def test_a_grouping_that_there_is_not_is_refused(shelf: Shelf) -> None:
