@@ -13,6 +13,7 @@ from aim_loans.loans.due_dates import Frequency, steps_from_first_due
 from aim_loans.loans.schedule import Pattern
 from aim_loans.portfolio import engine
 from aim_loans.portfolio.cells import Kept
+from aim_loans.portfolio.changes import since_closes
 from aim_loans.portfolio.engine import LoanRow, book_rows, loan_rows
 from aim_loans.portfolio.frozen_groups import frozen_books
 from aim_loans.portfolio.frozen_standings import frozen_tallies
@@ -229,6 +230,23 @@ def test_thirty_days_late_is_not_over_thirty_in_what_a_close_keeps(shelf: Shelf)
     assert books["sector"][["par0", "par30"]].to_numpy().tolist() == [[3000, 0]]
     tally = frozen_tallies(shelf.connection, [closed], Kept())[closed.id]
     assert [sum(sums[name] for sums in tally.values()) for name in ("par0", "par30")] == [3000, 0]
+
+
+@pytest.mark.parametrize("what", ["fact", "belonging", "version"])
+def test_whatever_came_after_a_close_names_its_loan(shelf: Shelf, what: str) -> None:
+    changed, day = make(lent(), ref="L2"), DUE[1]
+    if what == "fact":
+        changed.facts.append(fact("receipt", 1000, DUE[0], 12))
+    elif what == "belonging":
+        moved = {**changed.belongings[0].values, "branch": "MUL-01"}
+        changed.belongings.append(Belonging(LENT_ON, at(12), moved))
+    else:
+        later = [(each + timedelta(days=5), 1000) for each in DUE]
+        changed.versions.append(Version(2, LENT_ON, at(12), later))
+    shelf.put(make(lent()), changed)
+    closed = close_at(shelf.connection, day, at(9), LADDER)
+    since = [since_closes(shelf.connection, [day], at(hour)).loans for hour in (11, 12)]
+    assert since == [{}, {closed.id: [2]}]
 
 
 def test_a_grouping_that_there_is_not_is_refused(shelf: Shelf) -> None:
