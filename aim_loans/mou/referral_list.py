@@ -31,6 +31,7 @@ from aim_loans.loans.models import loan_fact
 from aim_loans.mou.models import application_referral
 from aim_loans.mou.sent import is_closed, told_sent
 from aim_loans.origination.approvals import approved_among
+from aim_loans.origination.committee import Step
 from aim_loans.origination.models import application_loan, application_step
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.value_words import WORDS
@@ -147,10 +148,10 @@ def own_referrals(connection: Connection, *, today: date, page: int) -> list[Own
 def _progress(connection: Connection) -> Select[Any]:
     """Select the columns of `Progress`, days of steps still as moments."""
     linked = application_referral
-    submitted = _step("submitted", func.min(application_step.c.recorded_at))
-    last_vote = _step("approved", func.max(application_step.c.recorded_at))
-    approved = case((linked.c.application_id.in_(_approved(connection)), last_vote))
+    submitted = _step(Step.SUBMITTED, func.min(application_step.c.recorded_at))
     paid = _paid_on()
+    last_vote = _step(Step.APPROVED, func.max(application_step.c.recorded_at))
+    approved = case((or_(paid.is_not(None), _is_approved(connection)), last_vote))
     names = ("branch_code", "on_day", "smeda_code", "bank")
     return (
         select(
@@ -172,13 +173,17 @@ def _progress(connection: Connection) -> Select[Any]:
     )
 
 
-def _approved(connection: Connection) -> Select[Any]:
-    """Select the applications with a referral that their whole committee approved."""
-    asked = connection.scalars(select(application_referral.c.application_id)).all()
-    dated = settings_in_force(connection)
-    return ids_as_rows(
-        connection, sorted(approved_among(connection, asked, known_at=None, dated=dated))
+def _is_approved(connection: Connection) -> ColumnElement[bool]:
+    """Tell whether the committee has approved an application that nobody was paid on yet."""
+    linked, step, loan = application_referral, application_step, application_loan
+    voted = exists().where(
+        step.c.application_id == linked.c.application_id, step.c.kind == Step.APPROVED.value
     )
+    paid = exists().where(loan.c.application_id == linked.c.application_id)
+    asked = connection.scalars(select(linked.c.application_id).where(voted, ~paid)).all()
+    dated = settings_in_force(connection)
+    found = approved_among(connection, asked, known_at=None, dated=dated)
+    return linked.c.application_id.in_(ids_as_rows(connection, sorted(found)))
 
 
 def _state(
@@ -197,9 +202,11 @@ def _state(
     )
 
 
-def _step(kind: str, moment: ColumnElement[Any]) -> ColumnElement[Any]:
+def _step(kind: Step, moment: ColumnElement[Any]) -> ColumnElement[Any]:
     step = application_step
-    mine = and_(step.c.application_id == application_referral.c.application_id, step.c.kind == kind)
+    mine = and_(
+        step.c.application_id == application_referral.c.application_id, step.c.kind == kind.value
+    )
     return select(moment).where(mine).correlate(application_referral).scalar_subquery()
 
 
