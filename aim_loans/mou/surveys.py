@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.enterprises import (
@@ -203,15 +203,24 @@ def _check_unasked(connection: Connection, period: str) -> None:
 
 
 def _member(connection: Connection, survey_id: int, enterprise_id: int) -> tuple[int, date]:
-    """Give an enterprise's number in the sample, and the day on which that was drawn."""
+    """Give an enterprise's number in the sample, and the day on which that was drawn.
+
+    Refused where another sample of the period has taken its place: its answers count nowhere.
+    """
+    later = survey.alias("later")
+    replaced = exists().where(later.c.period == survey.c.period, later.c.id > survey.c.id)
     wanted = (
-        select(survey_member.c.id, survey.c.drawn_on)
+        select(survey_member.c.id, survey.c.drawn_on, survey.c.period, replaced.label("replaced"))
         .join(survey, survey.c.id == survey_member.c.survey_id)
         .where(survey.c.id == survey_id, survey_member.c.enterprise_id == enterprise_id)
     )
     found = connection.execute(wanted).first()
     if found is None:
         raise NotFound("This enterprise was not drawn for the survey. Ask another one.")
+    if found.replaced:
+        raise Refused(
+            "Another sample of {period} was drawn since. Ask its enterprises.", period=found.period
+        )
     return int(found.id), found.drawn_on
 
 

@@ -93,6 +93,9 @@ def test_a_sample_is_looked_at_drawn_and_asked(
     officer.get("/surveys/2?state=to_ask")
     page = f"/surveys/2/enterprises/{first}"
     assert page in officer.page
+    drawn, *_ = JointWork(screens.book).members(1)
+    assert officer.send(f"/surveys/1/enterprises/{drawn}", **ANSWER).status_code == 422
+    assert "Another sample of 2026-H1 was drawn since" in officer.page
     officer.get(page)
     wrong = {**ANSWER, "women_now": "-1", "income_now": "much"}
     assert officer.send(page, **wrong).status_code == 422
