@@ -48,7 +48,7 @@ def quality(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     )
     lags = Table(
         [
-            Column(say("Money of the month, entered")),
+            Column(say("Money for loans in the month, entered")),
             figures_column(say("Receipts")),
             figures_column(voice.words.heading("amount"), "Rs"),
         ],

@@ -38,7 +38,8 @@ SQLITE_SETTINGS = (
     "recursive_triggers=ON",
     "synchronous=FULL",
     "cache_size=-49152",
-    "temp_store=MEMORY",
+    # In memory, the sorting of a large book's loans would take as much as they do.
+    "temp_store=FILE",
     # Pages of the log: a bulk write would copy the same pages back every other commit.
     "wal_autocheckpoint=10000",
 )

@@ -5,7 +5,7 @@ both as known at the same cut: so the flows of a month are the difference of its
 loans are those of the scope at the end of the month, with what they then belonged to.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Integer,
-    RowMapping,
     Select,
     Subquery,
     Text,
@@ -34,7 +33,7 @@ from aim_loans.db.bulk import whole_sum
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
-from aim_loans.portfolio.due import Number, View, standing_on, sum_where
+from aim_loans.portfolio.due import Number, View, may_fall_in_month, standing_on, sum_where
 from aim_loans.portfolio.lateness import Scale
 from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
 
@@ -43,6 +42,8 @@ _DETAILS = ("disbursed", "paid", "waived", "written_off", "recovery", "refunded"
 _GROUPS = (*BELONGING, "fund")
 LEVELS = ("level", "level_before", "rescheduled")
 _LEVELS = ("branch", *LEVELS)
+_VALUE = ("dimension", "value", "branch")
+_KEYS = (*_VALUE, *LEVELS)
 # Counts, then paisa: how the loans stood at the opening and stand at the end, and what moved
 # between. `received_due` leaves out what was paid on instalments due after the month.
 MEASURES = (
@@ -64,9 +65,10 @@ MEASURES = (
 DUE = ("due", "due_on_time")
 # A loan with nothing outstanding has no level.
 NO_LEVEL = -1
-_BY_GROUP, _BY_LEVEL = range(2)
 _NOUGHT, _ZERO = literal_column("0", BigInteger), literal_column("0", Integer)
 _EMPTY = literal_column("''", Text)
+# The rows of the levels are of no dimension.
+_NONE = ""
 
 
 class Month(NamedTuple):
@@ -110,12 +112,15 @@ def month_cells(connection: Connection, month: Month, scale: Scale, kept: Kept) 
 def month_moves(connection: Connection, month: Month, scale: Scale, kept: Kept) -> Moves:
     """Add up by branch what the kept loans did in a month."""
     moved = _moved(connection, month, scale, kept).cte("moved").prefix_with("MATERIALIZED")
-    parts = (_sums(moved, _BY_GROUP, _GROUPS, LEVELS), _sums(moved, _BY_LEVEL, _LEVELS, _GROUPS))
-    on_time = _on_time(moved, month.end, month.before)
-    rows = connection.execute(union_all(*parts, on_time)).mappings().all()
-    joint, levels = (_frame(rows, *asked) for asked in ((_BY_GROUP, _GROUPS), (_BY_LEVEL, _LEVELS)))
-    by_level = levels.groupby(list(_LEVELS), as_index=False).sum()
-    return Moves(pd.concat(_by_value(joint, name) for name in _GROUPS), by_level)
+    joint = _joint(moved).cte("joint").prefix_with("MATERIALIZED")
+    parts = [*(_by_value(joint, name) for name in _GROUPS), _by_level(moved)]
+    rows = connection.execute(union_all(*parts, _on_time(moved, month.end, month.before)))
+    found = pd.DataFrame(list(map(tuple, rows)), columns=[*_KEYS, *MEASURES, *DUE])
+    found = found.astype(dict.fromkeys((*LEVELS, *MEASURES, *DUE), "int64"))
+    of_level = found["dimension"] == _NONE
+    groups = found.loc[~of_level, [*_VALUE, *MEASURES]]
+    levels = found[of_level].groupby(list(_LEVELS), as_index=False)[[*MEASURES, *DUE]].sum()
+    return Moves(groups, levels)
 
 
 def added_up(moves: Moves) -> MonthCells:
@@ -136,21 +141,6 @@ def corrected(cells: MonthCells, then: MonthCells, now: MonthCells) -> MonthCell
 
 def _tables(cells: MonthCells) -> tuple[pd.DataFrame, pd.DataFrame]:
     return cells.by_group, cells.by_level
-
-
-def _by_value(joint: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Add cells of all dimensions up by the values of one, each with its branch."""
-    named = joint.assign(dimension=name, value=joint[name])
-    by = ["dimension", "value", "branch"]
-    return named.groupby(by, as_index=False)[list(MEASURES)].sum()
-
-
-def _frame(rows: Sequence[RowMapping], place: int, by: Sequence[str]) -> pd.DataFrame:
-    names = (*by, *MEASURES, *DUE)
-    cells = [[row[name] for name in names] for row in rows if row["place"] == place]
-    frame = pd.DataFrame(cells, columns=list(names))
-    numbers = (name for name in names if name not in (*BELONGING, "fund"))
-    return frame.astype(dict.fromkeys(numbers, "int64"))
 
 
 def _moved(connection: Connection, month: Month, scale: Scale, kept: Kept) -> Select[Any]:
@@ -226,15 +216,36 @@ def _rescheduled(view: View) -> Subquery:
     )
 
 
-def _sums(moved: CTE, place: int, by: Sequence[str], blank: Sequence[str]) -> Select[Any]:
-    """Select the measures by some columns; the others are blank."""
-    keys = {name: _blank(name) for name in blank} | {name: moved.c[name] for name in by}
+def _joint(moved: CTE) -> Select[Any]:
+    """Add the measures up by all groups at once; from here on there are few rows."""
+    groups = [moved.c[name] for name in _GROUPS]
+    sums = (whole_sum(moved.c[name]).label(name) for name in MEASURES)
+    return select(*groups, *sums).group_by(*groups)
+
+
+def _by_value(joint: CTE, name: str) -> Select[Any]:
+    """Select the measures by the values of a dimension, each with its branch."""
+    dimension = literal_column(f"'{name}'", Text)
     return select(
-        literal_column(str(place), Integer).label("place"),
-        *(keys[name].label(name) for name in (*_GROUPS, *LEVELS)),
+        dimension.label("dimension"),
+        joint.c[name].label("value"),
+        joint.c.branch,
+        *(_ZERO.label(level) for level in LEVELS),
+        *(whole_sum(joint.c[measure]).label(measure) for measure in MEASURES),
+        *(_NOUGHT.label(due) for due in DUE),
+    ).group_by(*dict.fromkeys((joint.c[name], joint.c.branch)))
+
+
+def _by_level(moved: CTE) -> Select[Any]:
+    """Select the measures by branch and levels."""
+    keys = [moved.c[name] for name in _LEVELS]
+    return select(
+        _EMPTY.label("dimension"),
+        _EMPTY.label("value"),
+        *keys,
         *(whole_sum(moved.c[name]).label(name) for name in MEASURES),
         *(_NOUGHT.label(name) for name in DUE),
-    ).group_by(*(moved.c[name] for name in by))
+    ).group_by(*keys)
 
 
 def _on_time(moved: CTE, end: View, before: View) -> Select[Any]:
@@ -243,7 +254,7 @@ def _on_time(moved: CTE, end: View, before: View) -> Select[Any]:
     first = schedule_version.alias("first")
     row = instalment
     tables = moved.join(first, and_(first.c.loan_id == moved.c.loan_id, first.c.number == 1)).join(
-        row, row.c.version_id == first.c.id
+        row, and_(row.c.version_id == first.c.id, may_fall_in_month(first, row, end.as_of))
     )
     asked = or_(moved.c.waived_on.is_(None), row.c.due_on <= moved.c.waived_on)
     covered = _paid_by(moved.c.loan_id, row.c.due_on, end) - (row.c.due_total - row.c.amount)
@@ -255,8 +266,9 @@ def _on_time(moved: CTE, end: View, before: View) -> Select[Any]:
         .subquery("fell_due")
     )
     return select(
-        literal_column(str(_BY_LEVEL), Integer),
-        *(fell_due.c[n] if n in _LEVELS else _blank(n) for n in (*_GROUPS, *LEVELS)),
+        _EMPTY,
+        _EMPTY,
+        *(fell_due.c[name] for name in _LEVELS),
         *(_NOUGHT for _ in MEASURES),
         whole_sum(fell_due.c.amount),
         whole_sum(fell_due.c.on_time),
@@ -274,10 +286,6 @@ def _paid_by(loan_id: ColumnElement[int], day: ColumnElement[Any], view: View) -
         .correlate_except(fact)
         .scalar_subquery()
     )
-
-
-def _blank(name: str) -> ColumnElement[Any]:
-    return _ZERO if name in LEVELS else _EMPTY
 
 
 def _held(before: FromClause, name: str) -> Number:

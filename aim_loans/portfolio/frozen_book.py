@@ -43,28 +43,31 @@ from aim_loans.portfolio.sums import changed_since
 _BY = ("branch_code", "sector", "programme_code", "gender")
 _DIMENSIONS = {"branch", "area", "sector", "programme", "gender"}
 _AMOUNTS = ("active_loans", "outstanding", "arrears", "missed", "due_first")
+_CONCURRENT = tuple(column.name for column in month_concurrent.c)
 # Where more than one loan in so many changed, it is cheaper to go through the loans.
 _FEW = 10
 
 
 def freeze_concurrent(tx: Writing, close_id: int) -> None:
     """Keep the active loans of borrowers who have several, of a month whose loans are frozen."""
-    names = [column.name for column in month_concurrent.c]
-    tx.connection.execute(insert(month_concurrent).from_select(names, concurrent(close_id)))
+    tx.connection.execute(
+        insert(month_concurrent).from_select(_CONCURRENT, concurrent(close_id, _CONCURRENT))
+    )
 
 
-def concurrent(close_id: int) -> Select[Any]:
-    """Select the active frozen loans of borrowers who have several, as they are kept."""
-    mine, all_of = month_loan.c, month_loan.alias("all_of").c
-    several = (
-        select(all_of.borrower_id)
-        .where(all_of.close_id == close_id, all_of.outstanding > 0)
-        .group_by(all_of.borrower_id)
-        .having(func.count() > 1)
+def concurrent(close_id: int, names: Sequence[str]) -> Select[Any]:
+    """Select the active frozen loans of borrowers who have several.
+
+    In one look at the loans: of rows written just now no planner knows how many they are.
+    """
+    mine = month_loan.c
+    beside = func.count().over(partition_by=mine.borrower_id)
+    active = (
+        select(*(mine[name] for name in names), beside.label("loans"))
+        .where(mine.close_id == close_id, mine.outstanding > 0)
+        .subquery("active")
     )
-    return select(*(mine[column.name] for column in month_concurrent.c)).where(
-        mine.close_id == close_id, mine.outstanding > 0, mine.borrower_id.in_(several)
-    )
+    return select(*(active.c[name] for name in names)).where(active.c.loans > 1)
 
 
 def concurrent_are_whole(connection: Connection, close_id: int) -> bool:
@@ -75,7 +78,7 @@ def concurrent_are_whole(connection: Connection, close_id: int) -> bool:
     kept = select(month_concurrent).where(month_concurrent.c.close_id == close_id)
     if connection.execute(kept.limit(1)).first() is None:
         return True
-    made = concurrent(close_id)
+    made = concurrent(close_id, _CONCURRENT)
     return all(
         connection.execute(one.except_(other).limit(1)).first() is None
         for one, other in ((kept, made), (made, kept))

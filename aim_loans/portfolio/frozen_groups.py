@@ -5,11 +5,14 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
+    CTE,
+    BigInteger,
     ColumnElement,
     Connection,
+    Integer,
+    Label,
     Select,
     Text,
-    case,
     func,
     insert,
     literal,
@@ -24,6 +27,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.identity.operations import Act
 from aim_loans.portfolio.cells import COLUMN_OF, Kept
 from aim_loans.portfolio.due import sum_where
+from aim_loans.portfolio.frozen_book import concurrent
 from aim_loans.portfolio.models import month_group, month_loan
 from aim_loans.portfolio.months import ClosedMonth
 
@@ -36,6 +40,7 @@ _BOOK = (
     *("active_loans", "active_borrowers", "glp", "arrears", "par0", "par30"),
     *("recovery_collected", "recovery_due"),
 )
+_ADDED = tuple(name for name in _BOOK if name != "active_borrowers")
 _KEYS = ("close_id", "branch_code", "dimension", "value")
 _ALL = ""
 
@@ -87,22 +92,39 @@ def _book(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return named.sort_values(name, ignore_index=True)
 
 
-def _groups(close_id: int) -> Any:
-    """Select the groups of each dimension: of every branch, and of all but by branch."""
+def _groups(close_id: int) -> Select[Any]:
+    """Select the groups of each dimension: of every branch, and of all but by branch.
+
+    The loans are looked at once, and added up to the groups of all dimensions together. A
+    group's borrowers are its active loans, less those that are not their borrower's first there.
+    """
+    joint, beside = _joint(close_id), _beside(close_id)
     everywhere = literal_column(f"'{_ALL}'", Text)
-    branch_code = month_loan.c.branch_code
-    of_each = (_of(close_id, name, branch_code) for name in DIMENSIONS)
-    of_all = (_of(close_id, name, everywhere) for name in DIMENSIONS if name != "branch")
-    return union_all(*of_each, *of_all)
+    parts = [
+        part
+        for name in DIMENSIONS
+        for where in ((None,) if name == "branch" else (None, everywhere))
+        for part in (
+            _part(joint, name, _sums(joint), where=where),
+            _part(beside, name, _not_first(beside), where=where),
+        )
+    ]
+    found = union_all(*parts).subquery("parts")
+    keys = [found.c[name] for name in _KEYS[1:]]
+    return select(
+        literal_column(str(close_id), Integer).label("close_id"),
+        *keys,
+        *(whole_sum(found.c[name]).label(name) for name in _BOOK),
+    ).group_by(*keys)
 
 
-def _of(close_id: int, dimension: str, where: ColumnElement[str]) -> Select[Any]:
+def _joint(close_id: int) -> CTE:
+    """Select the frozen loans of a month added up by all dimensions."""
     rows = month_loan.c
-    value = func.coalesce(rows[COLUMN_OF[dimension]], "")
-    active = rows.outstanding > 0
+    values = _values(rows)
+    active = func.count().filter(rows.outstanding > 0)
     sums = (
-        func.count().filter(active),
-        func.count(case((active, rows.borrower_id)).distinct()),
+        active,
         whole_sum(rows.outstanding),
         whole_sum(rows.arrears),
         sum_where(rows.outstanding, rows.late_days > 0),
@@ -111,13 +133,48 @@ def _of(close_id: int, dimension: str, where: ColumnElement[str]) -> Select[Any]
         whole_sum(rows.due_first),
     )
     return (
-        select(
-            rows.close_id,
-            where.label("branch_code"),
-            literal_column(f"'{dimension}'", Text).label("dimension"),
-            value.label("value"),
-            *(amount.label(name) for name, amount in zip(_BOOK, sums, strict=True)),
-        )
+        select(*values, *(each.label(name) for name, each in zip(_ADDED, sums, strict=True)))
         .where(rows.close_id == close_id, rows.disbursed > 0)
-        .group_by(rows.close_id, *(() if where is not rows.branch_code else (where,)), value)
+        .group_by(*values)
+        .cte("joint")
+        .prefix_with("MATERIALIZED")
     )
+
+
+def _beside(close_id: int) -> CTE:
+    """Select the active loans of borrowers who have several, with their dimensions."""
+    names = ("borrower_id", *(COLUMN_OF[name] for name in DIMENSIONS))
+    rows = concurrent(close_id, names).subquery("several").c
+    return select(rows.borrower_id, *_values(rows)).cte("beside").prefix_with("MATERIALIZED")
+
+
+def _values(rows: Any) -> list[Label[str]]:
+    return [func.coalesce(rows[COLUMN_OF[name]], "").label(name) for name in DIMENSIONS]
+
+
+def _sums(joint: CTE) -> dict[str, ColumnElement[int]]:
+    sums = {name: whole_sum(joint.c[name]) for name in _ADDED}
+    return sums | {"active_borrowers": sums["active_loans"]}
+
+
+def _not_first(beside: CTE) -> dict[str, ColumnElement[int]]:
+    persons = beside.c.borrower_id
+    return {"active_borrowers": func.count(persons.distinct()) - func.count(persons)}
+
+
+def _part(
+    rows: CTE,
+    dimension: str,
+    sums: Mapping[str, ColumnElement[int]],
+    *,
+    where: ColumnElement[str] | None,
+) -> Select[Any]:
+    """Select sums by the values of a dimension, of each branch or everywhere; others are 0."""
+    value, place = rows.c[dimension], rows.c.branch if where is None else where
+    nought = literal_column("0", BigInteger)
+    return select(
+        place.label("branch_code"),
+        literal_column(f"'{dimension}'", Text).label("dimension"),
+        value.label("value"),
+        *(sums.get(name, nought).label(name) for name in _BOOK),
+    ).group_by(*((place, value) if where is None else (value,)))

@@ -31,6 +31,7 @@ from aim_loans.portfolio.flows import Month, MonthCells, corrected, month_cells
 from aim_loans.portfolio.frozen_groups import DIMENSIONS
 from aim_loans.portfolio.frozen_moves import frozen_cells, frozen_month
 from aim_loans.portfolio.lateness import Scale, scale
+from aim_loans.portfolio.models import WATCHED_OVER
 from aim_loans.portfolio.month_ends import MonthStanding, month_standings
 from aim_loans.portfolio.months import ClosedMonth, closed_month
 from aim_loans.portfolio.scopes import kept_of
@@ -61,7 +62,6 @@ _GROUPS = ("sector", "branch", "officer", "programme", "gender")
 _GATHERED = ("district", "sector", "branch")
 # What nobody entered, by field; each is asked for as a grouping of the book.
 _MISSING = {"officer": "", "activity": "", "district": "", "urban_rural": "", "gender": "unknown"}
-_WATCHED_OVER = 30
 
 
 class Closed(NamedTuple):
@@ -317,7 +317,7 @@ def _identity(asked: Asked, settings: Settings, code_version: str) -> Identity:
 
 
 def _watch_list(loans: tuple[WatchedLoan, ...], risk: Risk) -> WatchList:
-    (over,) = (line for line in risk.over if line.days == _WATCHED_OVER)
+    (over,) = (line for line in risk.over if line.days == WATCHED_OVER)
     return WatchList(loans, over.loans, over.outstanding)
 
 

@@ -23,8 +23,9 @@ _MOVED = (
     *("recovered", "refunded"),
 )
 
-# An index holds these loans: a question is answered by it where it says the very same.
-WATCHED = "late_days > 30"
+# An index holds the frozen loans that are late by more days: whoever asks for them by it writes
+# the number into the statement.
+WATCHED_OVER = 30
 
 month_close = Table(
     "month_close",
@@ -334,8 +335,8 @@ Index(
     "ix_month_loan_watched",
     month_loan.c.close_id,
     month_loan.c.outstanding,
-    sqlite_where=text(WATCHED),
-    postgresql_where=text(WATCHED),
+    sqlite_where=text(f"late_days > {WATCHED_OVER}"),
+    postgresql_where=text(f"late_days > {WATCHED_OVER}"),
 )
 Index(None, month_close.c.act_id)
 Index(None, month_cell.c.act_id)

@@ -6,9 +6,22 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 
-from aim_loans.cash.models import money_in
+from aim_loans.cash.models import money_in, number_series
+from aim_loans.cash.series import INCOME_OF_SERIES
 from aim_loans.dates import from_day_number
 from aim_loans.db.bulk import whole_sum
 from aim_loans.ledger.chart import Account
@@ -17,11 +30,11 @@ from aim_loans.loans.models import loan
 from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View, days_past_due, sum_where
-from aim_loans.portfolio.models import allowance_entry
-from aim_loans.portfolio.standing import source_for
+from aim_loans.portfolio.models import WATCHED_OVER, allowance_entry, month_loan
+from aim_loans.portfolio.months import ClosedMonth
+from aim_loans.portfolio.standing import Source, source_for
 from aim_loans.portfolio.statement_tables import MOST_WATCHED, WatchedLoan
 
-_WATCHED_FROM = 31
 _MICROS_A_DAY = 86_400_000_000
 _CONTROLS = (Account.LOANS, Account.BORROWER_CREDIT, Account.LOSS_ALLOWANCE)
 
@@ -40,7 +53,7 @@ class Controls(NamedTuple):
 
 
 class Lag(NamedTuple):
-    """Receipts of a month that were entered so many days after the money came."""
+    """Money for loans of a month that was entered so many days after it came."""
 
     days: int
     receipts: int
@@ -52,19 +65,38 @@ def watched_loans(connection: Connection, view: View, kept: Kept) -> tuple[Watch
 
     Of two with as much outstanding the one recorded first comes first.
     """
-    source = source_for(connection, view)
-    book = kept_loans(source, view, ("branch",), kept).subquery("book")
-    unpaid = [book.c[name] for name in source.value]
-    rows = connection.execute(
-        select(loan.c.ref, book.c.branch, book.c.outstanding, book.c.arrears, *unpaid)
-        .join(loan, loan.c.id == book.c.loan_id)
-        .where(book.c.outstanding > 0, late_by(book, source, view, _WATCHED_FROM))
-        .order_by(book.c.outstanding.desc(), book.c.loan_id)
-        .limit(MOST_WATCHED)
-    )
+    rows = connection.execute(_watched(source_for(connection, view), view, kept))
     return tuple(
         WatchedLoan(ref, branch, days_past_due(view.as_of, due), outstanding, arrears)
         for ref, branch, outstanding, arrears, *due in rows
+    )
+
+
+def _watched(source: Source, view: View, kept: Kept) -> Select[Any]:
+    closed = source.closed
+    if closed is not None and (closed.month, closed.known_at) == (view.as_of, view.known_at):
+        return _watched_then(closed, kept)
+    book = kept_loans(source, view, ("branch",), kept).subquery("book")
+    unpaid = [book.c[name] for name in source.value]
+    return (
+        select(loan.c.ref, book.c.branch, book.c.outstanding, book.c.arrears, *unpaid)
+        .join(loan, loan.c.id == book.c.loan_id)
+        .where(book.c.outstanding > 0, late_by(book, source, view, WATCHED_OVER + 1))
+        .order_by(book.c.outstanding.desc(), book.c.loan_id)
+        .limit(MOST_WATCHED)
+    )
+
+
+def _watched_then(closed: ClosedMonth, kept: Kept) -> Select[Any]:
+    """Select the watched loans of a month as it was closed, by the index of the frozen loans."""
+    held = month_loan.c
+    over = held.late_days > literal_column(str(WATCHED_OVER))
+    return (
+        select(loan.c.ref, held.branch_code, held.outstanding, held.arrears, held.late_days)
+        .join(loan, loan.c.id == held.loan_id)
+        .where(held.close_id == closed.id, over, *within(held.branch_code, kept))
+        .order_by(held.outstanding.desc(), held.loan_id)
+        .limit(MOST_WATCHED)
     )
 
 
@@ -95,10 +127,18 @@ def waiting_days(
 def posting_lags(
     connection: Connection, view: View, after: date, kept: Kept, zone: ZoneInfo
 ) -> list[Lag]:
-    """Give how late money received after a day was entered; its branch is that which took it."""
+    """Give how late money for loans that came after a day was entered, at the branch that took it.
+
+    Fees and gifts are no such money.
+    """
     entered = _local_day(money_in.c.recorded_at, view.as_of, zone)
     day = money_in.c.received_on
+    income = exists().where(
+        number_series.c.id == money_in.c.series_id,
+        number_series.c.series.in_(INCOME_OF_SERIES),
+    )
     asked = [
+        ~income,
         money_in.c.reverses_id.is_(None),
         day > after,
         day <= view.as_of,

@@ -159,7 +159,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class PostingLag:
-    """The money received in the month that was entered so many days later, or more."""
+    """The money for loans of the month that was entered so many days later, or more."""
 
     from_days: int
     receipts: int

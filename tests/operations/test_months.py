@@ -32,6 +32,7 @@ from aim_loans.portfolio.closing import (
     readiness,
     restatements,
 )
+from aim_loans.portfolio.due import View
 from aim_loans.portfolio.measuring import WHOLE, Asked, newest, portfolio_statement
 from aim_loans.portfolio.models import month_loan
 from aim_loans.portfolio.reopening import (
@@ -43,6 +44,7 @@ from aim_loans.portfolio.reopening import (
     decline_reopening,
     open_reopenings,
 )
+from aim_loans.portfolio.statement_reads import posting_lags
 from aim_loans.portfolio.statement_restated import restated_loans
 from aim_loans.repayment.operations import (
     CancelReceipt,
@@ -181,6 +183,19 @@ def test_fees_and_gifts_never_wait_and_stand_against_no_close(lending: Book) -> 
         found = readiness(connection, FEBRUARY)
         assert (list(found.faults), list(found.warnings)) == ([], [])
         assert faults(connection) == []
+
+
+def test_how_late_money_was_entered_leaves_gifts_out(lending: Book) -> None:
+    gift = TakeDonation(branch="LHR-01", fund="general", amount=500_00, channel="cash")
+    do(lending, take_donation, gift, CASHIER, today=date(2026, 2, 20))
+    with reading(lending.engine) as connection:
+        asked = (connection, View(FEBRUARY, None), JANUARY)
+        lags, elsewhere = (
+            posting_lags(*asked, Kept(branches), SETTINGS.institution.zone)
+            for branches in (None, frozenset({"MUL-01"}))
+        )
+    assert [(each.receipts, each.amount) for each in lags] == [(1, 900_00)]
+    assert elsewhere == []
 
 
 def balances(book: Book) -> dict[str, dict[Side, int]]:
