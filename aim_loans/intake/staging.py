@@ -275,6 +275,8 @@ _NO_MORE: tuple[int, Iterator[tuple[Any, ...]]] = (0, iter(()))
 class _Stream:
     """Rows in the order of their first value, taken value by value."""
 
+    number: int
+
     def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self.groups = groupby(rows, key=itemgetter(0))
         self.number, self.rows = next(self.groups, _NO_MORE)

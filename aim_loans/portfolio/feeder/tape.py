@@ -4,7 +4,7 @@ A loan ended in the month when it has no balance on the last day, and had one at
 month before or was paid out since.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from itertools import repeat
@@ -94,7 +94,7 @@ class _Ladder:
     def __init__(self, ladder: Ladder) -> None:
         # Few different days late come again and again.
         self.class_of = cache(scale(ladder).loan_class)
-        self.rates: Mapping[str, Ratio] = {
+        self.rates: dict[str, Ratio] = {
             step.name: Ratio(step.provision_bps, BASIS_POINTS) for step in ladder.classes
         }
 
