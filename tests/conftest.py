@@ -3,6 +3,7 @@
 What the machine lacks is left out and named at the end of the run; under CI it is a failure.
 """
 
+import gc
 import os
 import shutil
 import socket
@@ -158,6 +159,12 @@ def chromium_path() -> str:
     """Give the browser that the system has installed; none is ever downloaded."""
     need("chromium")
     return find_chromium()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage seldom: modules and tests live to the end, and memory is no promise here."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
