@@ -14,7 +14,8 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 # What the tests promise needs no disk: their databases lie in memory where there is room.
 SCRATCH := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
-PYTEST := $(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
+# What one process of the tests has compiled, the others need not.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(if $(SCRATCH),TMPDIR=$(SCRATCH)) $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
 # The demo: how many loans it has, where it listens, and whether it goes on serving (SERVE=0).
 LOANS ?= 2000
@@ -29,7 +30,7 @@ DEMO_NEEDS := $(VENV)/project.stamp var/secret-key var/demo.toml
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-long check serve bench lock clean
+.PHONY: help demo test test-long check style serve bench lock clean
 
 help: ## Tell what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,16 +38,21 @@ help: ## Tell what can be made
 demo: $(DEMO_NEEDS) ## Set up, make a synthetic book and its reports, serve it (LOANS= PORT= SERVE=0)
 	@$(DEMO) demo --loans $(LOANS) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: check ## Check the code, then run every test
-	$(PYTEST)
+test: style ## Check the code and run every test
+	@# The tests wait for the browser and the server at times: the types are checked meanwhile.
+	@$(BIN)/mypy $(CODE) >$(VENV)/types.txt & types=$$!; \
+	echo '$(PYTEST)'; $(PYTEST); tests=$$?; \
+	wait $$types || { cat $(VENV)/types.txt; exit 1; }; exit $$tests
 
 test-long: $(VENV)/dev.stamp $(VENV)/project.stamp ## Run every test with many more made-up cases
 	AIM_HYPOTHESIS_PROFILE=long $(PYTEST)
 
-check: $(VENV)/dev.stamp $(VENV)/project.stamp ## Style, types and floors, without the tests
+check: style ## Style, floors and types, without the tests
+	$(BIN)/mypy $(CODE)
+
+style: $(VENV)/dev.stamp $(VENV)/project.stamp
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
 serve: $(DEMO_NEEDS) ## Start the web application over the demo's book
