@@ -64,10 +64,13 @@ from tests.book import (
     complain,
     issue_a_report,
     issue_files,
+    open_book,
     post_the_allowance,
     use_a_second_factor,
 )
 from tests.branch import Branch, attach_a_card
+from tests.conftest import need
+from tests.databases import empty_database
 from tests.joint import live_with_smeda
 from tests.joint_report import ReportOnItsWay
 
@@ -84,20 +87,34 @@ def faults(connection: Connection) -> list[str]:
     return [fault for outcome in outcomes for fault in outcome.faults]
 
 
-@pytest.fixture
-def lived(book: Book, tmp_path: Path) -> Book:
-    """A book with a row in each watched table: receipts, one cancelled, a transfer, an end."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def lived(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Book]:
+    """One book a database for all tests here, which change nothing in it for good.
+
+    It has a row in each watched table: receipts, one cancelled, a transfer, an end.
+    """
+    if request.param == "postgresql":
+        need("PostgreSQL")
+    book = open_book(empty_database(request.param))
+    live(book, tmp_path_factory.mktemp("files"))
+    yield book
+    book.engine.dispose()
+
+
+def live(book: Book, files: Path) -> None:
+    """Write a row into each watched table."""
     live_at_the_counter(book)
     transfer(book)
     live_in_the_office(book)
     close_a_month(book)
     post_the_allowance(book)
     issue_a_report(book)
-    ReportOnItsWay(book, tmp_path / "files").walk()
+    ReportOnItsWay(book, files).walk()
     live_with_complaints_and_files(book)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
-    return book
 
 
 def live_at_the_counter(book: Book) -> None:
