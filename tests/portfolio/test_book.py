@@ -92,7 +92,7 @@ def expect_the_plain_book(engine: Engine, made: MadeBook, start: int) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-@settings(suppress_health_check=FIXTURE_IS_EMPTIED)
+@settings(suppress_health_check=FIXTURE_IS_EMPTIED, max_examples=settings().max_examples // 2)
 @given(made=books(), start=st.integers(0, len(GROUPINGS) - 1))
 def test_the_book_is_the_plain_one(writing_engine: Engine, made: MadeBook, start: int) -> None:
     expect_the_plain_book(writing_engine, made, start)
