@@ -26,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from aim_loans.db.bulk import whole_sum
+from aim_loans.db.bulk import same_rows, whole_sum
 from aim_loans.db.engine import Writing
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.cells import Kept, books, grouped, kept_rows
@@ -78,11 +78,7 @@ def concurrent_are_whole(connection: Connection, close_id: int) -> bool:
     kept = select(month_concurrent).where(month_concurrent.c.close_id == close_id)
     if connection.execute(kept.limit(1)).first() is None:
         return True
-    made = concurrent(close_id, _CONCURRENT)
-    return all(
-        connection.execute(one.except_(other).limit(1)).first() is None
-        for one, other in ((kept, made), (made, kept))
-    )
+    return same_rows(connection, kept, concurrent(close_id, _CONCURRENT))
 
 
 def frozen_sums(
