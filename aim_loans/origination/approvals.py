@@ -66,7 +66,7 @@ def _rows(
     wanted = ids_as_rows(connection, sorted(ids)).subquery("wanted")
     rows = (
         select(table, application.c.entered_by)
-        .join(wanted, wanted.c.id == table.c.application_id)
+        .join(wanted, wanted.c.value == table.c.application_id)
         .join(application, application.c.id == table.c.application_id)
     )
     if known_at is not None:
