@@ -16,6 +16,7 @@ from aim_loans.borrowers.places import find_district
 from aim_loans.borrowers.sizes import size_class
 from aim_loans.config.mou import REGISTRATIONS, ApplicableTypes, Mou
 from aim_loans.config.settings import DatedTables, Limits
+from aim_loans.db.bulk import ids_as_rows
 from aim_loans.mou import frames
 from aim_loans.mou.definitions import AGES
 from aim_loans.mou.frames import Frame, looked_up
@@ -115,7 +116,8 @@ def _referrals(connection: Connection, view: View, dated: DatedTables) -> Frame:
     """Give the referrals, and whether the committee approved the application that names each."""
     referrals = frames.referrals(connection, view)
     ids: list[int] = referrals["application"].dropna().astype("int64").tolist()
-    approved = approved_among(connection, ids, known_at=view.known_at, dated=dated)
+    asked = ids_as_rows(connection, ids)
+    approved = approved_among(connection, asked, known_at=view.known_at, dated=dated)
     return referrals.assign(approved=referrals["application"].isin(approved))
 
 

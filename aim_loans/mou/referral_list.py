@@ -180,7 +180,7 @@ def _is_approved(connection: Connection) -> ColumnElement[bool]:
         step.c.application_id == linked.c.application_id, step.c.kind == Step.APPROVED.value
     )
     paid = exists().where(loan.c.application_id == linked.c.application_id)
-    asked = connection.scalars(select(linked.c.application_id).where(voted, ~paid)).all()
+    asked = select(linked.c.application_id).where(voted, ~paid)
     dated = settings_in_force(connection)
     found = approved_among(connection, asked, known_at=None, dated=dated)
     return linked.c.application_id.in_(ids_as_rows(connection, sorted(found)))
