@@ -67,7 +67,9 @@ from aim_loans.portfolio.measuring import portfolio_statement
 from aim_loans.portfolio.papers.issuing import KeptPaper, TakeReport, issue_report, take_report
 from aim_loans.portfolio.papers.packs import AskPack, ask_pack, asked_at, paper_of
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
+from aim_loans.repayment.backdating import PermitBackdating, ask_backdating, permit_backdating
 from aim_loans.repayment.ending_requests import AskEnding, Ending, ask_ending
+from aim_loans.repayment.operations import RecordReceipt
 from tests.databases import copy_database, empty_database, engine_at
 
 AUDIT_KEY = b"a key that only the tests sign with"
@@ -215,6 +217,27 @@ def ask_to_waive(book: Book, loan_id: int) -> None:
     )
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_ending(tx, asked, actor=HEAD_OFFICE, today=TODAY)
+
+
+def backdate_receipts(tx: Writing, ref: str) -> None:
+    """Let a new cashier ask for two receipts of days long past: one is permitted, one waits."""
+    add_staff(tx, AddStaff("counter", "Counter", Role.CASHIER, TODAY), actor=SHELL)
+    asker, asked = Actor("counter", (Grant(Role.CASHIER),)), 0
+    for number in ("B-1", "B-2"):
+        forgotten = RecordReceipt(
+            ref,
+            300_00,
+            TODAY - timedelta(days=9),
+            "raast",
+            account="HBL",
+            reference=number,
+            payer="family",
+            book_number=number,
+            reason="The slip lay in the drawer.",
+        )
+        asked = ask_backdating(tx, forgotten, actor=asker, today=TODAY, backdating_days=2)
+    permit = PermitBackdating(asked)
+    permit_backdating(tx, permit, actor=MANAGER, today=TODAY, backdating_days=2)
 
 
 def ask_for_a_fee(tx: Writing, paisa: int = 300_00, day: date = TODAY) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import repeat
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from aim_loans.cash.models import money_in, number_series
@@ -88,12 +88,7 @@ def take_receipt(
     Its entry (`receipt_entry`) is posted by the act that takes it. Conflict when the reference
     is in the book already, Refused for the account that is kept for imported books.
     """
-    if draft.account == IMPORT_ACCOUNT:
-        raise Refused(
-            "The account {account} is kept for imported books. Name the bank or wallet account.",
-            field="account",
-            account=IMPORT_ACCOUNT,
-        )
+    _check_account(draft.account)
     year = fiscal_year(today)
     ((new_id, number),) = _record(tx, act, [draft], series=series, year=year)
     return Receipt(
@@ -109,6 +104,20 @@ def take_receipt(
         number=receipt_number(draft.branch, series, year, number),
         cancelled=False,
     )
+
+
+def check_origin(connection: Connection, channel: str, account: str, reference: str | None) -> None:
+    """Refuse beforehand what `take_receipt` would refuse of where money came from."""
+    _check_account(account)
+    if reference is None:
+        return
+    known = select(money_in.c.id).where(
+        money_in.c.reference == reference,
+        money_in.c.account == account,
+        money_in.c.channel == channel,
+    )
+    if connection.execute(known).first():
+        raise _known_reference(reference, channel)
 
 
 def receive(
@@ -217,13 +226,26 @@ def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> l
     except IntegrityError as fault:
         if "reference" not in str(fault.orig).partition("\n")[0]:
             raise
-        raise Conflict(
-            "The reference {reference} ({channel}) is already in the book. "
-            "Open that receipt, or check the reference.",
-            field="reference",
-            reference=drafts[0].reference,
-            channel=drafts[0].channel,
-        ) from fault
+        raise _known_reference(drafts[0].reference, drafts[0].channel) from fault
+
+
+def _known_reference(reference: str | None, channel: str | None) -> Conflict:
+    return Conflict(
+        "The reference {reference} ({channel}) is already in the book. "
+        "Open that receipt, or check the reference.",
+        field="reference",
+        reference=reference,
+        channel=channel,
+    )
+
+
+def _check_account(account: str) -> None:
+    if account == IMPORT_ACCOUNT:
+        raise Refused(
+            "The account {account} is kept for imported books. Name the bank or wallet account.",
+            field="account",
+            account=IMPORT_ACCOUNT,
+        )
 
 
 def _sides(channel: str, branch: str, fund: str, series: str) -> tuple[Side, Side]:

@@ -51,6 +51,14 @@ class Borrower(NamedTuple):
         return frozenset(registered | {loan.branch_code for loan in self.loans})
 
 
+class PaidLoan(NamedTuple):
+    """A loan that money stands on, and whose it is."""
+
+    loan_id: int
+    ref: str
+    borrower: str
+
+
 class DueRow(NamedTuple):
     """An instalment and how much of it is paid (paisa)."""
 
@@ -201,6 +209,25 @@ def loans_of_money(connection: Connection, money_in_id: int) -> list[int]:
     last = applied.where(loan_fact.c.reverses_id.is_(None)).order_by(loan_fact.c.id.desc()).limit(1)
     found = connection.execute(standing).scalars().all()
     return list(found or connection.execute(last).scalars())
+
+
+def loans_of_receipts(
+    connection: Connection, money_in_ids: Sequence[int]
+) -> dict[int, list[PaidLoan]]:
+    """Give the loans on which money in stands now, by its id; without those it stands on none."""
+    rows = connection.execute(
+        select(loan_fact.c.money_in_id, loan.c.id, loan.c.ref, person.c.name)
+        .join(loan, loan.c.id == loan_fact.c.loan_id)
+        .join(person, person.c.id == loan.c.borrower_id)
+        .where(loan_fact.c.money_in_id.in_(money_in_ids))
+        .group_by(loan_fact.c.money_in_id, loan.c.id, loan.c.ref, person.c.name)
+        .having(func.sum(loan_fact.c.amount) > 0)
+        .order_by(loan.c.id)
+    )
+    found: dict[int, list[PaidLoan]] = {}
+    for money_in_id, *paid in rows:
+        found.setdefault(money_in_id, []).append(PaidLoan(*paid))
+    return found
 
 
 def _days_late(oldest_unpaid: date | None, today: date) -> int:

@@ -4,6 +4,7 @@ It is the institution's dated amount, never a share of the loan and never taken 
 hangs on the application, so that neither a tranche nor another schedule can ask for it again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -77,15 +78,19 @@ def fee_of(connection: Connection, application_id: int) -> Receipt | None:
     return receipt_among(connection, mine)
 
 
-def fee_paid_for(connection: Connection, money_in_id: int) -> FeePaidFor | None:
-    """Give what a receipt was the fee of; None when it is no fee."""
-    row = connection.execute(
-        select(application.c.id, application.c.branch_code, person.c.name)
+def fees_paid_for(connection: Connection, money_in_ids: Sequence[int]) -> dict[int, FeePaidFor]:
+    """Give what receipts were the fees of, by receipt; those that are no fee are left out."""
+    paid = application_fee.c.money_in_id
+    rows = connection.execute(
+        select(paid, application.c.id, application.c.branch_code, person.c.name)
         .join(application_fee, application_fee.c.application_id == application.c.id)
         .join(person, person.c.id == application.c.borrower_id)
-        .where(application_fee.c.money_in_id == money_in_id)
-    ).first()
-    return FeePaidFor(row.id, application_ref(row.branch_code, row.id), row.name) if row else None
+        .where(paid.in_(money_in_ids))
+    )
+    return {
+        row.money_in_id: FeePaidFor(row.id, application_ref(row.branch_code, row.id), row.name)
+        for row in rows
+    }
 
 
 def _standing() -> Select[tuple[int]]:

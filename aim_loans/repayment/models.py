@@ -1,9 +1,20 @@
 """Tables of repayment: what one person asks for and another confirms, visits and promises."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from aim_loans.config.settings import CHANNELS
 from aim_loans.db.tables import FACT, Identifier, Moment, metadata, one_of, unique_where_given
+from aim_loans.repayment.receivable import PAYERS
 
 cancel_request = Table(
     "cancel_request",
@@ -94,3 +105,55 @@ ending_request = Table(
 Index(None, ending_request.c.act_id)
 Index(None, ending_request.c.loan_id)
 unique_where_given(ending_request.c.answers_id)
+
+backdating_request = Table(
+    "backdating_request",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("loan_id", ForeignKey("loan.id"), nullable=False),
+    Column("branch_code", ForeignKey("branch.code"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("reference", Text),
+    Column("payer", Text),
+    Column("book_number", Text),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint(one_of("channel", *CHANNELS), name="channel"),
+    CheckConstraint("channel = 'cash' OR reference IS NOT NULL", name="reference"),
+    CheckConstraint(one_of("payer", *PAYERS), name="payer"),
+    info=FACT,
+    comment="Somebody asks to write a receipt for a day further back than one person may.",
+)
+
+Index(None, backdating_request.c.act_id)
+Index(None, backdating_request.c.loan_id)
+
+backdating_answer = Table(
+    "backdating_answer",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("request_id", ForeignKey("backdating_request.id"), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("money_in_id", ForeignKey("money_in.id")),
+    Column("reason", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    UniqueConstraint("request_id"),
+    CheckConstraint(one_of("answer", "permitted", "declined"), name="answer"),
+    CheckConstraint(
+        "CASE WHEN answer = 'permitted' THEN money_in_id IS NOT NULL AND reason IS NULL "
+        "ELSE money_in_id IS NULL AND reason IS NOT NULL END",
+        name="receipt_or_reason",
+    ),
+    info=FACT,
+    comment="The answer to a request to backdate: permitted, with the receipt, or declined.",
+)
+
+Index(None, backdating_answer.c.act_id)
+unique_where_given(backdating_answer.c.money_in_id)

@@ -40,7 +40,12 @@ from aim_loans.loans.queries import (
     standing_facts,
 )
 from aim_loans.money import Rupees
-from aim_loans.repayment.receivable import check_money, check_payer
+from aim_loans.repayment.receivable import (
+    check_money,
+    check_payer,
+    is_backdated,
+    permission_needed,
+)
 
 _TABLES = (money_in, loan_fact, journal_line)
 
@@ -344,15 +349,10 @@ def _check_backdating(
     permitted_by: Actor | None,
     branch: str,
 ) -> None:
-    if (today - command.received_on).days <= allowed_days:
+    if not is_backdated(command.received_on, today=today, allowed_days=allowed_days):
         return
     if permitted_by is None or not (command.reason or "").strip():
-        raise Refused(
-            "The money was received more than {days} days ago. Give the reason, and let "
-            "another person permit the date.",
-            field="received_on",
-            days=allowed_days,
-        )
+        raise permission_needed(allowed_days)
     require_two(actor, permitted_by)
     require(permitted_by, Deed.CONFIRM_REVERSAL, branch=branch)
 

@@ -25,6 +25,21 @@ def check_money(amount: int, on: date, channel: str, reference: str | None, toda
     check_channel(channel, reference)
 
 
+def is_backdated(received_on: date, *, today: date, allowed_days: int) -> bool:
+    """Say whether a day lies so far back that a receipt for it needs a second person."""
+    return (today - received_on).days > allowed_days
+
+
+def permission_needed(allowed_days: int) -> Refused:
+    """Say what a receipt for a day so far back needs."""
+    return Refused(
+        "The money was received more than {days} days ago. Give the reason, and let "
+        "another person permit the date.",
+        field="received_on",
+        days=allowed_days,
+    )
+
+
 def check_payer(payer: str | None) -> None:
     """Refuse a payer that is nobody we know of; None where it was not asked."""
     if payer is not None and payer not in PAYERS:

@@ -117,7 +117,8 @@ def _check_full(line: SheetLine, due: int) -> None:
 def _check_whole(command: PostSheet, *, today: date, backdating_days: int) -> None:
     if not 0 <= (today - command.received_on).days <= backdating_days:
         raise Refused(
-            "A sheet is for today, or up to {days} days back. Take older money at the counter.",
+            "A sheet is for today, or up to {days} days back. Take older money by the loan's own "
+            "receipt form: it asks for the reason, and another person permits the date.",
             field="received_on",
             days=backdating_days,
         )

@@ -1,10 +1,13 @@
-"""What waits for a second person: receipts to cancel, loans to end, credit to pay back."""
+"""What waits for a second person: receipts to cancel or to backdate, loans to end, credit."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from aim_loans.identity.permissions import Actor, Deed, allows, reach
+from aim_loans.loans.lookup import loans_of_receipts
+from aim_loans.origination.fees import fees_paid_for
+from aim_loans.repayment.backdating import open_backdatings
 from aim_loans.repayment.ending_requests import DEEDS, EndingRequest, open_ending_requests
 from aim_loans.repayment.requests import (
     Decline,
@@ -55,10 +58,21 @@ def waiting_page(form: Form) -> str:
     """Draw what waits for whoever is signed in, with the faults of an answer."""
     actor = me().actor
     with around().reading() as connection:
-        waiting = open_requests(connection, branches=reach(actor, Deed.CONFIRM_REVERSAL))
+        branches = reach(actor, Deed.CONFIRM_REVERSAL)
+        waiting = open_requests(connection, branches=branches)
+        asked = [each.money.id for each in waiting]
+        loans, fees = loans_of_receipts(connection, asked), fees_paid_for(connection, asked)
+        backdatings = open_backdatings(connection, branches=branches)
         endings = endings_for(connection, actor)
     return render_template(
-        "confirmations.html", form=form, waiting=waiting, endings=endings, own=actor.name
+        "confirmations.html",
+        form=form,
+        waiting=waiting,
+        loans=loans,
+        fees=fees,
+        backdatings=backdatings,
+        endings=endings,
+        own=actor.name,
     )
 
 

@@ -108,9 +108,9 @@ def _work(*, officer: str | None) -> str:
 
 
 def _waiting(connection: Connection, branches: frozenset[str] | None) -> int:
-    """Count what waits for a second person: receipts to cancel, loans to end, credit."""
+    """Count what waits for a second person: receipts, loans to end, credit."""
     endings = {kind: reach(me().actor, confirms) for kind, (_, confirms) in DEEDS.items()}
-    return count_waiting(connection, cancellings=branches, endings=endings)
+    return count_waiting(connection, receipts=branches, endings=endings)
 
 
 def _whole(officers: Sequence[Progress]) -> Progress:

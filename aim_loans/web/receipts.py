@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from aim_loans.cash.queries import no_receipt, receipt
-from aim_loans.cash.series import DONATION_SERIES, FEE_SERIES
+from aim_loans.cash.series import DONATION_SERIES
 from aim_loans.config.settings import CHANNELS
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
@@ -15,8 +15,10 @@ from aim_loans.identity.queries import key_used
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.lookup import LoanPage, loans_of_money
 from aim_loans.money import Rupees, parse_positive_rupees, plain
-from aim_loans.origination.fees import fee_paid_for
+from aim_loans.origination.fees import fees_paid_for
+from aim_loans.repayment.backdating import ask_backdating, backdating_of_money
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
+from aim_loans.repayment.receivable import is_backdated
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_requests
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
@@ -47,9 +49,9 @@ def ask(loan_id: int) -> str:
 @pages.post("/loans/<row:loan_id>/receipt")
 @needs(Deed.RECEIVE)
 def send(loan_id: int) -> tuple[str, int] | Response:
-    """Record the receipt, once however often the form is sent."""
+    """Record the receipt, or ask for it where its day is too far back; once however often sent."""
     loan, form = visible_loan(loan_id), Form(request.form)
-    command, recorded = _command(form, loan), 0
+    command, written = _command(form, loan), ""
     if command is not None and _asks_again(form, command.amount, loan):
         form.faults["amount"] = Refused(
             "This is Rs {above} more than the loan's balance. Correct it, or tick below that the "
@@ -59,10 +61,10 @@ def send(loan_id: int) -> tuple[str, int] | Response:
         )
     elif command is not None:
         with form.attempt():
-            recorded = _record(command, form.key)
+            written = _write(command, form.key)
     if form.faults:
         return _shown(form, loan), 422
-    return redirect(url_for("receipts.show", money_in_id=recorded), code=303)
+    return redirect(written, code=303)
 
 
 @pages.get("/receipts/<row:money_in_id>")
@@ -92,7 +94,8 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
     with around().reading() as connection:
         money = receipt(connection, money_in_id)
         loan_ids = loans_of_money(connection, money_in_id)
-        fee = fee_paid_for(connection, money_in_id) if money.series == FEE_SERIES else None
+        fee = fees_paid_for(connection, [money_in_id]).get(money_in_id)
+        backdated = backdating_of_money(connection, money_in_id)
         asked = (
             []
             if money.cancelled
@@ -108,6 +111,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
         loans=[visible_loan(loan_id) for loan_id in loan_ids],
         fee=fee,
         asked=asked,
+        backdated=backdated,
         may_receive=allows(me().actor, Deed.RECEIVE, branch=money.branch_code),
         may_ask=allows(me().actor, Deed.ASK_REVERSAL, branch=money.branch_code),
     )
@@ -118,7 +122,8 @@ def _command(form: Form, loan: LoanPage) -> RecordReceipt | None:
     received_on = form.read("received_on", parse_date)
     channel = form.read("channel", one_of(*CHANNELS))
     payer = form.read("payer", one_of(*PAYERS))
-    texts: dict[str, Any] = {name: form.optional(name) for name in ("reference", "book_number")}
+    left_out = ("reference", "book_number", "reason")
+    texts: dict[str, Any] = {name: form.optional(name) for name in left_out}
     account = form.optional("account") or ""
     if form.faults or amount is None or received_on is None or channel is None:
         return None
@@ -141,27 +146,30 @@ def _asks_again(form: Form, amount: int, loan: LoanPage) -> bool:
         return not key_used(connection, form.key)
 
 
-def _record(command: RecordReceipt, key: str) -> int:
-    here = around()
+def _write(command: RecordReceipt, key: str) -> str:
+    """Record a receipt, or ask for one of a day too far back; gives the address of its page."""
+    here, actor = around(), me().actor
+    today, days = here.today, here.settings.lending.backdating_days
     with here.writing() as tx:
+        if is_backdated(command.received_on, today=today, allowed_days=days):
+            asked = ask_backdating(
+                tx, command, actor=actor, today=today, backdating_days=days, key=key
+            )
+            return url_for("backdating.show", backdating_id=asked)
         recorded = record_receipt(
-            tx,
-            command,
-            actor=me().actor,
-            today=here.today,
-            backdating_days=here.settings.lending.backdating_days,
-            key=key,
+            tx, command, actor=actor, today=today, backdating_days=days, key=key
         )
-    return recorded.receipt.id
+    return url_for("receipts.show", money_in_id=recorded.receipt.id)
 
 
 def _shown(form: Form, loan: LoanPage) -> str:
-    fault = form.faults.get("amount")
+    fault, day = form.faults.get("amount"), form.faults.get("received_on")
     return render_template(
         "take_receipt.html",
         form=form,
         loan=loan,
         above=bool(form.typed("above")) or (fault is not None and "above" in fault.values),
+        late=bool(form.typed("reason")) or (day is not None and "days" in day.values),
         channels=CHANNELS,
         payers=PAYERS,
     )

@@ -42,6 +42,13 @@ from aim_loans.origination.payout import PayOut, pay_out
 from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.feeder.issuing import AskFile, DeclineFile, ask_file, decline_file
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
+from aim_loans.repayment.backdating import (
+    DeclineBackdating,
+    PermitBackdating,
+    ask_backdating,
+    decline_backdating,
+    permit_backdating,
+)
 from aim_loans.repayment.endings import (
     CancelFact,
     EndLoan,
@@ -696,3 +703,27 @@ def test_two_who_write_one_code_of_smeda_at_once_are_told_apart(busy: Book) -> N
     line = "S-2,REG-1,Lahore,2026-02-01,A dairy"
     uploads = together(*[partial(work.send_referrals, line)] * 2)
     assert sorted((each.added, each.already_there) for each in uploads) == [(0, 1), (1, 0)]
+
+
+def test_of_several_who_answer_one_request_to_backdate_one_is_heard(busy: Book) -> None:
+    busy.open_loan("L1")
+    long_ago = RecordReceipt("L1", 700_00, date(2026, 3, 2), "cash", reason="forgotten")
+    asked = within(
+        busy,
+        partial(ask_backdating, command=long_ago, actor=CASHIER, today=TODAY, backdating_days=2),
+    )
+    with writing(busy.engine, audit_key=AUDIT_KEY, clock=busy.clock) as tx:
+        add_staff(tx, AddStaff("cashier", "Cashier", Role.CASHIER, TODAY), actor=SHELL)
+    assert outcomes(together(*[asked] * 4)) == {"done": 1, "Refused": 3}
+    yes = partial(
+        permit_backdating,
+        command=PermitBackdating(1),
+        actor=MANAGER,
+        today=TODAY,
+        backdating_days=2,
+    )
+    no = partial(decline_backdating, command=DeclineBackdating(1, "not so"), actor=HEAD_OFFICE)
+    answers = together(*[within(busy, yes), within(busy, no)] * 4)
+    assert outcomes(answers) == {"done": 1, "Refused": 7}
+    (heard,) = (answer for answer in answers if not isinstance(answer, Exception))
+    assert count(busy) == isinstance(heard, Recorded)

@@ -50,7 +50,7 @@ from aim_loans.mou.partner_models import sent_referral
 from aim_loans.origination.committee import RANKS
 from aim_loans.origination.models import acknowledgement, application_step
 from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
-from aim_loans.repayment.models import ending_request
+from aim_loans.repayment.models import backdating_request, ending_request
 from aim_loans.repayment.operations import (
     ApplyMoney,
     CancelReceipt,
@@ -61,6 +61,7 @@ from aim_loans.repayment.operations import (
     receive_money,
     record_receipt,
 )
+from aim_loans.repayment.receivable import PAYERS
 from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
 from aim_loans.repayment.visits import RecordVisit, record_visit
 from aim_loans.texts import LANGUAGES
@@ -74,6 +75,7 @@ from tests.book import (
     Book,
     ask_for_a_fee,
     ask_to_waive,
+    backdate_receipts,
     close_a_month,
     complain,
     issue_a_report,
@@ -147,10 +149,8 @@ def live(book: Book) -> None:
         set_password(tx, SetPassword("amina", temporary=True), "a lamp in the rain", actor=SHELL)
         record_visit(tx, RecordVisit(1, TODAY, "not_home"), actor=MANAGER, today=TODAY)
         use_a_second_factor(tx, "amina")
-        ask_for_a_fee(tx)
-        complain(tx)
-        issue_files(tx)
-        note_a_gap(tx)
+        backdate_receipts(tx, "L6")
+        live_in_the_office(tx)
         named = PersonDetails(name="Borrower of the first loan", gender="female")
         change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
     branch = Branch(book)
@@ -163,6 +163,13 @@ def live(book: Book) -> None:
     live_with_smeda(book, branch.read(asked).borrower_id, asked)
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
+
+
+def live_in_the_office(tx: Any) -> None:
+    ask_for_a_fee(tx)
+    complain(tx)
+    issue_files(tx)
+    note_a_gap(tx)
 
 
 def live_at_a_month_end(book: Book) -> None:
@@ -282,6 +289,8 @@ def test_every_table_of_facts_is_append_only() -> None:
     [
         (acknowledgement.c.language, LANGUAGES, {}),
         (application_step.c.rank, RANKS, {"taken_by": "somebody else"}),
+        (backdating_request.c.channel, CHANNELS, {}),
+        (backdating_request.c.payer, PAYERS, {}),
         (complaint.c.category, CATEGORIES, {}),
         (complaint.c.channel, COMPLAINT_CHANNELS, {}),
         (complaint_step.c.outcome, OUTCOMES, {"kind": "closed"}),

@@ -60,6 +60,7 @@ from tests.book import (
     Book,
     ask_for_a_fee,
     ask_to_waive,
+    backdate_receipts,
     close_a_month,
     complain,
     issue_a_report,
@@ -118,7 +119,7 @@ def live(book: Book, files: Path) -> None:
 
 
 def live_at_the_counter(book: Book) -> None:
-    """Take receipts, cancel one, record a visit, write a loan off; lend a borrower twice."""
+    """Take receipts, cancel one, backdate one, visit, write a loan off; lend a borrower twice."""
     for ref in ("L1", "L2"):
         book.open_loan(ref)
     book.open_loan("L3", borrower=1)
@@ -143,6 +144,7 @@ def live_at_the_counter(book: Book) -> None:
         )
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         write_off(tx, EndLoan("L2", TODAY, "lost"), actor=HEAD_OFFICE, today=TODAY)
+        backdate_receipts(tx, "L1")
 
 
 def transfer(book: Book) -> None:
