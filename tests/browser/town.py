@@ -147,6 +147,7 @@ def full_town(folder: Path) -> Town:
     _ask(cashier, asked, "Typed for the wrong borrower; she paid at the other counter yesterday.")
     _ask(manager, mine, "The amount on the slip is another one.")
     examples = {
+        "backdating_id": _backdatings(cashier, loan_id),
         "close_id": _close_with_a_late_receipt(screens.book),
         "edition_id": ReportOnItsWay(screens.book, screens.folder).walk(),
         "loan_id": loan_id,
@@ -283,6 +284,8 @@ def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:
         Scene("found several", "/", "head", {"wanted": "Borrower of"}),
         Scene("found nothing", "/", "officer", {"wanted": "35201-1234567-1"}),
         Scene("receipt with faults", receipt, "cashier", wrong),
+        Scene("receipt of a day long past", receipt, "cashier", {"received_on": "2026-03-19"}),
+        Scene("request taken back", "/backdating/1", "cashier"),
         Scene("session ended in a form", receipt, "cashier", {"amount": "1234"}, session_ends=True),
         Scene("receipt asked to be cancelled", asked, "officer"),
         Scene("receipt cancelled", cancelled, "officer"),
@@ -320,6 +323,17 @@ def _receipt(cashier: Browser, loan_id: int) -> str:
     """Take a receipt; gives its address."""
     cashier.get(f"/loans/{loan_id}/receipt")
     return cashier.send(f"/loans/{loan_id}/receipt", **PAID).request.path
+
+
+def _backdatings(cashier: Browser, loan_id: int) -> int:
+    """Ask for two receipts of days long past, and take one back; gives the one that waits."""
+    form, asked = f"/loans/{loan_id}/receipt", ""
+    for day in ("2026-03-20", "2026-03-21"):
+        cashier.get(form)
+        late = PAID | {"received_on": day, "reason": "The slip lay in the drawer of the counter."}
+        asked = cashier.send(form, **late).request.path
+    cashier.send("/backdating/1/take-back", reason="It was another borrower's.")
+    return int(asked.rpartition("/")[2])
 
 
 def _ask(browser: Browser, receipt: str, reason: str) -> None:

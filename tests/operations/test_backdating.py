@@ -175,7 +175,7 @@ def test_what_is_declined_or_taken_back_leaves_nothing(alone: Book, actor: Actor
         ({"channel": "pigeon"}, "pigeon"),
         ({"account": "import"}, "kept for imported books"),
         ({"payer": "mayor"}, "no payer mayor"),
-        ({"branch": "XXX-01"}, "may not do this"),
+        ({"branch": "MUL-01"}, "may not do this"),
         ({"loan_ref": "L9"}, "L9"),
     ],
 )
