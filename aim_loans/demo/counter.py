@@ -99,5 +99,6 @@ def cancel_receipts(office: Office, book: Sequence[Life]) -> None:
 def _confirm(office: Office, manager: str, money_in_id: int) -> None:
     actor = office.somebody(manager)
     with office.writing() as tx:
-        (asked,) = open_requests(tx.connection, branches=None, money_in_id=money_in_id)
+        waiting = open_requests(tx.connection, branches=None)
+        (asked,) = (each for each in waiting if each.money.id == money_in_id)
         confirm_cancelling(tx, asked.id, actor=actor, today=office.clock.today)

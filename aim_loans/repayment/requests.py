@@ -1,6 +1,5 @@
 """What can happen to the wish to cancel a receipt: asked for, confirmed by another, declined."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -77,7 +76,7 @@ def ask_to_cancel(
         return this
     if money.cancelled:
         raise Refused("Receipt {number} is cancelled already.", number=money.number)
-    if open_requests(tx.connection, branches=None, money_in_id=money.id):
+    if open_request_of(tx.connection, money):
         raise Refused(
             "Somebody asked already to cancel receipt {number}. It waits to be confirmed.",
             number=money.number,
@@ -122,17 +121,18 @@ def decline_cancelling(tx: Writing, command: Decline, *, actor: Actor) -> Act:
     return this
 
 
-def open_requests(
-    connection: Connection,
-    *,
-    branches: frozenset[str] | None,
-    money_in_id: int | None = None,
-) -> list[OpenRequest]:
+def open_requests(connection: Connection, *, branches: frozenset[str] | None) -> list[OpenRequest]:
     """Give what waits to be confirmed at these branches (None: at all), the oldest first."""
     rows = waiting_cancellings(branches).order_by(cancel_request.c.id).limit(MOST_SHOWN)
-    if money_in_id is not None:
-        rows = rows.where(cancel_request.c.money_in_id == money_in_id)
-    return _requests(connection, connection.execute(rows).all())
+    found = connection.execute(rows).all()
+    money = receipts_by_id(connection, [row.money_in_id for row in found])
+    return [_request(row, money[row.money_in_id]) for row in found]
+
+
+def open_request_of(connection: Connection, money: Receipt) -> OpenRequest | None:
+    """Give the request that waits for a receipt; None when there is none."""
+    row = connection.execute(_open().where(cancel_request.c.money_in_id == money.id)).first()
+    return None if row is None else _request(row, money)
 
 
 def waiting_cancellings(branches: frozenset[str] | None) -> Select[Any]:
@@ -157,11 +157,11 @@ def _open_request(connection: Connection, request_id: int) -> OpenRequest:
     ).scalar()
     if known is None:
         raise NotFound("There is no such request. Open the list again.")
-    receipt(connection, known, lock=True)
-    rows = connection.execute(_open().where(cancel_request.c.id == request_id)).all()
-    if not rows:
+    money = receipt(connection, known, lock=True)
+    row = connection.execute(_open().where(cancel_request.c.id == request_id)).first()
+    if row is None:
         raise already_answered()
-    return _requests(connection, rows)[0]
+    return _request(row, money)
 
 
 def _open() -> Select[Any]:
@@ -172,16 +172,5 @@ def _open() -> Select[Any]:
     )
 
 
-def _requests(connection: Connection, rows: Sequence[Any]) -> list[OpenRequest]:
-    money = receipts_by_id(connection, [row.money_in_id for row in rows])
-    return [
-        OpenRequest(
-            row.id,
-            row.asked_by,
-            row.recorded_at,
-            row.reason,
-            row.dishonoured_on,
-            money[row.money_in_id],
-        )
-        for row in rows
-    ]
+def _request(row: Any, money: Receipt) -> OpenRequest:
+    return OpenRequest(row.id, row.asked_by, row.recorded_at, row.reason, row.dishonoured_on, money)

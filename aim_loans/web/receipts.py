@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from aim_loans.cash.queries import no_receipt, receipt
-from aim_loans.cash.series import DONATION_SERIES
+from aim_loans.cash.series import DONATION_SERIES, FEE_SERIES
 from aim_loans.config.settings import CHANNELS
 from aim_loans.dates import parse_date
 from aim_loans.errors import Refused
@@ -19,7 +19,7 @@ from aim_loans.origination.fees import fees_paid_for
 from aim_loans.repayment.backdating import ask_backdating, backdating_of_money
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.repayment.receivable import is_backdated
-from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_requests
+from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_request_of
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.loans import visible_loan
@@ -94,13 +94,9 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
     with around().reading() as connection:
         money = receipt(connection, money_in_id)
         loan_ids = loans_of_money(connection, money_in_id)
-        fee = fees_paid_for(connection, [money_in_id]).get(money_in_id)
+        fees = fees_paid_for(connection, [money_in_id]) if money.series == FEE_SERIES else {}
         backdated = backdating_of_money(connection, money_in_id)
-        asked = (
-            []
-            if money.cancelled
-            else open_requests(connection, branches=None, money_in_id=money_in_id)
-        )
+        asked = None if money.cancelled else open_request_of(connection, money)
     require(me().actor, Deed.READ_BOOK, branch=money.branch_code)
     if money.series == DONATION_SERIES:
         raise no_receipt()
@@ -109,7 +105,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
         form=form,
         money=money,
         loans=[visible_loan(loan_id) for loan_id in loan_ids],
-        fee=fee,
+        fee=fees.get(money_in_id),
         asked=asked,
         backdated=backdated,
         may_receive=allows(me().actor, Deed.RECEIVE, branch=money.branch_code),
