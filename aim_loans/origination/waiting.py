@@ -1,12 +1,10 @@
 """What waits to be done: the applications that have not ended, and where each stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, null, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, exists
 
 from aim_loans.borrowers.models import person
 from aim_loans.config.settings import DatedTables, Expiry, Limits
@@ -14,18 +12,13 @@ from aim_loans.origination.committee import (
     Committee,
     State,
     Step,
-    Taken,
     committee_step,
     stands_until,
     state_of,
 )
+from aim_loans.origination.done import Done, done_on
 from aim_loans.origination.lookup import APPRAISALS, application_ref, day_of, newest_terms
-from aim_loans.origination.models import (
-    application,
-    application_loan,
-    application_step,
-    appraisal,
-)
+from aim_loans.origination.models import application, application_loan, application_step
 
 MOST_SHOWN = 100
 
@@ -74,8 +67,8 @@ class Rules(NamedTuple):
 
 def listed(connection: Connection, rows: Sequence[Any], rules: Rules) -> list[ApplicationRow]:
     """Give applications that have not ended, read with `newest_terms` and the borrower's name."""
-    done = _done(connection, [row.id for row in rows]) if rows else {}
-    return [_listed(row, done.get((row.id, row.version), _Done()), rules) for row in rows]
+    done = done_on(connection, [row.id for row in rows]) if rows else {}
+    return [_listed(row, done.get((row.id, row.version), Done()), rules) for row in rows]
 
 
 def turned_down() -> ColumnElement[bool]:
@@ -86,16 +79,7 @@ def turned_down() -> ColumnElement[bool]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What was done on a version: the steps taken, and who appraised what."""
-
-    taken: list[Taken] = field(default_factory=list)
-    moments: list[datetime] = field(default_factory=list)
-    appraisers: dict[str, str] = field(default_factory=dict)
-
-
-def _listed(row: Any, done: _Done, rules: Rules) -> ApplicationRow:
+def _listed(row: Any, done: Done, rules: Rules) -> ApplicationRow:
     step = committee_step(rules.limits.committee, row.principal)
     committee = Committee(step, row.entered_by, done.appraisers.values())
     appraised = done.appraisers.keys() == APPRAISALS
@@ -114,35 +98,6 @@ def _listed(row: Any, done: _Done, rules: Rules) -> ApplicationRow:
         State.EXPIRED if until and until < rules.today else state,
         frozenset(each.taken_by for each in done.taken if each.kind == Step.APPROVED),
     )
-
-
-def _done(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], _Done]:
-    """Read in one statement what was done on these applications; the newest appraisal counts."""
-    names = ("application_id", "version", "kind")
-    steps = select(
-        *(application_step.c[name] for name in names),
-        application_step.c.taken_by,
-        application_step.c.rank,
-        application_step.c.id,
-        application_step.c.recorded_at,
-    ).where(application_step.c.application_id.in_(ids))
-    visits = select(
-        *(appraisal.c[name] for name in names),
-        appraisal.c.appraised_by,
-        null(),
-        appraisal.c.id,
-        appraisal.c.recorded_at,
-    ).where(appraisal.c.application_id.in_(ids))
-    found: dict[tuple[int, int], _Done] = {}
-    rows = connection.execute(union_all(steps, visits)).all()
-    for application_id, version, kind, by, rank, _, moment in sorted(rows, key=itemgetter(5)):
-        done = found.setdefault((application_id, version), _Done())
-        if kind in APPRAISALS:
-            done.appraisers[kind] = by
-        else:
-            done.taken.append(Taken(kind, by, rank))
-            done.moments.append(moment)
-    return found
 
 
 def _unended() -> Select[Any]:
