@@ -204,7 +204,7 @@ def sign_edition(
 def _begin(
     tx: Writing, kind: str, command: object, *, actor: Actor, subject: str, key: str | None
 ) -> Act:
-    """Begin an act on a joint report; others who write to one wait until it ends."""
+    """Begin an act on a joint report; all who write to one go one after the other."""
     this = begin_act(
         tx,
         kind=kind,
@@ -281,9 +281,7 @@ def _newest(tx: Writing, edition: JointEdition) -> JointEdition:
 
 
 def _refuse_what_opens(tx: Writing, edition: JointEdition) -> None:
-    """Prove an edition beside what was released since it was prepared."""
-    # Two releases at once are proved one after the other.
-    hold_chain(tx, HEAD_OFFICE_CHAIN)
+    """Prove an edition beside what was released since; two releases at once wait in `_begin`."""
     if opened_by(told_by(tx.connection, edition.id), told_so_far(tx.connection)):
         raise Refused(
             "Together with a report that was released since, this one would tell of a few people. "

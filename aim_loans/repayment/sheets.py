@@ -12,6 +12,7 @@ from aim_loans.loans.queries import load_histories
 from aim_loans.money import Rupees
 from aim_loans.repayment.collection import PAGE_ROWS, due_on_loans
 from aim_loans.repayment.operations import Recorded, RecordReceipt, record_receipt
+from aim_loans.repayment.receivable import is_backdated
 from aim_loans.vocabulary import N_
 
 
@@ -115,7 +116,8 @@ def _check_full(line: SheetLine, due: int) -> None:
 
 
 def _check_whole(command: PostSheet, *, today: date, backdating_days: int) -> None:
-    if not 0 <= (today - command.received_on).days <= backdating_days:
+    future = command.received_on > today
+    if future or is_backdated(command.received_on, today=today, allowed_days=backdating_days):
         raise Refused(
             "A sheet is for today, or up to {days} days back. Take older money by the loan's own "
             "receipt form: it asks for the reason, and another person permits the date.",
