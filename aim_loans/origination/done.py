@@ -31,11 +31,13 @@ def done_on(
 
     Known is what was recorded by K (None: all). A version on which nothing was done is not there.
     """
+    step, visit = application_step, appraisal
     both = union_all(
-        _rows(application_step, application_step.c.taken_by, application_step.c.rank),
-        _rows(appraisal, appraisal.c.appraised_by, null()),
+        # Each by its own index: SQLite takes no subquery from outside into a union.
+        _rows(step, step.c.taken_by, step.c.rank).where(step.c.application_id.in_(applications)),
+        _rows(visit, visit.c.appraised_by, null()).where(visit.c.application_id.in_(applications)),
     ).subquery()
-    wanted = select(both).where(both.c.application_id.in_(applications)).order_by(both.c.id)
+    wanted = select(both).order_by(both.c.id)
     if known_at is not None:
         wanted = wanted.where(both.c.recorded_at <= known_at)
     found: dict[tuple[int, int], Done] = {}
