@@ -170,7 +170,7 @@ def _from_positions(view: View, wanted: Wanted) -> Select[Any]:
     ended = position.c.waived + position.c.written_off
     paid = position.c.disbursed - ended - position.c.outstanding
     known = select(*position.c, paid.label("paid")).where(position.c.disbursed > 0)
-    rows = _with_due(known, view)
+    rows = _with_due(known, view).subquery()
     unpaid_on = rows.c.oldest_unpaid_due_on
     arrears = case((unpaid_on <= view.as_of, rows.c.due - rows.c.paid), else_=0)
     # Most loans have paid all that fell due; the position tells it without asking what did.
@@ -231,7 +231,9 @@ def _counted(rows: Select[Any], view: View) -> Select[Any]:
 
 def _from_facts(sums: Subquery, view: View, wanted: Wanted, *, every: bool = False) -> Select[Any]:
     """Work out how loans stand from their sums; `every` takes in what is paid out no more."""
-    rows = _with_due(_known(sums, view, wanted, every=every), view)
+    known = _known(sums, view, wanted, every=every)
+    # Worked out once, for what is due stands many times in what follows from it.
+    rows = _with_due(known, view).cte().prefix_with("MATERIALIZED")
     late = and_(rows.c.outstanding > 0, rows.c.due > rows.c.paid)
     return select(
         *_common(rows, wanted),
@@ -317,7 +319,7 @@ def _dimensions_then(view: View, wanted: Wanted) -> FromClause:
     return held.cte().prefix_with("MATERIALIZED")
 
 
-def _with_due(known: Select[Any], view: View) -> Subquery:
+def _with_due(known: Select[Any], view: View) -> Select[Any]:
     """Add what is due; a waiver takes away only what falls due after its day."""
     rows = known.subquery()
     waived = rows.c.waived > 0
@@ -333,7 +335,7 @@ def _with_due(known: Select[Any], view: View) -> Subquery:
         case((asked, due_by_rows(version, until)), else_=by_rule).label(name)
         for name, version in versions.items()
     ]
-    return select(*rows.c, *due).subquery()
+    return select(*rows.c, *due)
 
 
 def _missed(rows: FromClause) -> Number:
