@@ -121,7 +121,7 @@ def _pages(manager: FlaskClient, head: FlaskClient, loans: int, take: Look) -> S
         Page("branch", _opened(manager, ["/book"]), PAGE_SECONDS),
         Page("dashboard", _opened(head, ["/book"]), DASHBOARD_SECONDS),
         Page("dashboard after a receipt", _opened(head, ["/book"]), DASHBOARD_SECONDS, take),
-        Page("home", _opened(manager, ["/"]), PAGE_SECONDS),
+        Page("home", _opened(manager, ["/"]), DASHBOARD_SECONDS),
         Page("search", _searches(head), SEARCH_SECONDS),
     )
 
@@ -151,7 +151,12 @@ def _search(browser: FlaskClient, token: str, wanted: str) -> None:
 
 
 def _measured(engine: Engine, page: Page, kind: str, *, loans: int, runs: int) -> Result:
-    """Look at a page, the first time to warm up and count, then against the clock."""
+    """Look at a page, the first time to warm up and count, then against the clock.
+
+    The first look of a process at what changed builds its statement: no later one pays for that.
+    """
+    if page.before is not None:
+        page.before()
     with _counted(engine) as statements:
         next(page.looks)()
     times = []
