@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, Subquery, func, or_, select, true
 
 from aim_loans.borrowers.models import complaint, complaint_step
 from aim_loans.db.bulk import insert_new
-from aim_loans.db.engine import Writing
+from aim_loans.db.engine import Writing, hold_row
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.models import act
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -153,8 +153,7 @@ def take_step(
 def complaint_by_id(connection: Connection, complaint_id: int, *, lock: bool = False) -> Complaint:
     """Give a complaint as it stands now; NotFound when there is none of this number."""
     if lock:
-        row = select(complaint.c.id).where(complaint.c.id == complaint_id).with_for_update()
-        connection.execute(row)
+        hold_row(connection, complaint.c.id, complaint_id)
     found = connection.execute(
         _standing(_last_steps()).where(complaint.c.id == complaint_id)
     ).first()

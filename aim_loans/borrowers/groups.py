@@ -15,7 +15,7 @@ from aim_loans.borrowers.details import LEAST_MEMBERS, MOST_MEMBERS
 from aim_loans.borrowers.models import borrower_group, group_membership, person
 from aim_loans.borrowers.queries import person as person_with
 from aim_loans.db.bulk import insert_new, stored_day
-from aim_loans.db.engine import Writing
+from aim_loans.db.engine import Writing, hold_row
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
@@ -256,8 +256,7 @@ def _groups() -> Select[Any]:
 
 def _locked(connection: Connection, group_id: int) -> Group:
     """Give a group whose row is held for this act, so that a seventh cannot join meanwhile."""
-    held = select(borrower_group.c.id).where(borrower_group.c.id == group_id).with_for_update()
-    connection.execute(held).all()
+    hold_row(connection, borrower_group.c.id, group_id)
     return group_by_id(connection, group_id)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.orm import aliased
 
 from aim_loans.cash.models import money_in, number_series
+from aim_loans.db.engine import hold_row
 from aim_loans.errors import NotFound
 
 _OPPOSITE = aliased(money_in)
@@ -55,8 +56,7 @@ def receipt_number(branch: str, series: str, year: int, number: int) -> str:
 def receipt(connection: Connection, money_in_id: int, *, lock: bool = False) -> Receipt:
     """Give money in by its id; NotFound when there is none. `lock` holds it for this act."""
     if lock:
-        wanted = select(money_in.c.id).where(money_in.c.id == money_in_id)
-        connection.execute(wanted.with_for_update())
+        hold_row(connection, money_in.c.id, money_in_id)
     row = connection.execute(_BY_ID, {"wanted": money_in_id}).first()
     if row is None:
         raise no_receipt()

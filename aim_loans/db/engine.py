@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Column, Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -165,6 +166,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
             )
         with connection.begin():
             yield connection
+
+
+def hold_row(connection: Connection, key: Column[Any], value: object) -> None:
+    """Hold the row of this key until the act ends; others who hold it wait. None is no fault.
+
+    Read what the act decides on only afterwards. SQLite has one writer at a time anyway.
+    """
+    connection.execute(select(key).where(key == value).with_for_update()).all()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import Writing, is_postgresql
+from aim_loans.db.engine import Writing, hold_row, is_postgresql
 from aim_loans.db.statements import Statement
 from aim_loans.db.tables import from_micros, to_micros
 from aim_loans.errors import Conflict, Refused
@@ -168,9 +168,7 @@ def hold_chain(tx: Writing, chain: str) -> None:
     What it numbers has no gap, and what must not be asked for twice is looked up while nobody
     else writes it. Called once the act has begun.
     """
-    tx.connection.execute(
-        select(audit_chain.c.name).where(audit_chain.c.name == chain).with_for_update()
-    )
+    hold_row(tx.connection, audit_chain.c.name, chain)
 
 
 def _sealable(connection: Connection, tables: tuple[Table, ...], this: Act) -> Record:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
+from aim_loans.db.engine import hold_row
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import (
     branch,
@@ -101,9 +102,7 @@ def held_roles(connection: Connection, usernames: Iterable[str]) -> list[HeldRol
 def role_of_grant(connection: Connection, grant_id: int) -> HeldRole:
     """Give one role, locked so that it ends once; NotFound when there is none."""
     rows = _roles().where(staff_grant.c.id == grant_id)
-    connection.execute(
-        select(staff_grant.c.id).where(staff_grant.c.id == grant_id).with_for_update()
-    )
+    hold_row(connection, staff_grant.c.id, grant_id)
     found = connection.execute(rows).first()
     if found is None:
         raise NotFound("There is no such role. Open the page again.")

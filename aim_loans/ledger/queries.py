@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from aim_loans.db.bulk import stored_day, whole_sum
+from aim_loans.db.engine import hold_row
 from aim_loans.db.statements import Statement
 from aim_loans.errors import NotFound
 from aim_loans.ledger.lines import Side
@@ -50,7 +51,7 @@ def require_fund(connection: Connection, code: str) -> None:
 
 def lock_fund(connection: Connection, code: str) -> None:
     """Hold a fund until the act ends, so that two gifts at once cannot spend the same money."""
-    connection.execute(select(fund.c.code).where(fund.c.code == code).with_for_update()).all()
+    hold_row(connection, fund.c.code, code)
 
 
 def fund_balance(connection: Connection, code: str) -> int:

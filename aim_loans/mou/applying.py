@@ -18,7 +18,7 @@ from aim_loans.borrowers.referrals import (
     referral_by_id,
 )
 from aim_loans.dates import business_date
-from aim_loans.db.engine import Writing
+from aim_loans.db.engine import Writing, hold_row
 from aim_loans.db.tables import stands
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import begin_branch_act, seal_act
@@ -66,8 +66,7 @@ def name_referral(
     """
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     require(actor, Deed.ENTER_APPLICATION, branch=asked.branch_code)
-    held = select(referral.c.id).where(referral.c.id == command.referral_id).with_for_update()
-    tx.connection.execute(held).all()
+    hold_row(tx.connection, referral.c.id, command.referral_id)
     sent = referral_by_id(tx.connection, command.referral_id)
     _check(sent, asked, business_date(asked.entered_at, zone))
     this = begin_branch_act(

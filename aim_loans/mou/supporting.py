@@ -10,7 +10,7 @@ from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.enterprises import owned_enterprise
 from aim_loans.borrowers.referrals import checked_code
 from aim_loans.db.bulk import insert_new
-from aim_loans.db.engine import Writing
+from aim_loans.db.engine import Writing, hold_row
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.models import act
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -91,8 +91,7 @@ def undo_support(
     tx: Writing, command: UndoSupport, *, actor: Actor, key: str | None = None
 ) -> None:
     """Take help back; the row stays and no longer counts."""
-    held = select(support.c.id).where(support.c.id == command.support_id).with_for_update()
-    tx.connection.execute(held).all()
+    hold_row(tx.connection, support.c.id, command.support_id)
     found = _found(tx.connection, command.support_id)
     require(actor, Deed.RECORD_SUPPORT, branch=found.branch_code)
     if not command.reason.strip():

@@ -11,7 +11,7 @@ from aim_loans.borrowers.details import tidy
 from aim_loans.borrowers.models import person
 from aim_loans.borrowers.referrals import checked_code, code_once
 from aim_loans.db.bulk import insert_new
-from aim_loans.db.engine import Writing
+from aim_loans.db.engine import Writing, hold_row
 from aim_loans.db.tables import stands
 from aim_loans.errors import Conflict, NotFound, Refused
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -193,8 +193,7 @@ def enter_attendance(
 def training_by_id(connection: Connection, training_id: int, *, lock: bool = False) -> Training:
     """Give a training; NotFound when there is none. `lock` holds its row for this act."""
     if lock:
-        held = select(training.c.id).where(training.c.id == training_id).with_for_update()
-        connection.execute(held)
+        hold_row(connection, training.c.id, training_id)
     row = connection.execute(_trainings().where(training.c.id == training_id)).first()
     if row is None:
         raise NotFound("There is no such training. Open the list again.")

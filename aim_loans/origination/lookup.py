@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 from aim_loans.borrowers.groups import Group, group_columns, group_ref, is_group_of
 from aim_loans.borrowers.models import borrower_group, enterprise, person
 from aim_loans.config.settings import DatedTables
+from aim_loans.db.engine import hold_row
 from aim_loans.errors import NotFound
 from aim_loans.origination.committee import (
     Committee,
@@ -193,8 +194,7 @@ def application_by_id(
     The committee is that of the limits in force today.
     """
     if lock:
-        locked = select(application.c.id).where(application.c.id == application_id)
-        connection.execute(locked.with_for_update()).all()
+        hold_row(connection, application.c.id, application_id)
     row = connection.execute(_head(application_id)).first()
     if row is None:
         raise NotFound("There is no such application. Look for the borrower by name.")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, exists, select
 from aim_loans.borrowers.models import person
 from aim_loans.cash.operations import check_origin
 from aim_loans.db.bulk import Row, insert_new
-from aim_loans.db.engine import Writing
+from aim_loans.db.engine import Writing, hold_row
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.models import act
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
@@ -256,8 +256,7 @@ def _answer(tx: Writing, this: Act, values: Row) -> None:
 
 def _open_request(connection: Connection, request_id: int) -> BackdatingRequest:
     """Give a request, held for this act; Refused when it was dealt with meanwhile."""
-    mine = select(backdating_request.c.id).where(backdating_request.c.id == request_id)
-    connection.execute(mine.with_for_update()).all()
+    hold_row(connection, backdating_request.c.id, request_id)
     found = backdating_by_id(connection, request_id)
     if found.answer is not None:
         raise already_answered()
