@@ -4,6 +4,7 @@ The opposite fact names the row and gives the reason. An earlier cut still knows
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Table, select
 
@@ -18,6 +19,7 @@ from aim_loans.identity.operations import (
     seal_act,
 )
 from aim_loans.identity.permissions import Actor
+from aim_loans.identity.requests import check_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,7 @@ def take_back(
 
     Refused without a reason, and for a row that was taken back before.
     """
-    reason = command.reason.strip()
-    if not reason:
-        raise Refused("Give the reason.", field="reason")
+    check_reason(command.reason)
     undoing = mistake.undoing
     this = _begin(tx, command, mistake, actor=actor, key=key)
     if this.repeated:
@@ -60,7 +60,7 @@ def take_back(
     if tx.connection.execute(before).first():
         raise Refused("This was taken back already. Open the page again.")
     columns = ("undoes_id", "reason", "act_id", "recorded_at")
-    row = (command.row_id, reason, this.id, this.recorded_micros)
+    row = (command.row_id, command.reason.strip(), this.id, this.recorded_micros)
     insert_new(tx.connection, undoing, columns, [row])
     seal_act(tx, this, (undoing,))
 
@@ -68,26 +68,17 @@ def take_back(
 def _begin(
     tx: Writing, command: TakeBack, mistake: Mistake, *, actor: Actor, key: str | None
 ) -> Act:
-    taken_back = f"take_back_{mistake.undoing.name.removesuffix('_undoing')}"
-    kind, reason = mistake.kind or taken_back, command.reason
-    if mistake.branch_code is None:
-        return begin_act(
-            tx,
-            kind=kind,
-            command=command,
-            actor=actor,
-            subject=mistake.subject,
-            chain=HEAD_OFFICE_CHAIN,
-            reason=reason.strip(),
-            key=key,
-        )
-    return begin_branch_act(
+    begin = (
+        partial(begin_act, chain=HEAD_OFFICE_CHAIN)
+        if mistake.branch_code is None
+        else partial(begin_branch_act, branch_code=mistake.branch_code)
+    )
+    return begin(
         tx,
-        kind=kind,
+        kind=mistake.kind or f"take_back_{mistake.undoing.name.removesuffix('_undoing')}",
         command=command,
         actor=actor,
         subject=mistake.subject,
-        branch_code=mistake.branch_code,
-        reason=reason.strip(),
+        reason=command.reason.strip(),
         key=key,
     )

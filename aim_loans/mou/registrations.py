@@ -17,6 +17,7 @@ from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.operations import Act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.identity.requests import check_reason
 from aim_loans.mou.models import registration
 from aim_loans.mou.registering import State, check_step
 from aim_loans.mou.standing import not_undone
@@ -107,11 +108,9 @@ def undo_step(tx: Writing, command: UndoStep, *, actor: Actor, key: str | None =
     """Take the last step of a registration back; the row stays and no longer counts."""
     found = _step(tx.connection, command.step_id)
     known, branch = _allowed(tx, found.enterprise_id, command.branch_code, actor, found.state)
-    reason = command.reason
-    if not reason.strip():
-        raise Refused("Give the reason.", field="reason")
+    check_reason(command.reason)
     this = begin_on_enterprise(
-        tx, known, "undo_step", command, actor=actor, branch=branch, key=key, reason=reason
+        tx, known, "undo_step", command, actor=actor, branch=branch, key=key, reason=command.reason
     )
     if this.repeated:
         return

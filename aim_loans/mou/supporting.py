@@ -16,6 +16,7 @@ from aim_loans.identity.models import act
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.identity.queries import require_branch
+from aim_loans.identity.requests import check_reason
 from aim_loans.mou.models import support
 from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.standing import not_undone
@@ -94,8 +95,7 @@ def undo_support(
     hold_row(tx.connection, support.c.id, command.support_id)
     found = _found(tx.connection, command.support_id)
     require(actor, Deed.RECORD_SUPPORT, branch=found.branch_code)
-    if not command.reason.strip():
-        raise Refused("Give the reason.", field="reason")
+    check_reason(command.reason)
     this = _begin(
         tx, "undo_support", command, found.branch_code, actor=actor, key=key, reason=command.reason
     )
