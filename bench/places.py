@@ -15,9 +15,21 @@ from sqlalchemy import Engine
 
 from aim_loans.db.engine import SQLITE_SETTINGS, open_engine
 from bench.book import write_book
-from bench.server import Server, running_server
+from bench.server import Server, start_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+# What an institution would set on a small machine; commits wait for the disk, as they must.
+DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "1GB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    # Compiling a statement takes longer here than it saves.
+    "jit": "off",
+}
 _NAMED = re.compile(r"(?<!:):([a-z_0-9]+)")
 
 
@@ -79,7 +91,8 @@ class Places:
             path = self.folder / f"{name}.db"
             return Database(kind, f"sqlite:///{path}", str(path))
         if self._server is None:
-            self._server = self.stack.enter_context(running_server())
+            self._server = start_server(DURABLE)
+            self.stack.callback(self._server.stop)
         self._server.run(f"CREATE DATABASE {name}")
         return Database(kind, self._server.url(name), self._server.conninfo(name))
 
