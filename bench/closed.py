@@ -13,7 +13,7 @@ from bench.book import AUDIT_KEY, Clock, analyse
 from bench.lives import LAST_DAY, PAST_DAY
 from bench.places import POSTGRESQL, Places
 from bench.readings import compare, our_book, peer_book
-from bench.results import Result, seconds
+from bench.results import Result, against_peer, seconds
 from bench.timing import contest, seconds_of
 
 HEAD_OFFICE = Actor("head office", (Grant(Role.HEAD_OFFICE),))
@@ -34,22 +34,13 @@ def closed(places: Places, kind: str, *, loans: int, runs: int) -> Result:
         ours, peer = our_book(engine, PAST_DAY), peer_book(driver, database, "past", PAST_DAY)
         compare("closed", kind, ours(), peer())
         found = contest(ours, peer, runs=runs)
-    return Result(
-        "closed",
-        kind,
-        loans,
-        seconds(found.ours),
-        seconds(found.peer),
-        found.ratio,
-        f"<= {mark} x",
-        found.ratio <= mark,
-        f"the close took {seconds(took)}",
-    )
+    memory = f"the close took {seconds(took)}"
+    return against_peer("closed", kind, loans, found, mark, memory=memory)
 
 
-def close(engine: Engine, day: date) -> None:
-    """Close the month that ends on a day."""
-    with cutting(engine, audit_key=AUDIT_KEY, clock=_later()) as tx:
+def close(engine: Engine, day: date, *, minute: int = 0) -> None:
+    """Close the month that ends on a day; of several, each at a later minute."""
+    with cutting(engine, audit_key=AUDIT_KEY, clock=_later(minute)) as tx:
         close_month(tx, CloseMonth(day), actor=HEAD_OFFICE, today=LAST_DAY)
 
 
@@ -62,8 +53,7 @@ def enter_late(engine: Engine, count: int) -> None:
         .order_by(loan.c.id)
         .limit(count)
     )
-    clock = _later()
-    with writing(engine, audit_key=AUDIT_KEY, clock=clock) as tx:
+    with writing(engine, audit_key=AUDIT_KEY, clock=_later()) as tx:
         for ref in tx.connection.execute(running).scalars().all():
             command = RecordReceipt(ref, 500_00, PAST_DAY, "cash")
             record_receipt(
@@ -71,7 +61,6 @@ def enter_late(engine: Engine, count: int) -> None:
             )
 
 
-def _later() -> Clock:
+def _later(minute: int = 0) -> Clock:
     """Give a clock that is past all that wrote the book."""
-    clock = Clock()
-    return Clock(clock.at.replace(hour=18))
+    return Clock(Clock().at.replace(hour=18, minute=minute))

@@ -4,6 +4,7 @@ import csv
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from aim_loans.texts import translator
 from bench.lives import LAST_DAY
 from bench.peers.statements import days, statement, worded
 from bench.places import POSTGRESQL, Database, Places
-from bench.results import Result, seconds
+from bench.results import Result, against_peer
 from bench.timing import MEBI, contest, in_own_process
 
 MARK = 1.3
@@ -74,16 +75,12 @@ def file_contest(
         found = contest(ours, peer, runs=runs)
     alone = in_own_process(_alone, database, our_file, files[0])
     grown = alone.peak - alone.idle
-    return Result(
-        entry,
-        database.kind,
-        loans,
-        seconds(found.ours),
-        seconds(found.peer),
-        found.ratio,
-        f"<= {MARK} x, {MOST_MEMORY // MEBI} MiB",
-        found.ratio <= MARK and grown <= MOST_MEMORY,
-        f"{grown / MEBI:.0f} MiB over idle",
+    memory = f"{grown / MEBI:.0f} MiB over idle"
+    timed = against_peer(entry, database.kind, loans, found, MARK, memory=memory)
+    return replace(
+        timed,
+        mark=f"{timed.mark}, {MOST_MEMORY // MEBI} MiB",
+        held=timed.held and grown <= MOST_MEMORY,
     )
 
 

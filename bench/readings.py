@@ -12,7 +12,7 @@ from aim_loans.portfolio.engine import book_rows
 from bench.lives import LAST_DAY, PAST_DAY
 from bench.peers.statements import days, statement
 from bench.places import Database, Places
-from bench.results import Result, seconds
+from bench.results import Result, against_peer
 from bench.timing import contest
 
 BY = ("sector", "branch", "gender")
@@ -36,16 +36,7 @@ def _book(database: Database, entry: str, as_of: date, *, loans: int, runs: int)
         ours, peer = our_book(engine, as_of), peer_book(driver, database, entry, as_of)
         compare(entry, database.kind, ours(), peer())
         found = contest(ours, peer, runs=runs)
-    return Result(
-        entry,
-        database.kind,
-        loans,
-        seconds(found.ours),
-        seconds(found.peer),
-        found.ratio,
-        f"<= {MARK} x",
-        found.ratio <= MARK,
-    )
+    return against_peer(entry, database.kind, loans, found, MARK)
 
 
 def our_book(engine: Engine, as_of: date) -> Callable[[], list[Group]]:

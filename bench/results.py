@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.timing import Contest
+
 HEADINGS = ("entry", "database", "loans", "ours", "peer", "ratio", "mark", "result", "memory")
 
 
@@ -35,6 +37,14 @@ class Result:
             held,
             self.memory,
         )
+
+
+def against_peer(
+    entry: str, kind: str, loans: int, found: Contest, mark: float, *, memory: str = ""
+) -> Result:
+    """Hold a contest to its mark: so many times the peer's time ours may take."""
+    times = seconds(found.ours), seconds(found.peer), found.ratio
+    return Result(entry, kind, loans, *times, f"<= {mark} x", found.ratio <= mark, memory)
 
 
 def seconds(value: float) -> str:

@@ -9,8 +9,7 @@ from sqlalchemy import Engine
 
 from aim_loans.config.reader import read_settings
 from aim_loans.dates import add_months, month_end
-from aim_loans.db.engine import cutting, reading
-from aim_loans.portfolio.closing import CloseMonth, close_month
+from aim_loans.db.engine import reading
 from aim_loans.portfolio.measuring import (
     TREND_MONTHS,
     WHOLE,
@@ -19,8 +18,8 @@ from aim_loans.portfolio.measuring import (
     portfolio_statement,
 )
 from aim_loans.portfolio.statement import PortfolioStatement
-from bench.book import AUDIT_KEY, Clock, analyse
-from bench.closed import HEAD_OFFICE
+from bench.book import Clock, analyse
+from bench.closed import close
 from bench.lives import LAST_DAY
 from bench.places import Database, Places
 from bench.results import Result, seconds
@@ -40,8 +39,8 @@ def statement(places: Places, kind: str, *, loans: int, runs: int) -> list[Resul
     month = month_end(add_months(LAST_DAY, -1))
     with database.opened() as (engine, _):
         closes = [
-            seconds_of(partial(_close, engine, day, late))
-            for late, day in enumerate(month_ends(month, TREND_MONTHS))
+            seconds_of(partial(close, engine, day, minute=minute))
+            for minute, day in enumerate(month_ends(month, TREND_MONTHS))
         ]
         analyse(engine)
         took = sorted(seconds_of(partial(_measure, engine, month)) for _ in range(runs))
@@ -63,14 +62,6 @@ def _paper_alone(database: Database, month: date) -> Callable[[], int]:
     """Give the whole paper with an engine of its own, for a process of its own."""
     engine, letterhead = database.engine(), Letterhead("Bench", "thousands")
     return lambda: len(portfolio_pdf(_measure(engine, month), letterhead, "en"))
-
-
-def _close(engine: Engine, day: date, late: int) -> None:
-    clock = Clock()
-    with cutting(
-        engine, audit_key=AUDIT_KEY, clock=Clock(clock.at.replace(hour=18, minute=late))
-    ) as tx:
-        close_month(tx, CloseMonth(day), actor=HEAD_OFFICE, today=LAST_DAY)
 
 
 def _measure(engine: Engine, month: date) -> PortfolioStatement:

@@ -30,10 +30,9 @@ MONTH = month_end(add_months(LAST_DAY, -1))
 def tape(places: Places, kind: str, *, loans: int, runs: int) -> Result:
     """Close the last month that is over, then write its tape under pseudonyms."""
     database = places.last_of(kind, loans)
-    engine = database.engine()
-    close(engine, MONTH)
-    analyse(engine)
-    engine.dispose()
+    with database.opened() as (engine, _):
+        close(engine, MONTH)
+        analyse(engine)
     return file_contest(
         "tape", places.folder, database, our_tape, bare_tape, loans=loans, runs=runs
     )
@@ -65,7 +64,6 @@ def bare_tape(driver: Any, database: Database, path: Path) -> Callable[[], None]
     sql = worded(statement("tape"), WORDS[database.kind])
     before = MONTH.replace(day=1) - timedelta(days=1)
     values = {"as_of": MONTH.isoformat(), "before": before.isoformat()}
-
     person, loan = TAPE.header.index("borrower_id"), TAPE.header.index("loan_id")
 
     def hidden(row: Sequence[Any]) -> list[Any]:
