@@ -3,7 +3,6 @@
 import re
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import cycle, islice
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import writing
@@ -23,6 +22,7 @@ from aim_loans.loans.models import loan, loan_position
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.app import create_app
 from aim_loans.web.surroundings import Surroundings
+from bench.asked import MOST_STATEMENTS, counted
 from bench.book import ACTOR, AUDIT_KEY, Clock
 from bench.lives import FIRST_DAY, LAST_DAY, branch_codes
 from bench.places import Places
@@ -31,14 +31,12 @@ from bench.results import Result
 from bench.timing import seconds_of
 
 LOOKS_A_RUN = 20
-MOST_STATEMENTS = 8
 PAGE_SECONDS, DASHBOARD_SECONDS, SEARCH_SECONDS = 0.050, 0.100, 0.100
 # A step that shares no divisor with the number of loans, so that no loan is looked at twice.
 STEP = 7_919
 SEARCHES = ("Bushra Perveen", "بشریٰ پروین", "Muhammad Aslam", "khadija", "Ghulam Huss", "L0000017")
 _KEY = b"a key that only the bench signs cookies with"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-_OF_THE_TRANSACTION = ("BEGIN", "SET ")
 
 Look = Callable[[], object]
 
@@ -157,7 +155,7 @@ def _measured(engine: Engine, page: Page, kind: str, *, loans: int, runs: int) -
     """
     if page.before is not None:
         page.before()
-    with _counted(engine) as statements:
+    with counted(engine) as statements:
         next(page.looks)()
     times = []
     for look in islice(page.looks, runs * LOOKS_A_RUN):
@@ -173,17 +171,3 @@ def _measured(engine: Engine, page: Page, kind: str, *, loans: int, runs: int) -
         mark=f"<= {page.mark * 1000:.0f} ms, {MOST_STATEMENTS}",
         held=almost_all <= page.mark and len(statements) <= MOST_STATEMENTS,
     )
-
-
-@contextmanager
-def _counted(engine: Engine) -> Iterator[list[str]]:
-    """Keep the statements that the database is asked, but for the frame of transactions."""
-    asked: list[str] = []
-
-    def keep(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(_OF_THE_TRANSACTION):
-            asked.append(statement)
-
-    event.listen(engine, "before_cursor_execute", keep)
-    yield asked
-    event.remove(engine, "before_cursor_execute", keep)

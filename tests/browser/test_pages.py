@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page
 
+from bench.asked import MOST_STATEMENTS, counted
 from tests.browser.site import HEIGHT, NARROW, WIDE, an_inspectors_window, served
 from tests.browser.town import Scene, Town
 from tests.browser.walk import LANGUAGES, walk
 from tests.conftest import ROOT
-from tests.web.test_weight import MOST_STATEMENTS, counted
 
 # The rules that axe itself grades as light are left out, and so is the list of what holds, node
 # by node: it would take longer.
@@ -55,7 +55,7 @@ def statements_of(town: Town, scene: Scene) -> int:
     browser = town.browsers[scene.username]
     # The first look may note as well that the session was used.
     browser.client.get(scene.path)
-    with counted(town.screens) as asked:
+    with counted(town.screens.book.engine) as asked:
         browser.client.get(scene.path)
     return len(asked)
 

@@ -14,10 +14,10 @@ from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Role
 from aim_loans.loans.models import loan
 from aim_loans.origination.models import application, appraisal, guarantee
+from bench.asked import MOST_STATEMENTS, counted
 from tests.book import TODAY
 from tests.branch import OFFICER, Branch
 from tests.web.desk import Browser, Screens
-from tests.web.test_weight import MOST_STATEMENTS, counted
 
 ASKED = {
     "programme": "general",
@@ -291,11 +291,11 @@ def test_a_borrowers_page_shows_applications_and_live_guarantees(
     officer = screens.browser("officer")
     officer.get(f"/borrowers/{bushra}")
     assert "Open applications" in officer.page
-    with counted(screens) as statements:
+    with counted(screens.book.engine) as statements:
         officer.get(f"/borrowers/{bushra}")
     assert len(statements) <= MOST_STATEMENTS
     assert f'href="/applications/{asked}"' in officer.page
-    with counted(screens) as statements:
+    with counted(screens.book.engine) as statements:
         officer.get(f"/applications/{asked}")
     assert 0 < len(statements) <= MOST_STATEMENTS, statements
     officer.get("/borrowers/1")

@@ -5,8 +5,8 @@ from sqlalchemy import func, select
 
 from aim_loans.borrowers.models import person
 from aim_loans.db.engine import reading
+from bench.asked import MOST_STATEMENTS, counted
 from tests.web.desk import Browser, Screens
-from tests.web.test_weight import MOST_STATEMENTS, counted
 
 NEW = "/borrowers/new"
 BUSHRA = {
@@ -243,9 +243,9 @@ def test_the_pages_speak_urdu(screens: Screens) -> None:
 def test_a_page_asks_the_database_little(screens: Screens) -> None:
     officer, path = register(screens)
     for page in (path, f"{path}/details", NEW):
-        with counted(screens) as statements:
+        with counted(screens.book.engine) as statements:
             assert officer.get(page).status_code == 200
         assert len(statements) <= MOST_STATEMENTS, statements
-    with counted(screens) as statements:
+    with counted(screens.book.engine) as statements:
         officer.send_only("/find", wanted="bushra parveen")
     assert 1 <= len(statements) <= MOST_STATEMENTS, statements

@@ -15,9 +15,9 @@ from aim_loans.identity.models import act
 from aim_loans.identity.permissions import Role
 from aim_loans.portfolio.feeder.issued import Issued, issued_files
 from aim_loans.portfolio.feeder.issuing import IssueFile, TakeFile, issue_file, take_file
+from bench.asked import MOST_STATEMENTS, counted
 from tests.book import AUDIT_KEY, HEAD_OFFICE
 from tests.web.desk import Browser, Screens
-from tests.web.test_weight import MOST_STATEMENTS, counted
 
 MONTH = "2026-02"
 
@@ -46,7 +46,7 @@ def test_a_file_is_made_once_and_taken_after_it_is_written_down(
     head.get(f"/files?month={MONTH}")
     for _ in range(2):
         head.send_only("/files", name="secp_loan_tape", month=MONTH)
-    with counted(screens) as asked:
+    with counted(screens.book.engine) as asked:
         head.get(f"/files?month={MONTH}")
     assert 0 < len(asked) <= MOST_STATEMENTS, asked
     (take,) = ways_to_take(head)
@@ -74,7 +74,7 @@ def test_whoever_takes_a_file_holds_no_lock_while_its_bytes_are_read(
     head.send_only("/files", name="secp_gender_portfolio", month=MONTH)
     with writing(screens.book.engine, audit_key=AUDIT_KEY) as tx:
         (issued,) = issued_files(tx.connection, date(2026, 2, 28), most=1)
-        with counted(screens) as asked:
+        with counted(screens.book.engine) as asked:
             take_file(tx, TakeFile(issued.id, issued.sha256), actor=HEAD_OFFICE)
         assert not any("packed" in each for each in asked)
         other = TakeFile(issued.id, hashlib.sha256().hexdigest())

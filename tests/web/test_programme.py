@@ -9,10 +9,10 @@ from aim_loans.db.engine import reading
 from aim_loans.loans.models import loan
 from aim_loans.mou.inviting import STAGES, candidates
 from aim_loans.mou.registering import State
+from bench.asked import MOST_STATEMENTS, counted
 from tests.book import TODAY
 from tests.joint import JointWork
 from tests.web.desk import Browser, Screens
-from tests.web.test_weight import MOST_STATEMENTS, counted
 
 DAY = TODAY.isoformat()
 LONG_AGO = date(2025, 12, 20)
@@ -47,7 +47,7 @@ def test_next_steps_and_mentoring_stand_on_the_officers_home(screens: Screens) -
     assert 'value="consented" checked' in officer.page
     assert "due since 20 Mar 2026" in shown
     assert "Borrower of L2" not in shown
-    with counted(screens) as asked:
+    with counted(screens.book.engine) as asked:
         officer.get("/")
     assert len(asked) <= MOST_STATEMENTS
     manager = screens.browser("manager")

@@ -4,10 +4,11 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from aim_loans.cash.models import money_in
 from aim_loans.db.engine import reading
+from bench.asked import MOST_STATEMENTS, counted
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
 
@@ -279,15 +280,7 @@ def test_after_a_receipt_the_next_of_the_sheet_is_one_key_away(screens: Screens)
 def test_a_sheet_costs_few_statements_however_long_it_is(screens: Screens) -> None:
     lend(screens, 12)
     officer, _ = sheet(screens)
-    counted = 0
-
-    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        nonlocal counted
-        counted += statement.startswith(("SELECT", "WITH"))
-
-    event.listen(screens.book.engine, "before_cursor_execute", count)
     for path in (SHEET, "/"):
-        counted = 0
-        officer.get(path)
-        assert 0 < counted <= 8, path
-    event.remove(screens.book.engine, "before_cursor_execute", count)
+        with counted(screens.book.engine) as asked:
+            officer.get(path)
+        assert 0 < len(asked) <= MOST_STATEMENTS, (path, asked)

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import act, branch, staff, staff_grant
 from aim_loans.identity.queries import grants_of
+from bench.asked import MOST_STATEMENTS, counted
 from tests.book import TODAY
 from tests.web.desk import PASSWORD, Browser, Screens
-from tests.web.test_weight import MOST_STATEMENTS, counted
 
 NEW = {
     "full_name": "Zainab Bibi",
@@ -236,6 +236,6 @@ def test_an_area_role_reaches_the_branches_of_the_area(screens: Screens) -> None
 def test_a_page_asks_the_database_little(screens: Screens) -> None:
     head = screens.browser("head")
     for path in ("/staff", member_page(screens, "cashier"), "/branches", "/settings", "/factor"):
-        with counted(screens) as statements:
+        with counted(screens.book.engine) as statements:
             assert head.get(path).status_code == 200
         assert 0 < len(statements) <= MOST_STATEMENTS, (path, statements)

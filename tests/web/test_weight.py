@@ -1,44 +1,24 @@
 """What a page weighs on the wire, and how many statements it asks of the database."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
 
 import pytest
 from flask import url_for
-from sqlalchemy import event
 
 from aim_loans.web.book import LOANS_A_PAGE
+from bench.asked import MOST_STATEMENTS, counted
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
 
-MOST_STATEMENTS = 8
 FIRST_VISIT = 150_000
 FIRST_VISIT_IN_URDU = 220_000
 LATER_PAGE = 60_000
-_OF_THE_TRANSACTION = ("BEGIN", "SET ", "SAVEPOINT", "RELEASE")
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
 _FACE = re.compile(r"@font-face\s*{([^}]*)}")
 _FILE = re.compile(r"url\(\"?([^\")]+)\"?\)")
 _FAMILY = re.compile(r'font-family: "([^"]+)"')
-
-
-@contextmanager
-def counted(screens: Screens) -> Iterator[list[str]]:
-    """Keep the statements that the database is asked, but for the frame of transactions."""
-    asked: list[str] = []
-
-    def keep(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(_OF_THE_TRANSACTION):
-            asked.append(statement)
-
-    event.listen(screens.book.engine, "before_cursor_execute", keep)
-    try:
-        yield asked
-    finally:
-        event.remove(screens.book.engine, "before_cursor_execute", keep)
 
 
 def fill(screens: Screens, loans: int) -> int:
@@ -73,7 +53,7 @@ def test_no_page_asks_more_than_eight_statements(screens: Screens) -> None:
     manager = screens.browser("manager")
     for path in addresses(screens, loan_id):
         manager.get(path)
-        with counted(screens) as asked:
+        with counted(screens.book.engine) as asked:
             assert manager.get(path).status_code == 200
         assert 0 < len(asked) <= MOST_STATEMENTS, (path, asked)
 
@@ -81,7 +61,7 @@ def test_no_page_asks_more_than_eight_statements(screens: Screens) -> None:
 def test_a_search_asks_no_more_than_eight_statements(screens: Screens) -> None:
     fill(screens, 12)
     manager = screens.browser("manager")
-    with counted(screens) as asked:
+    with counted(screens.book.engine) as asked:
         assert manager.send("/find", wanted="Borrower").status_code == 200
     assert 0 < len(asked) <= MOST_STATEMENTS, asked
 
