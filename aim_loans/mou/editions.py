@@ -33,6 +33,14 @@ class Step(NamedTuple):
     done_at: datetime
 
 
+class Part(NamedTuple):
+    """A party's word for its own part; it `holds` while no month of the period was reopened."""
+
+    confirmed_by: str
+    confirmed_at: datetime
+    holds: bool
+
+
 class PackFile(NamedTuple):
     """A file of an edition; `stored` is its name in the folder of files."""
 
@@ -158,13 +166,27 @@ def next_edition(connection: Connection, period: str) -> int:
     return int(connection.execute(last).scalar() or 0) + 1
 
 
-def confirmed_parts(connection: Connection, period: str) -> dict[str, str]:
-    """Give who confirmed the part of each party for the edition to come."""
-    number = next_edition(connection, period)
-    wanted = select(joint_part.c.party, joint_part.c.confirmed_by).where(
-        joint_part.c.period == period, joint_part.c.edition == number
+def confirmed_parts(connection: Connection, period: Period) -> dict[str, Part]:
+    """Give the last word of each party for the edition to come.
+
+    Only the last closed month can be reopened, so whatever reopened a month of the period
+    reopened the one that ends it: a word holds that is newer than the cut of its close.
+    """
+    number, closed = next_edition(connection, period.name), closed_month(connection, period.last)
+    row = joint_part
+    given = select(row.c.party, row.c.confirmed_by, row.c.recorded_at).where(
+        row.c.period == period.name, row.c.edition == number
     )
-    return dict(connection.execute(wanted).all())
+    return {
+        party: Part(who, when, holds=closed is not None and when > closed.known_at)
+        for party, who, when in connection.execute(given.order_by(row.c.id))
+    }
+
+
+def parts_that_hold(connection: Connection, period: Period) -> frozenset[str]:
+    """Give the parties whose part is confirmed for the edition to come."""
+    parts = confirmed_parts(connection, period)
+    return frozenset(party for party, part in parts.items() if part.holds)
 
 
 def is_closed(connection: Connection, period: Period) -> bool:
@@ -183,13 +205,15 @@ class Waits(NamedTuple):
 def waits_for(connection: Connection, party: str, *, today: date) -> Waits:
     """Say what a party has to do next: events of SMEDA wait for SMEDA alone.
 
-    Only the newest edition of a period is signed.
+    Only the newest edition of a period is signed. A part waits where there is no edition of the
+    period as it was closed last.
     """
     period = last_half(today)
     newest = {each.period: each for each in reversed(editions(connection))}
-    parts = []
-    if is_closed(connection, period) and period.name not in newest:
-        parts = [] if party in confirmed_parts(connection, period.name) else [period.name]
+    closed, parts = closed_month(connection, period.last), []
+    made = newest.get(period.name)
+    if closed is not None and (made is None or made.known_at < closed.known_at):
+        parts = [] if party in parts_that_hold(connection, period) else [period.name]
     open_ones = [each for each in newest.values() if each.released and party not in each.signed_by]
     events = waiting_between(connection, date.min, today, today=today) if party == SMEDA else 0
     return Waits(events, parts, open_ones)

@@ -24,7 +24,6 @@ joint_part = Table(
     Column("confirmed_by", Text, nullable=False),
     Column("act_id", ForeignKey("act.id"), nullable=False),
     Column("recorded_at", Moment, nullable=False),
-    UniqueConstraint("period", "edition", "party"),
     CheckConstraint(one_of("party", "aim", "smeda"), name="party"),
     info=FACT,
     comment="A party confirms its own part of a closed period, for the edition to come.",

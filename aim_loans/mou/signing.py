@@ -1,9 +1,9 @@
 """A joint report is prepared, released by a second person and signed by both parties.
 
-First each party confirms its own part of the closed period. The edition that is then prepared
-holds its files byte by byte; nothing of it ever changes. A correction is a new edition, with
-its reason. Each is proved beside all that was released, when it is prepared and when it is
-released.
+First each party confirms its own part of the closed period, and again after a month of it was
+reopened. The edition that is then prepared holds its files byte by byte; nothing of it ever
+changes. A correction is a new edition, with its reason. Each is proved beside all that was
+released, when it is prepared and when it is released.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from aim_loans.mou.editions import (
     editions,
     is_closed,
     next_edition,
+    parts_that_hold,
     told_by,
     told_so_far,
 )
@@ -99,7 +100,7 @@ def confirm_part(
     require_closed(tx, period)
     if party == SMEDA:
         _refuse_while_waiting(tx, period, today=today)
-    if party in confirmed_parts(tx.connection, period.name):
+    if party in parts_that_hold(tx.connection, period):
         raise Refused("Your part of {period} is confirmed already.", period=period.name)
     number = next_edition(tx.connection, period.name)
     columns = ("period", "edition", "party", "confirmed_by", "act_id", "recorded_at")
@@ -109,15 +110,25 @@ def confirm_part(
 
 
 def require_parts(tx: Writing, period: Period) -> None:
-    """Refuse to prepare a report before both parties confirmed their parts."""
+    """Refuse to prepare a report before both parties confirmed their parts as they stand."""
     require_closed(tx, period)
-    missing = [each for each in PARTIES if each not in confirmed_parts(tx.connection, period.name)]
+    parts = confirmed_parts(tx.connection, period)
+    missing = [each for each in PARTIES if each not in parts or not parts[each].holds]
+    named = ", ".join(each.upper() for each in missing)
+    if any(each in parts for each in missing):
+        raise Refused(
+            "A month of {period} was reopened after its parts were confirmed. Each party confirms "
+            "its part again. Missing: {parties}.",
+            field="period",
+            period=period.name,
+            parties=named,
+        )
     if missing:
         raise Refused(
             "Not every party has confirmed its part of {period} yet. Missing: {parties}.",
             field="period",
             period=period.name,
-            parties=", ".join(each.upper() for each in missing),
+            parties=named,
         )
 
 

@@ -134,7 +134,7 @@ def _shown(form: Form) -> str:
         period = last_half(around().today)
     with around().reading() as connection:
         found = editions(connection, released=_is_partner())
-        parts = confirmed_parts(connection, period.name)
+        parts = confirmed_parts(connection, period)
         closed = is_closed(connection, period)
     return render_template(
         "joint_reports.html",
@@ -142,6 +142,7 @@ def _shown(form: Form) -> str:
         period=period,
         closed=closed,
         parts=parts,
+        holding=[each for each, part in parts.items() if part.holds],
         party=party_of(me().actor),
         editions=found,
         own=me().actor.name,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.permissions import Role
 from aim_loans.mou.editions import (
+    confirmed_parts,
     edition_by_id,
     editions,
     pack_files,
+    parts_that_hold,
     report_of,
     told_by,
     waits_for,
@@ -122,6 +124,8 @@ def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Pat
     refused(lambda: way.sign(first, PARTNER), Refused, "reopened after this report was prepared")
     close(book)
     refused(lambda: way.sign(first, PARTNER), Refused, "reopened after this report was prepared")
+    with reading(book.engine) as connection:
+        assert parts_that_hold(connection, parse_period(way.period)) == set()
     for actor in (HEAD_OFFICE, PARTNER):
         way.confirm(actor)
     refused(way.prepare, Refused, "reason of the correction")
@@ -136,6 +140,44 @@ def test_a_correction_is_a_new_edition_with_its_reason(book: Book, tmp_path: Pat
         assert edition_by_id(connection, first).state == "released"
         waiting = waits_for(connection, "smeda", today=TODAY).to_sign
     assert [each.id for each in waiting] == [second]
+
+
+def test_a_part_is_confirmed_again_after_a_month_was_reopened(book: Book, tmp_path: Path) -> None:
+    """What a party confirmed are the events as they stood when the period was closed."""
+    close(book)
+    way, period = ReportOnItsWay(book, tmp_path), parse_period("2026-02")
+    for actor in (HEAD_OFFICE, PARTNER):
+        way.confirm(actor)
+    reopen(book)
+    close(book)
+    refused(way.prepare, Refused, "reopened after its parts were confirmed.*Missing: AIM, SMEDA")
+    way.confirm(HEAD_OFFICE)
+    refused(lambda: way.confirm(HEAD_OFFICE), Refused, "confirmed already")
+    refused(way.prepare, Refused, "Missing: SMEDA")
+    with reading(book.engine) as connection:
+        parts = confirmed_parts(connection, period)
+        assert {party: part.holds for party, part in parts.items()} == {"aim": True, "smeda": False}
+    way.confirm(PARTNER)
+    assert way.edition(way.prepare()).edition == 1
+
+
+def test_a_part_waits_again_where_the_half_year_was_closed_anew(
+    sqlite_book: Book, tmp_path: Path
+) -> None:
+    book, way = sqlite_book, ReportOnItsWay(sqlite_book, tmp_path, "2025-H2")
+
+    def parts() -> Sequence[str]:
+        with reading(book.engine) as connection:
+            return waits_for(connection, "smeda", today=TODAY).parts
+
+    close(book, "2025-12")
+    assert parts() == ["2025-H2"]
+    way.walk()
+    assert parts() == []
+    reopen(book, "2025-12")
+    assert parts() == []
+    close(book, "2025-12")
+    assert parts() == ["2025-H2"]
 
 
 def test_reports_prepared_side_by_side_are_proved_once_more_when_they_are_released(
