@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aim_loans.borrowers.consents import (
     GiveConsent,
@@ -33,6 +33,7 @@ from aim_loans.config.reader import read_settings
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.engine import reading, writing
 from aim_loans.files.store import Store
+from aim_loans.identity.models import branch
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.mou.applying import NameCode, NameReferral, name_code, name_referral
 from aim_loans.mou.events import Answer, answer_event
@@ -171,6 +172,12 @@ class JointWork:
 
     def send_referrals(self, *lines: str, **more: Any) -> Upload:
         return self.send(REFERRALS, "\n".join((REFERRALS_HEADER, *lines, "")), **more)
+
+    def stand_in(self, district: str) -> None:
+        """Write down in which district the branch stands."""
+        with self.book.engine.begin() as connection:
+            here = update(branch).where(branch.c.code == LHR)
+            connection.execute(here.values(district=district))
 
     def close_sent(self, actor: Actor = OFFICER, *, reason: str = "moved away") -> None:
         """Await the person of the newest referral of SMEDA no longer, as the form `k1`."""

@@ -44,6 +44,7 @@ class Deed(StrEnum):
     CHANGE_DIMENSION = "change_dimension"
     IMPORT_BOOK = "import_book"
     RECORD_SUPPORT = "record_support"
+    CLOSE_SENT = "close_sent"
     VERIFY_REGISTRATION = "verify_registration"
     PLAN_TRAINING = "plan_training"
     DRAW_SURVEY = "draw_survey"
@@ -83,6 +84,7 @@ _FIELD = (
     Deed.APPRAISE,
     Deed.RECORD_VISIT,
     Deed.RECORD_SUPPORT,
+    Deed.CLOSE_SENT,
     Deed.DECIDE,
 )
 _BRANCH = (
@@ -111,6 +113,7 @@ _HEAD_OFFICE = (
     *_AREA,
     Deed.WAIVE,
     Deed.WRITE_OFF,
+    Deed.CLOSE_SENT,
     Deed.VERIFY_REGISTRATION,
     Deed.DRAW_SURVEY,
     Deed.SET_TARGET,

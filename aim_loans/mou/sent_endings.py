@@ -1,5 +1,10 @@
-"""Referrals that SMEDA sent and nobody came with: SMEDA takes one back, a branch closes it."""
+"""Referrals that SMEDA sent and nobody came with: SMEDA takes one back, a branch closes it.
 
+A branch closes those of its own district; head office closes any, and alone those to a district
+in which no branch is known to stand.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,12 +50,13 @@ def take_back_sent(
 
 
 def close_sent(tx: Writing, command: CloseSent, *, actor: Actor, key: str | None = None) -> None:
-    """Await a person no longer, at a branch of the district; Refused once somebody has come.
+    """Await a person no longer; Refused once somebody has come.
 
     The code keeps standing on the referral, so that the same file of SMEDA adds nothing.
     """
     sent = _held(tx.connection, command.sent_id)
-    at = _branch_for(tx.connection, sent, actor)
+    at = next(iter(_within(tx.connection, {sent.district}, actor)), None)
+    require(actor, Deed.CLOSE_SENT, branch=at)
     if referral_by_code(tx.connection, sent.smeda_code):
         raise Refused(
             "Somebody has come with the code {code}. Write down there how the referral ended.",
@@ -58,6 +64,14 @@ def close_sent(tx: Writing, command: CloseSent, *, actor: Actor, key: str | None
         )
     closing = Mistake(sent_referral_undoing, f"referral {sent.smeda_code}", at, CLOSING)
     take_back(tx, TakeBack(sent.id, command.reason), closing, actor=actor, key=key)
+
+
+def closable(connection: Connection, sent: Sequence[Sent], actor: Actor) -> frozenset[int]:
+    """Give which of these somebody may close, by their ids."""
+    if allows(actor, Deed.CLOSE_SENT, branch=None):
+        return frozenset(each.id for each in sent)
+    own = _within(connection, {each.district for each in sent}, actor).values()
+    return frozenset(each.id for each in sent if each.district in own)
 
 
 def _held(connection: Connection, sent_id: int) -> Sent:
@@ -69,12 +83,11 @@ def _held(connection: Connection, sent_id: int) -> Sent:
     return Sent(*row)
 
 
-def _branch_for(connection: Connection, sent: Sent, actor: Actor) -> str:
-    """Give a branch where somebody may close it: of its district, else any."""
-    codes = select(branch.c.code).order_by(branch.c.code)
-    near = codes.where(branch.c.district == sent.district)
-    found = list(connection.execute(near).scalars()) or list(connection.execute(codes).scalars())
-    own = [code for code in found if allows(actor, Deed.RECORD_SUPPORT, branch=code)]
-    at: str = (own or found)[0]
-    require(actor, Deed.RECORD_SUPPORT, branch=at)
-    return at
+def _within(connection: Connection, districts: Collection[str], actor: Actor) -> dict[str, str]:
+    """Give the branches in these districts where somebody may close a referral, by their codes."""
+    near = select(branch.c.code, branch.c.district).where(branch.c.district.in_(districts))
+    return {
+        code: district
+        for code, district in connection.execute(near.order_by(branch.c.code))
+        if allows(actor, Deed.CLOSE_SENT, branch=code)
+    }

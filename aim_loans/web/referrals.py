@@ -34,7 +34,7 @@ from aim_loans.mou.referral_list import (
     progress_of,
 )
 from aim_loans.mou.sent import Sent, not_come, sent_by_code
-from aim_loans.mou.sent_endings import CloseSent, close_sent
+from aim_loans.mou.sent_endings import CloseSent, closable, close_sent
 from aim_loans.web.applications import acting, visible
 from aim_loans.web.borrower_page import visible_person
 from aim_loans.web.forms import Form, one_of
@@ -63,7 +63,7 @@ def show() -> str:
 
 
 @pages.post("/referrals/sent/<row:sent_id>/close")
-@needs(Deed.RECORD_SUPPORT)
+@needs(Deed.CLOSE_SENT)
 def close_awaited(sent_id: int) -> tuple[str, int] | Response:
     """Await somebody whom SMEDA sent no longer."""
     form = Form(request.form)
@@ -173,6 +173,7 @@ def _listed(form: Form) -> str:
     with here.reading() as connection:
         found = list_referrals(connection, wanted, zone=here.settings.institution.zone)
         waiting = not_come(connection, branches=within)
+        own = closable(connection, waiting, me().actor)
     return render_template(
         "referrals.html",
         form=form,
@@ -182,6 +183,7 @@ def _listed(form: Form) -> str:
         referrals=found[:PAGE_ROWS],
         more=len(found) > PAGE_ROWS,
         waiting=waiting,
+        closable=own,
     )
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, select
 
 from aim_loans.borrowers.models import referral
 from aim_loans.db.engine import reading
 from aim_loans.errors import NotAllowed, Refused
 from aim_loans.files.store import Store
-from aim_loans.identity.models import branch
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.intake.files import FilesRefused
 from aim_loans.mou import partner_rejects
@@ -32,7 +31,7 @@ from aim_loans.mou.partner_models import partner_training, partner_upload, sent_
 from aim_loans.mou.partner_reading import MOST_BYTES, read_sent
 from aim_loans.mou.referral_list import own_referrals
 from aim_loans.mou.sent import not_come
-from aim_loans.mou.sent_endings import take_back_sent
+from aim_loans.mou.sent_endings import closable, take_back_sent
 from aim_loans.mou.trainings import training_by_code
 from tests.book import HEAD_OFFICE, SHELL, TODAY, Book
 from tests.branch import MANAGER, OFFICER, Branch
@@ -40,6 +39,7 @@ from tests.joint import PARTNER, REFERRALS_HEADER, ZONE, JointWork
 
 TRAINING = "T-1,Keeping accounts,Books,LHR-01,Town hall,Lahore,2026-02-01,2026-02-03,20,{came}"
 REFERRAL = "S-1,REG-1,Lahore,2026-02-01,A dairy"
+STRANGER = Actor("stranger", (Grant(Role.LOAN_OFFICER, frozenset({"KHI-01"})),))
 
 
 def rows(book: Book, table: Table) -> int:
@@ -110,6 +110,7 @@ def awaited(book: Book, branch: str = "LHR-01") -> list[str]:
 
 def test_whom_a_branch_awaits_no_longer_leaves_its_list_and_smeda_reads_it(book: Book) -> None:
     work = JointWork(book)
+    work.stand_in("Lahore")
     work.send_referrals(REFERRAL)
     assert (awaited(book), told(book)) == (["S-1"], [("S-1", "sent")])
     for _ in range(2):
@@ -122,27 +123,40 @@ def test_whom_a_branch_awaits_no_longer_leaves_its_list_and_smeda_reads_it(book:
     assert (awaited(book), told(book)) == ([], [("S-1", "received")])
 
 
-def test_only_a_branch_to_which_it_was_sent_closes_a_referral_with_a_reason(
+def test_only_a_branch_to_which_it_was_sent_or_head_office_closes_a_referral_with_a_reason(
     sqlite_book: Book,
 ) -> None:
     work = JointWork(sqlite_book)
-    with sqlite_book.engine.begin() as connection:
-        connection.execute(
-            update(branch).where(branch.c.code == "LHR-01").values(district="Lahore")
-        )
+    work.stand_in("Lahore")
     work.send_referrals(REFERRAL)
     with pytest.raises(Refused, match="Give the reason"):
         work.close_sent(reason=" ")
-    elsewhere = Actor("stranger", (Grant(Role.LOAN_OFFICER, frozenset({"KHI-01"})),))
-    for other in (elsewhere, PARTNER, HEAD_OFFICE):
+    for other in (STRANGER, PARTNER):
         with pytest.raises(NotAllowed):
             work.close_sent(other)
-    work.send_referrals("S-2,,Okara,2026-02-02,")
-    work.close_sent(elsewhere)
-    assert awaited(sqlite_book) == ["S-1"]
-    work.refer(borrower(sqlite_book), smeda_code="S-2")
+    work.refer(borrower(sqlite_book), smeda_code="S-1")
     with pytest.raises(Refused, match="has come"):
         work.close_sent()
+    work.send_referrals("S-2,,Lahore,2026-02-02,")
+    work.close_sent(HEAD_OFFICE)
+    assert awaited(sqlite_book) == []
+
+
+def test_head_office_alone_closes_a_referral_to_a_district_without_a_known_branch(
+    sqlite_book: Book,
+) -> None:
+    """The district of no branch is written down: any of them may be the one that waits."""
+    work = JointWork(sqlite_book)
+    work.send_referrals(REFERRAL)
+    for other in (STRANGER, OFFICER, PARTNER):
+        with pytest.raises(NotAllowed):
+            work.close_sent(other)
+    with reading(sqlite_book.engine) as connection:
+        waiting = not_come(connection, branches=None)
+        assert [len(closable(connection, waiting, one)) for one in (OFFICER, HEAD_OFFICE)] == [0, 1]
+    assert awaited(sqlite_book) == ["S-1"]
+    work.close_sent(HEAD_OFFICE)
+    assert awaited(sqlite_book) == []
 
 
 def test_the_same_form_sent_twice_counts_once(sqlite_book: Book) -> None:

@@ -42,6 +42,7 @@ write_off          -       -       -       -    -      e    -       -       -
 change_dimension   -       -       -       o    o      e    -       -       -
 import_book        -       -       -       -    -      -    -       -       e
 record_support     o       -       o       -    -      -    -       -       -
+close_sent         o       -       o       -    -      e    -       -       -
 verify_registration -      -       o       -    -      e    -       -       -
 plan_training      -       -       o       o    o      e    -       -       -
 draw_survey        -       -       -       -    -      e    -       -       -

@@ -65,8 +65,12 @@ def test_smeda_sends_a_file_and_mends_what_was_refused(screens: Screens) -> None
 
 
 def test_an_officer_awaits_no_longer_who_does_not_come(screens: Screens) -> None:
-    JointWork(screens.book).send_referrals("S-1,,Lahore,2026-02-01,", "S-2,,Lahore,2026-02-01,")
+    work = JointWork(screens.book)
+    work.send_referrals("S-1,,Lahore,2026-02-01,", "S-2,,Lahore,2026-02-01,")
     officer = screens.browser("officer")
+    officer.get("/referrals")
+    assert "Await no longer" not in officer.page
+    work.stand_in("Lahore")
     officer.get("/referrals")
     page = "/referrals/sent/2/close"
     assert officer.send(page, reason="", at="sent-2").status_code == 422
@@ -80,6 +84,7 @@ def test_an_officer_awaits_no_longer_who_does_not_come(screens: Screens) -> None
     assert "Nobody came" in partner.page
     assert "Okara" not in partner.page
     assert "Await no longer" not in screens.browser("auditor").get("/referrals").text
+    assert "Await no longer" in screens.browser("head").get("/referrals").text
 
 
 def test_an_officer_follows_a_referral_from_its_code_to_the_application(screens: Screens) -> None:
