@@ -66,6 +66,7 @@ from aim_loans.web import (
 )
 from aim_loans.web import words as language
 from aim_loans.web.kept import typed_again
+from aim_loans.web.sealed import Seal, sealed_by
 from aim_loans.web.static_files import static_file
 from aim_loans.web.surroundings import Surroundings, around, keep, no_longer_only_look
 from aim_loans.web.untyped import CSRFError, CSRFProtect
@@ -151,7 +152,8 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
         WTF_CSRF_TIME_LIMIT=int(ABSOLUTE.total_seconds()),
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.url_map.converters["row"] = RowId
+    seal = Seal(surroundings.audit_key)
+    app.url_map.converters |= {"row": RowId, "sealed": sealed_by(seal)}
     keep(app, surroundings)
     people.login_manager().init_app(app)
     # Before the token of the form is looked for, which reads the form.
@@ -178,6 +180,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_global(language.share, "share")
     app.add_template_global(late_level, "late_level")
     app.add_template_global(points, "points")
+    app.add_template_global(seal.hide, "sealed")
     app.add_template_global(static_file, "static_file")
     return app
 

@@ -80,14 +80,14 @@ def prepare() -> tuple[str, int] | Response:
     return _done(form)
 
 
-@pages.get("/joint-reports/<row:edition_id>")
+@pages.get("/joint-reports/<sealed('edition'):edition_id>")
 @needs(Deed.SIGN_JOINT)
 def one(edition_id: int) -> str:
     """Show what an edition publishes, its files and who signed it."""
     return _edition(Form({}), edition_id)
 
 
-@pages.post("/joint-reports/<row:edition_id>")
+@pages.post("/joint-reports/<sealed('edition'):edition_id>")
 @needs(Deed.SIGN_JOINT)
 def answer(edition_id: int) -> tuple[str, int] | Response:
     """Release an edition to the partner, or sign it."""
@@ -103,7 +103,7 @@ def answer(edition_id: int) -> tuple[str, int] | Response:
     return redirect(url_for("joint_reports.one", edition_id=edition_id), code=303)
 
 
-@pages.get("/joint-reports/files/<row:file_id>")
+@pages.get("/joint-reports/files/<sealed('file'):file_id>")
 @needs(Deed.SIGN_JOINT)
 def file(file_id: int) -> Response:
     """Send a file of an edition, byte by byte as it was prepared."""

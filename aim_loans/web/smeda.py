@@ -8,6 +8,7 @@ from aim_loans.mou.events import PAGE_ROWS, Answer, answer_event, events
 from aim_loans.web.forms import Form
 from aim_loans.web.guard import needs
 from aim_loans.web.people import me
+from aim_loans.web.sealed import Seal
 from aim_loans.web.surroundings import around
 
 pages = Blueprint("smeda", __name__)
@@ -20,12 +21,14 @@ def show() -> str:
     return _shown(Form(request.args))
 
 
-@pages.post("/smeda/events/<row:event_id>")
+@pages.post("/smeda/events")
 @needs(Deed.CONFIRM_EVENT)
-def send(event_id: int) -> tuple[str, int] | Response:
+def send() -> tuple[str, int] | Response:
     """Confirm an event, or dispute it with the reason."""
     form, here = Form(request.form), around()
-    command = Answer(form.typed("kind"), event_id, form.typed("answer"), form.typed("reason"))
+    kind = form.typed("kind")
+    event_id = Seal(here.audit_key).number(kind, form.typed("event"))
+    command = Answer(kind, event_id, form.typed("answer"), form.typed("reason"))
     with form.attempt(), here.writing() as tx:
         answer_event(tx, command, actor=me().actor, today=here.today, key=form.key)
     if form.faults:

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
+from aim_loans.dates import business_date
 from aim_loans.errors import NotFound, Refused
 from aim_loans.identity.permissions import Deed
 from aim_loans.mou.partner_files import LAYOUTS
@@ -46,7 +47,7 @@ def send() -> tuple[str, int] | Response:
     return redirect(url_for("smeda_files.show_one", upload_id=upload_id), code=303)
 
 
-@pages.get("/smeda/files/<row:upload_id>")
+@pages.get("/smeda/files/<sealed('upload'):upload_id>")
 @needs(Deed.SEND_EVENTS)
 def show_one(upload_id: int) -> str:
     """Show what became of the rows of a file."""
@@ -54,7 +55,7 @@ def show_one(upload_id: int) -> str:
         return render_template("smeda_file.html", upload=upload_by_id(connection, upload_id))
 
 
-@pages.get("/smeda/files/<row:upload_id>/rejects")
+@pages.get("/smeda/files/<sealed('upload'):upload_id>/rejects")
 @needs(Deed.SEND_EVENTS)
 def rejects(upload_id: int) -> Response:
     """Give the refused rows with their reasons, to be mended and sent again."""
@@ -63,11 +64,12 @@ def rejects(upload_id: int) -> Response:
         found = upload_by_id(connection, upload_id)
     if found.rejects is None:
         raise NotFound("No row of this file was refused.")
+    day = business_date(found.recorded_at, here.settings.institution.zone)
     return send_file(
         io.BytesIO(here.files.get(found.rejects)),
         mimetype="text/csv",
         as_attachment=True,
-        download_name=f"{found.kind}-{found.id}.rejects.csv",
+        download_name=f"{found.kind}.{day}.rejects.csv",
     )
 
 

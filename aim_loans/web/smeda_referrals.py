@@ -22,7 +22,7 @@ def show() -> str:
     return _shown(Form(request.args))
 
 
-@pages.post("/smeda/referrals/<row:sent_id>/take-back")
+@pages.post("/smeda/referrals/<sealed('sent'):sent_id>/take-back")
 @needs(Deed.SEND_EVENTS)
 def take_back(sent_id: int) -> tuple[str, int] | Response:
     """Take back a referral that was sent by mistake."""

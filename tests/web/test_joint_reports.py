@@ -22,6 +22,7 @@ from tests.web.desk import FILES_KEY, Browser, Screens, fits_once, hash_once
 
 NAME, MOBILE, CNIC = "Zarqa Malik", "03001234567", "3520112345671"
 PERIOD, MONTH = "2025-H2", "2025-12"
+REPORT = r"/joint-reports/[\w-]{32}"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_a_report_goes_from_hand_to_hand_in_the_browser(screens: Screens) -> Non
     head.get(f"/joint-reports?period={MONTH}")
     head.send("/joint-reports", period=MONTH)
     assert "waits for a second person" in head.page
-    page = _links(head.page, r"/joint-reports/\d+")[0]
+    page = _links(head.page, REPORT)[0]
     assert partner.get(page).status_code == 404
     head.get(page)
     assert "another person releases it" in head.page
@@ -86,7 +87,7 @@ def test_a_report_goes_from_hand_to_hand_in_the_browser(screens: Screens) -> Non
         assert each.send(page, answer="sign", digest="0" * 64).status_code == 422
         each.send(page, answer="sign", digest=digest[1])
     assert "Signed by both parties" in partner.page
-    assert len(_links(partner.page, r"/joint-reports/files/\d+")) == 3
+    assert len(_links(partner.page, r"/joint-reports/files/[\w-]{32}")) == 3
 
 
 def test_a_signed_report_is_named_before_anybody_is_asked_to_correct_it(screens: Screens) -> None:
@@ -94,26 +95,42 @@ def test_a_signed_report_is_named_before_anybody_is_asked_to_correct_it(screens:
     partner.get(f"/joint-reports?period={PERIOD}")
     assert "Edition 1: Signed by both parties." in partner.page
     assert partner.page.index("Open it") < partner.page.index("A correction is a new edition")
-    partner.get("/joint-reports/1")
+    partner.get(_path_of(screens, "joint_reports.one"))
     assert "Target" in partner.page
 
 
 def test_an_officer_reads_no_joint_report(screens: Screens) -> None:
     officer = screens.browser("officer")
     assert officer.get("/joint-reports").status_code == 403
-    assert officer.get("/joint-reports/1").status_code == 403
+    assert officer.get(_path_of(screens, "joint_reports.one")).status_code == 403
 
 
-def test_nothing_that_the_partner_opens_tells_of_a_person(opened: dict[str, str]) -> None:
+def test_nothing_that_the_partner_opens_tells_of_a_person(
+    screens: Screens, opened: dict[str, str]
+) -> None:
     assert any("/joint-reports/files/" in path for path in opened)
     assert "SMEDA-26-0007" in opened["/smeda/events"]
     assert "SMEDA-26-0008" in opened["/smeda/referrals"]
-    assert "telephone number" in opened["/smeda/files/1"]
+    assert "telephone number" in opened[_path_of(screens, "smeda_files.show_one")]
     hidden = (NAME, NAME.split(maxsplit=1)[0], MOBILE, MOBILE[1:], CNIC, CNIC[5:12])
     for path, text in opened.items():
         for secret in hidden:
             assert secret not in text, path
             assert secret not in path
+
+
+def test_no_address_or_field_of_the_partner_tells_the_number_of_a_row(
+    opened: dict[str, str],
+) -> None:
+    """Two of them would tell how many events of others lie between."""
+    pages = [text for text in opened.values() if "<form" in text]
+    addresses = [each for text in pages for each in re.findall(r'(?:href|action)="([^"]*)"', text)]
+    assert any("/smeda/files/" in each for each in addresses)
+    assert not [each for each in addresses if re.search(r"/\d+(?:[/?]|$)", each)]
+    fields = [each for text in pages for each in re.findall(r"<input[^>]*>", text)]
+    fields = [each for each in fields if 'name="page"' not in each]
+    assert any('name="event"' in each for each in fields)
+    assert not [each for each in fields if re.search(r'(?:id="[\w-]*-|value=")\d+"', each)]
 
 
 def test_the_files_of_the_partner_hold_no_count_from_1_to_9(opened: dict[str, str]) -> None:
@@ -147,9 +164,14 @@ def _is_read(rule: Rule) -> bool:
 
 def _path(screens: Screens, rule: Rule) -> str:
     """Give the address of a page with 1 for whatever it is about."""
-    return screens.app.url_map.bind("localhost").build(
-        rule.endpoint, dict.fromkeys(rule.arguments, 1)
-    )
+    numbers = dict.fromkeys(rule.arguments, 1)
+    return screens.app.url_map.bind("localhost").build(rule.endpoint, numbers)
+
+
+def _path_of(screens: Screens, endpoint: str) -> str:
+    """Give the address of the first thing of a kind."""
+    (rule,) = (each for each in screens.app.url_map.iter_rules(endpoint) if _is_read(each))
+    return _path(screens, rule)
 
 
 def _text(content: bytes, media: str | None) -> str:

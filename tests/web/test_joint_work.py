@@ -8,13 +8,15 @@ from sqlalchemy import func, select
 from aim_loans.db.engine import reading
 from aim_loans.mou.models import partner_answer, registration, support, training_attendance
 from aim_loans.mou.registering import State
-from tests.book import TODAY
+from aim_loans.web.sealed import Seal
+from tests.book import AUDIT_KEY, TODAY
 from tests.branch import Branch
 from tests.joint import JointWork
 from tests.web.desk import Screens
 
 NAME, MOBILE = "Zarqa Malik", "03001234567"
 DAY = TODAY.isoformat()
+SEAL = Seal(AUDIT_KEY)
 REVIEW = {
     "kind": "entry",
     "reviewed_on": DAY,
@@ -127,9 +129,13 @@ def test_smeda_reads_codes_and_nothing_of_people(screens: Screens) -> None:
     assert all(f"S-{number}" in partner.page for number in (1, 2, 3, 4))
     counts = re.findall(r">\s*(?:<bdi[^>]*>)?([1-9])(?:</bdi>)?\s*<", partner.page)
     assert counts == []
-    partner.send("/smeda/events/1", kind="support", answer="confirmed")
+    answer = {kind: {"kind": kind, "event": SEAL.hide(kind, 1)} for kind in ("support", "training")}
+    partner.send("/smeda/events", **answer["support"], answer="confirmed")
     assert "confirmed by SMEDA" in partner.page
-    assert partner.send("/smeda/events/1", kind="training", answer="disputed").status_code == 422
+    disputed = partner.send("/smeda/events", **answer["training"], answer="disputed")
+    assert disputed.status_code == 422
+    other = answer["training"] | {"kind": "support"}
+    assert partner.send("/smeda/events", **other, answer="confirmed").status_code == 404
     assert rows(screens, partner_answer) == 1
     for path in ("/trainings", f"/enterprises/{shop}", f"/borrowers/{person_id}", "/book"):
         assert partner.get(path).status_code == 403, path
@@ -151,7 +157,8 @@ def test_who_takes_consent_back_is_in_no_row_for_smeda(screens: Screens) -> None
     officer.send(f"{page}/consent", scope="smeda", on_day=DAY, act="withdraw", key="another")
     partner.get("/smeda/events")
     assert "S-3" not in partner.page
-    sent = partner.send(f"/smeda/events/{advice}", kind="support", answer="confirmed")
+    event = SEAL.hide("support", advice)
+    sent = partner.send("/smeda/events", kind="support", event=event, answer="confirmed")
     assert sent.status_code == 422
     assert rows(screens, partner_answer) == 0
 

@@ -11,7 +11,8 @@ from aim_loans.db.engine import reading
 from aim_loans.mou.models import training_attendance_undoing, training_undoing
 from aim_loans.mou.partner_models import sent_referral
 from aim_loans.mou.trainings import Present
-from tests.book import TODAY
+from aim_loans.web.sealed import Seal
+from tests.book import AUDIT_KEY, TODAY
 from tests.branch import Branch
 from tests.joint import REFERRALS_HEADER, JointWork
 from tests.web.desk import Browser, Screens
@@ -47,7 +48,7 @@ def test_smeda_sends_a_file_and_mends_what_was_refused(screens: Screens) -> None
     bad = "S-2,03001234567,Lahore,2026-02-01,"
     assert upload(partner, f"{REFERRALS_HEADER}\nS-1,REG-1,Lahore,2026-02-01,\n{bad}\n") == 200
     assert "looks like a CNIC or a telephone number" in partner.page
-    link = re.search(r'href="(/smeda/files/\d+/rejects)"', partner.page)
+    link = re.search(r'href="(/smeda/files/[\w-]{32}/rejects)"', partner.page)
     assert link
     rejects = partner.client.get(link[1])
     assert rejects.mimetype == "text/csv"
@@ -58,7 +59,10 @@ def test_smeda_sends_a_file_and_mends_what_was_refused(screens: Screens) -> None
     assert rows(screens, sent_referral) == 2
     partner.get("/smeda/referrals")
     assert partner.page.count(">Sent<") == 2
-    partner.send("/smeda/referrals/1/take-back", reason="sent twice")
+    number, other = (Seal(key).hide("sent", 1) for key in (AUDIT_KEY, bytes(32)))
+    assert partner.send(f"/smeda/referrals/{other}/take-back", reason="x").status_code == 404
+    partner.get("/smeda/referrals")
+    partner.send(f"/smeda/referrals/{number}/take-back", reason="sent twice")
     assert "S-1" not in partner.page
     for other in ("officer", "head", "auditor"):
         assert screens.browser(other).get("/smeda/files").status_code == 403
