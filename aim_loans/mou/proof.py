@@ -101,8 +101,8 @@ def hold_back(reader: Reader, keep: Collection[Key]) -> frozenset[Place]:
 
 
 def opens(reader: Reader, held: Collection[Place]) -> list[Place]:
-    """Give the guarded places that follow once the edition is read with these held back."""
-    found = following(reader, held)
+    """Give the guarded places that are read, or follow, with these of the edition held back."""
+    found = following(reader, held) | ((reader.everything & reader.guarded) - set(held))
     return sorted(found - reader.given_away) if found else []
 
 

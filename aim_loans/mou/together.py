@@ -8,7 +8,9 @@ own tables:
   months is taken to be known, so that the last brief holds back what would give another away;
 - what stands at a period's end is what stood at the end before and what came in between. It is
   held back where it is 1 to 9 away from what was shown of another day;
-- a cell that was counted the same twice is one cell, so no edition opens what another held back.
+- a cell that was counted the same twice is one cell, so no edition opens what another held back;
+- a correction of a few is a count of a few: what is 1 to 9 away from what another edition of the
+  period showed is held back.
 """
 
 from collections import defaultdict
@@ -236,14 +238,18 @@ def _stands(place: Place) -> bool:
 
 
 def _moved_a_little(counted: Collection[Place], seen: Collection[Place]) -> set[Place]:
-    """Give what stands 1 to 9 away from what is seen of another day."""
-    ends: defaultdict[Cell, list[Place]] = defaultdict(list)
-    for each in seen:
-        ends[each.block, each.key].append(each)
+    """Give what stands 1 to 9 away from what is seen of another day, or of another edition.
+
+    What parts leave over is printed nowhere, and follows where the parts are: it is compared
+    with itself in other editions.
+    """
+    others: defaultdict[Cell, list[Place]] = defaultdict(list)
+    for each in {*seen, *(place for place in counted if _is_rest(place.key))}:
+        others[each.block, each.key].append(each)
     return {
         place
         for place in counted
-        if _stands(place) and not _is_rest(place.key)
-        for other in ends[place.block, place.key]
-        if other.when != place.when and is_small(place.number - other.number)
+        for other in others[place.block, place.key]
+        if is_small(place.number - other.number)
+        and (other.when == place.when or (_stands(place) and not _is_rest(place.key)))
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 from random import Random
 from typing import Any
 
@@ -111,7 +111,10 @@ def test_no_small_cell_follows_from_what_is_shown(dice: Random) -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_three_editions_together_open_nothing(dice: Random) -> None:
-    """The reader knows the sums of all, and that a cell in which nothing changed is the same."""
+    """The reader knows the sums of all, and that a cell in which nothing changed is the same.
+
+    Nor does anybody learn by how many a cell was corrected, where these are few.
+    """
     found = atoms(dice)
     editions: list[Published] = []
     for _ in range(3):
@@ -122,6 +125,10 @@ def test_three_editions_together_open_nothing(dice: Random) -> None:
     for each in editions:
         for key in small(each):
             assert _reduced({(key, each.edition.counts[key]): 1}, known), key
+    for first, later in combinations([each.edition.counts for each in editions], 2):
+        for key, count in later.items():
+            if is_small(count - first[key]):
+                assert _reduced({(key, count): 1, (key, first[key]): -1}, known), key
 
 
 def knowledge(published: Published) -> list[Row]:
@@ -305,6 +312,36 @@ def test_what_an_earlier_edition_showed_cannot_be_subtracted() -> None:
     after = edition({("gender",): {("female",): 40, ("male",): 20, ("transgender",): 3}})
     published = publish(after, publish(before))
     assert Key() in published.held
+
+
+def test_a_correction_of_a_few_in_one_district_tells_of_none_of_them() -> None:
+    """Four women are added in Lahore: whatever counts them is held back, all else is shown."""
+
+    def count(women: int) -> Edition:
+        table = {(place, who): 40 for place in ("Lahore", "Multan") for who in ("female", "male")}
+        return edition({("district", "gender"): table | {("Lahore", "female"): women}})
+
+    before = publish(count(40))
+    assert before.held == frozenset()
+    for women, hidden in ((44, True), (52, False), (40, False)):
+        after = publish(count(women), before)
+        counting = {
+            key for key in after.edition.counts if {"Multan", "male"}.isdisjoint(key.values)
+        }
+        assert after.held == (counting if hidden else frozenset())
+        told = [Told(HALF, {"A1": each}) for each in (before, after)]
+        assert not opened_by(told[1], told[:1])
+    shown = Told(HALF, {"A1": Published(count(44), frozenset())})
+    assert opened_by(shown, [Told(HALF, {"A1": before})])
+
+
+def test_a_correction_of_a_few_that_follows_from_greater_ones_is_held_back_too() -> None:
+    """Of fifteen more women twelve are in trade, so that three others would follow."""
+    table = {("trade",): 40, ("livestock",): 60}
+    before = publish(edition({("sector",): table}))
+    after = publish(edition({("sector",): {("trade",): 52, ("livestock",): 63}}), before)
+    assert Key(("sector",), ("livestock",)) in after.held
+    assert len(after.held) > 1
 
 
 def test_a_cell_to_keep_is_held_back_only_where_no_other_would_do() -> None:
