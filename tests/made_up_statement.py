@@ -104,7 +104,7 @@ def made_up(
         lines=[_line(name, counted, dice) for name in DEFINITIONS],
         splits=splits,
         funnels=[_funnel(name, dice) for name in _TYPES],
-        cohort=Cohort(size // 2, size // 4, size * 11_000_00),
+        cohort=Cohort(size // 2, size // 4, size * 11_000_00, size // 4),
         sample=Sample(120, 96, size, 93),
         benchmark=NationalBook(
             644_000_000_000_00, date(2026, 3, 31), "published total", verified=False

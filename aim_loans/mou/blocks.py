@@ -8,6 +8,8 @@ from aim_loans.mou.disclosure import Key
 COUNTED = ("A1", "F", "H1.participants")
 AMOUNTS = "A2"
 LINES, BASELINE, FUNNELS = "lines", "baseline", "funnels"
+# How many stand behind amounts and shares of money: nobody prints these.
+MONEY = "money"
 TOTAL = Key()
 # The first dimension of a cell that nobody prints: what parts leave over of their whole.
 REST = "rest"
@@ -33,6 +35,11 @@ CELLS: Mapping[str, tuple[str, Key]] = {
 def line_key(name: str) -> Key:
     """Give the key under which a line stands for itself."""
     return Key(("line",), (name,))
+
+
+def behind_key(line: str, measure: str, part: str) -> Key:
+    """Give the key of how many make a part of an amount or a share of money."""
+    return Key(("line", "measure", "part"), (line, measure, part))
 
 
 def part_of(key: Key) -> Key:

@@ -6,18 +6,15 @@ under the negative of the person's id.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    ScalarSelect,
     Select,
+    Subquery,
     Table,
-    and_,
-    case,
-    exists,
     false,
     func,
     select,
@@ -35,7 +32,7 @@ from aim_loans.db.bulk import whole_sum
 from aim_loans.db.tables import stands
 from aim_loans.identity.models import act
 from aim_loans.loans.facts import Kind
-from aim_loans.loans.models import instalment, loan_fact, schedule_version
+from aim_loans.loans.models import loan_fact
 from aim_loans.mou.models import (
     application_referral,
     partner_answer,
@@ -54,7 +51,7 @@ from aim_loans.mou.models import (
 from aim_loans.mou.standing import not_undone
 from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
-from aim_loans.portfolio.due import View, may_fall_in_month
+from aim_loans.portfolio.due import View
 from aim_loans.portfolio.standing import source_for
 
 Frame = pd.DataFrame
@@ -111,12 +108,17 @@ def enterprises(connection: Connection, view: View, people: Frame) -> Frame:
 
 def loans(connection: Connection, view: View) -> Frame:
     """Read the loans paid out by D: loan_id, person, dimensions, outstanding, late (over 30)."""
+    book, late = standing_book(connection, view)
+    names = ("loan_id", "borrower_id", *DIMENSIONS, "outstanding")
+    frame = read(connection, select(*(book.c[name] for name in names), late.label("late")))
+    return frame.rename(columns={"borrower_id": "person"}).astype({"late": bool})
+
+
+def standing_book(connection: Connection, view: View) -> tuple[Subquery, ColumnElement[bool]]:
+    """Give all loans paid out by D as they stand, and what says which are over 30 days late."""
     source = source_for(connection, view)
     book = kept_loans(source, view, DIMENSIONS, Kept()).subquery("book")
-    late = func.coalesce(late_by(book, source, view, _LATE_FROM), false()).label("late")
-    names = ("loan_id", "borrower_id", *DIMENSIONS, "outstanding")
-    frame = read(connection, select(*(book.c[name] for name in names), late))
-    return frame.rename(columns={"borrower_id": "person"}).astype({"late": bool})
+    return book, func.coalesce(late_by(book, source, view, _LATE_FROM), false())
 
 
 def payouts(connection: Connection, view: View) -> Frame:
@@ -139,67 +141,6 @@ def named_enterprises(connection: Connection) -> Frame:
         application, application.c.id == application_loan.c.application_id
     )
     return read(connection, rows.where(application.c.enterprise_id.is_not(None)))
-
-
-class Collected(NamedTuple):
-    """What fell due in a month as first agreed, and what of it was paid on its day (paisa)."""
-
-    due: int
-    on_time: int
-
-
-def collected(connection: Connection, view: View, among: Select[Any] | None) -> Collected:
-    """Add up what fell due from the first of a month to D, of some loans or all paid out by D.
-
-    On time is what of it the money put on the loan by its due day covered, the oldest first. A
-    waiver takes away what falls due after it.
-    """
-    fact, version, row = loan_fact, schedule_version, instalment
-    first = view.as_of.replace(day=1)
-    waived = exists().where(
-        fact.c.loan_id == version.c.loan_id,
-        fact.c.kind == Kind.WAIVER.value,
-        fact.c.value_on < row.c.due_on,
-        view.counts(fact),
-    )
-    asked = [version.c.number == 1, view.known(version), ~waived]
-    asked += [row.c.due_on >= first, row.c.due_on <= view.as_of]
-    if among is not None:
-        asked.append(version.c.loan_id.in_(among))
-    paid = _of_loan(view, Kind.RECEIPT, fact.c.value_on <= row.c.due_on)
-    due = (
-        select(
-            row.c.amount,
-            (paid - (row.c.due_total - row.c.amount)).label("covered"),
-            _of_loan(view, Kind.DISBURSEMENT).label("disbursed"),
-        )
-        .select_from(version)
-        .join(row, and_(row.c.version_id == version.c.id, may_fall_in_month(version, row, first)))
-        .where(*asked)
-        .cte("due")
-        .prefix_with("MATERIALIZED")
-    )
-    on_time = case(
-        (due.c.covered < 0, 0), (due.c.covered > due.c.amount, due.c.amount), else_=due.c.covered
-    )
-    sums = select(whole_sum(due.c.amount), whole_sum(on_time)).where(due.c.disbursed > 0)
-    return Collected(*connection.execute(sums).one())
-
-
-def _of_loan(view: View, kind: Kind, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Add up the facts of a kind of a version's loan that count."""
-    fact = loan_fact
-    return (
-        select(func.coalesce(func.sum(fact.c.amount), 0))
-        .where(
-            fact.c.loan_id == schedule_version.c.loan_id,
-            fact.c.kind == kind.value,
-            view.counts(fact),
-            *conditions,
-        )
-        .correlate_except(fact)
-        .scalar_subquery()
-    )
 
 
 def steps(connection: Connection, view: View) -> Frame:

@@ -11,18 +11,18 @@ from aim_loans.config.mou import Mou
 from aim_loans.config.settings import DatedTables
 from aim_loans.db.bulk import ids_as_rows
 from aim_loans.errors import Refused
-from aim_loans.mou import frames, pillars
+from aim_loans.mou import frames, pillars, repaid
 from aim_loans.mou.counted import Counted, count
 from aim_loans.mou.definitions import DEFINITIONS, SPLIT_LINES, SPLITS
 from aim_loans.mou.frames import Frame
 from aim_loans.mou.periods import Period
 from aim_loans.mou.pillars import Figures, Window
 from aim_loans.mou.registering import State
+from aim_loans.mou.repaid import Quality
 from aim_loans.mou.sampling import margin_per_mille
 from aim_loans.mou.statement import (
     Cell,
     Cohort,
-    Figure,
     JointStatement,
     Line,
     NationalBook,
@@ -31,7 +31,6 @@ from aim_loans.mou.statement import (
     status_of,
 )
 from aim_loans.portfolio.due import View
-from aim_loans.portfolio.engine import book_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,15 @@ def _lines(
     )
     aims = frames.targets(connection, asked.view(asked.period.last), asked.period.name)
     members = ids_as_rows(connection, cohort.loans["loan_id"].tolist())
-    actual = _figures(connection, asked, asked.period, counted)
-    part = _figures(connection, asked, asked.period, cohort, members)
-    earlier, first = (_figures(connection, asked, each, counted) for each in (last, before))
-    first.update(pillars.baseline(counted, asked.mou))
+    now = _quality(connection, asked, asked.period, counted)
+    inside = _quality(connection, asked, asked.period, cohort, members)
+    long_ago = _quality(connection, asked, before, counted)
+    actual = _figures(asked, asked.period, counted, now)
+    part = _figures(asked, asked.period, cohort, inside)
+    earlier = _figures(asked, last, counted, _quality(connection, asked, last, counted))
+    first = _figures(asked, before, counted, long_ago) | pillars.baseline(counted, asked.mou)
+    behind = {"actual": now.behind(), "cohort": inside.behind(), "baseline": long_ago.behind()}
+    behind["cohort"]["A2"] = pillars.paid_out(counted, _window(asked.period))
     if len(sample):
         people = frames.people(connection, asked.view(asked.period.last))
         actual.update(pillars.outcomes(sample, counted, people, asked.mou))
@@ -106,6 +110,7 @@ def _lines(
             last_period=earlier.get(each),
             target=aims.get(each),
             status=status_of(each, actual.get(each), aims.get(each)),
+            behind={name: known[each] for name, known in behind.items() if each in known},
         )
         for each, definition in DEFINITIONS.items()
     ]
@@ -115,31 +120,30 @@ def _window(period: Period) -> Window:
     return Window(pd.Timestamp(period.first), pd.Timestamp(period.last))
 
 
-def _figures(
+def _quality(
     connection: Connection,
     asked: Asked,
     period: Period,
     part: Counted,
     among: Select[Any] | None = None,
-) -> Figures:
-    """Count a period for the whole book, or for the part of it that has these loans."""
-    window, now = _window(period), period is asked.period
+) -> Quality:
+    """Add up at a period's end what tells the quality of all loans, or of these of a part."""
+    view = asked.view(period.last)
+    now = period is asked.period
+    at_risk = pillars.at_risk(part.loans) if now else repaid.at_risk(connection, view)
+    return Quality(at_risk, repaid.collected(connection, view, among))
+
+
+def _figures(asked: Asked, period: Period, part: Counted, quality: Quality) -> Figures:
+    """Count a period for the whole book, or for a part of it."""
+    window = _window(period)
     listed = asked.mou.underserved_on(asked.period.last) is not None
-    at_risk = pillars.at_risk(part.loans) if now else _at_risk(connection, asked, period.last)
-    collected = frames.collected(connection, asked.view(period.last), among)
     return {
         **pillars.access(part, window, listed=listed),
-        **pillars.quality(at_risk, collected),
+        **quality.figures(),
         **pillars.formalisation(part, window, asked.mou),
         **pillars.hand_holding(part, window),
     }
-
-
-def _at_risk(connection: Connection, asked: Asked, day: date) -> Figure:
-    """Give PAR over 30 days of the whole book on an earlier day."""
-    ladder = asked.dated.ladder_on(day)
-    book = book_rows(connection, as_of=day, known_at=asked.known_at, by=(), ladder=ladder)
-    return Figure(int(book["par30"].iloc[0]), int(book["glp"].iloc[0]))
 
 
 def _splits(counted: Counted, window: Window, mou: Mou) -> list[Split]:
@@ -194,7 +198,8 @@ def _cohort(counted: Counted) -> Cohort:
     units = set(joined.astype("int64"))
     loans = counted.loans
     earlier = loans[loans["unit"].isin(units) & ~loans["in_cohort"]]
-    return Cohort(len(units), len(earlier), int(earlier["amount"].sum()))
+    sums = len(earlier), int(earlier["amount"].sum()), earlier["unit"].nunique()
+    return Cohort(len(units), *sums)
 
 
 def _sample(sample: Frame) -> Sample | None:

@@ -10,9 +10,10 @@ import pandas as pd
 from aim_loans.config.dated_rule import in_force
 from aim_loans.config.mou import REGISTRATIONS, Mou, PriceIndex
 from aim_loans.mou.counted import Counted, age_band
-from aim_loans.mou.frames import Collected, Frame, looked_up
+from aim_loans.mou.frames import Frame, looked_up
 from aim_loans.mou.registering import HELD, State
-from aim_loans.mou.statement import Figure, Funnel
+from aim_loans.mou.repaid import AtRisk
+from aim_loans.mou.statement import Behind, Figure, Funnel
 
 Figures = dict[str, Figure | None]
 _FUNNEL = (State.INFORMED, State.CONSENTED, State.ASSISTED, State.APPLIED)
@@ -60,14 +61,19 @@ def access(counted: Counted, window: Window, *, listed: bool) -> Figures:
     }
 
 
-def quality(at_risk: Figure, collected: Collected) -> Figures:
-    """Give PAR over 30 days as it is, and the on-time recovery."""
-    return {"A10.par30": at_risk, "A10.on_time": Figure(collected.on_time, collected.due)}
+def at_risk(loans: Frame) -> AtRisk:
+    """Add up what these loans have outstanding, and what of it is more than 30 days late."""
+    active = loans[loans["outstanding"] > 0]
+    late = active[active["late"]]
+    sums = _sum(late["outstanding"]), _sum(active["outstanding"])
+    return AtRisk(*sums, len(late), len(active) - len(late))
 
 
-def at_risk(loans: Frame) -> Figure:
-    """Give what these loans have outstanding that is more than 30 days late, of all that is."""
-    return Figure(_sum(loans.loc[loans["late"], "outstanding"]), _sum(loans["outstanding"]))
+def paid_out(counted: Counted, window: Window) -> Behind:
+    """Count the enterprises behind what was paid out: those of the cohort, and all others."""
+    paid = window.of(counted.payouts)
+    units = paid.groupby("in_cohort")["unit"].nunique()
+    return Behind(int(units.get(True, 0)), int(units.get(False, 0)))
 
 
 def formalisation(counted: Counted, window: Window, mou: Mou) -> Figures:

@@ -18,9 +18,11 @@ from aim_loans.mou.blocks import (
     FUNNELS,
     IN,
     LINES,
+    MONEY,
     OUT,
     REST,
     TOTAL,
+    behind_key,
     line_key,
     part_of,
 )
@@ -34,6 +36,10 @@ DISTRICT, PROVINCE, GENDER = "district", "province", "gender"
 WOMEN, OTHERS = "female", "others"
 # The tables that tell the cohort beside all of AIM.
 WITH_COHORT = (("sector",), (GENDER,))
+
+# What stands behind an amount or a share of money, and behind what it leaves of all of AIM.
+_PARTS_OF_MONEY = ("inside", "beside", "others inside", "others beside")
+EARLIER_AMOUNT = "earlier_amount"
 
 # What everybody asks for first. So few are neither women nor men, of so few no district or age is
 # known, that another cell is held back beside them; it had better be none of these.
@@ -68,6 +74,15 @@ class Withheld:
     def shows(self, block: str, key: Key) -> bool:
         """Say whether a figure may be read; one that no table names is 0."""
         return key not in self.blocks[block].held
+
+    def shows_money(self, line: str, measure: str) -> bool:
+        """Say whether an amount or a share of money tells of few in none of its parts.
+
+        An edition from before this was asked holds nothing of it.
+        """
+        if MONEY not in self.blocks:
+            return True
+        return all(self.shows(MONEY, behind_key(line, measure, part)) for part in _PARTS_OF_MONEY)
 
     def count(self, block: str, key: Key) -> int:
         """Give what was counted; 0 for what no table names."""
@@ -124,6 +139,7 @@ def _of_month(statement: JointStatement) -> Iterator[tuple[str, Edition]]:
     financed = next(each for each in statement.splits if each.line == AMOUNTS)
     yield AMOUNTS, Edition({TOTAL: sum(cell.units for cell in financed.cells)}, ())
     yield LINES, _figures({line.id: line.actual for line in statement.lines})
+    yield MONEY, _behind(statement)
 
 
 def _blocks(statement: JointStatement) -> Iterator[tuple[str, Edition]]:
@@ -140,6 +156,26 @@ def _blocks(statement: JointStatement) -> Iterator[tuple[str, Edition]]:
     baseline = {line.id: line.baseline for line in statement.lines}
     yield BASELINE, _figures(baseline)
     yield FUNNELS, _funnels(statement)
+    yield MONEY, _behind(statement)
+
+
+def _behind(statement: JointStatement) -> Edition:
+    """Count who stands behind amounts and shares of money; of the cohort's, behind all else too."""
+    counts: dict[Key, int] = {}
+    for line in statement.lines:
+        for measure, (inside, beside) in line.behind.items():
+            if getattr(line, measure) is None:
+                continue
+            parts = {"inside": inside, "beside": beside}
+            if measure == "cohort" and "actual" in line.behind:
+                whole = line.behind["actual"]
+                parts["others inside"] = whole.inside - inside
+                parts["others beside"] = whole.beside - beside
+            counts |= {behind_key(line.id, measure, part): n for part, n in parts.items()}
+    if not statement.period.is_month:
+        earlier = behind_key(EARLIER_AMOUNT, "cohort", "inside")
+        counts[earlier] = statement.cohort.earlier_enterprises
+    return Edition(counts, ())
 
 
 def _of(statement: JointStatement, line: str) -> list[Split]:

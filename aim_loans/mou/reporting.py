@@ -22,7 +22,13 @@ from aim_loans.mou.published import (
     Shown,
     Stage,
 )
-from aim_loans.mou.publishing import WITH_COHORT, Withheld, is_of_people, whole_of
+from aim_loans.mou.publishing import (
+    EARLIER_AMOUNT,
+    WITH_COHORT,
+    Withheld,
+    is_of_people,
+    whole_of,
+)
 from aim_loans.mou.statement import SCALE, Cohort, Figure, Funnel, JointStatement, Line, Split
 
 Cell = tuple[str, Key]
@@ -112,7 +118,8 @@ def _actual(statement: JointStatement, withheld: Withheld, line: Line) -> Shown 
     if line.id == AMOUNTS:
         cells = [(AMOUNTS, TOTAL)]
     least = SMALLEST_SHOWN if line.id in _OF_LOANS else 0
-    return _shown(line.id, line.actual, shown=_all_shown(withheld, cells, least=least))
+    shown = _all_shown(withheld, cells, least=least) and withheld.shows_money(line.id, "actual")
+    return _shown(line.id, line.actual, shown=shown)
 
 
 def _of_cohort(statement: JointStatement, withheld: Withheld, line: Line) -> Shown | None:
@@ -131,6 +138,7 @@ def _of_cohort(statement: JointStatement, withheld: Withheld, line: Line) -> Sho
     cells = [_cell(statement, withheld, name) for name in names]
     parts = [(block, part_of(key)) for block, key in cells]
     many = _all_shown(withheld, parts, least=SMALLEST_SHOWN)
+    many = many and withheld.shows_money(line.id, "cohort")
     return _shown(line.id, figure, shown=many and not whole)
 
 
@@ -140,7 +148,8 @@ def _of_baseline(withheld: Withheld, line: Line) -> Shown | None:
     names = ("A1",) if line.id == AMOUNTS else _rests_on(line.id)
     cells = [(BASELINE, line_key(name)) for name in names]
     least = SMALLEST_SHOWN if line.id in (AMOUNTS, *_OF_LOANS) else 0
-    return _shown(line.id, line.baseline, shown=_all_shown(withheld, cells, least=least))
+    shown = _all_shown(withheld, cells, least=least) and withheld.shows_money(line.id, "baseline")
+    return _shown(line.id, line.baseline, shown=shown)
 
 
 def _rests_on(line_id: str) -> Sequence[str]:
@@ -226,10 +235,11 @@ def _count(withheld: Withheld, name: str, number: int) -> int | None:
 
 def _cohort(withheld: Withheld, cohort: Cohort) -> PublishedCohort:
     earlier = _count(withheld, "earlier_loans", cohort.earlier_loans)
+    shown = earlier is not None and withheld.shows_money(EARLIER_AMOUNT, "cohort")
     return PublishedCohort(
         _count(withheld, "enterprises", cohort.enterprises),
         earlier,
-        None if earlier is None else cohort.earlier_amount,
+        cohort.earlier_amount if shown else None,
     )
 
 

@@ -4,8 +4,8 @@ Amounts are paisa, shares are left as numerator and denominator, days are dates.
 for what nobody provided; a denominator of 0 for a share that does not exist.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -32,11 +32,23 @@ class Figure(NamedTuple):
         return self.of != 0
 
 
+class Behind(NamedTuple):
+    """How many make an amount or a share of money: those in its number, and those beside it.
+
+    Of a share these are loans; one paid in part is in both. Of an amount of the cohort these are
+    enterprises, of the cohort and of all others.
+    """
+
+    inside: int
+    beside: int
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line: its figures in the period, before the programme, in the period before.
 
-    `cohort` is the figure of the MoU cohort alone, where the line is about enterprises.
+    `cohort` is the figure of the MoU cohort alone, where the line is about enterprises; `behind`
+    tells of the figures by their names here, where no count of the statement does.
     """
 
     id: str
@@ -48,6 +60,7 @@ class Line:
     last_period: Figure | None
     target: int | None
     status: str
+    behind: Mapping[str, Behind] = field(default_factory=dict)
 
 
 class Cell(NamedTuple):
@@ -98,6 +111,7 @@ class Cohort:
     enterprises: int
     earlier_loans: int
     earlier_amount: int
+    earlier_enterprises: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
@@ -27,6 +27,15 @@ from aim_loans.origination.models import application, application_loan, applicat
 
 Pair = tuple[int, int | None]
 PAR_OVER = 30
+
+
+class Repaid(NamedTuple):
+    """What a loan has outstanding, whether late, what fell due of it, what of that came in time."""
+
+    out: int
+    late: bool
+    due: int
+    on_time: int
 
 
 @dataclass
@@ -175,27 +184,41 @@ class Naive:
         }
 
     def quality(self, ids: set[int]) -> dict[str, Pair]:
-        out_all = out_late = due_all = on_time = 0
-        for loan_id in ids:
-            rows = self.instalments(loan_id)
-            facts = self.facts(loan_id)
-            paid = sum(row.amount for row in facts if row.kind == "receipt")
-            lent = sum(row.amount for row in facts if row.kind == "disbursement")
-            out = max(0, lent - paid)
-            unpaid = [row.due_on for row in rows if row.due_total > paid]
-            out_all += out
-            out_late += out if unpaid and (self.last - unpaid[0]).days > PAR_OVER else 0
-            for row in rows:
-                if (row.due_on.year, row.due_on.month) != (self.last.year, self.last.month):
-                    continue
-                by_then = sum(
-                    fact.amount
-                    for fact in facts
-                    if fact.kind == "receipt" and fact.value_on <= row.due_on
-                )
-                due_all += row.amount
-                on_time += min(row.amount, max(0, by_then - (row.due_total - row.amount)))
-        return {"A10.par30": (out_late, out_all), "A10.on_time": (on_time, due_all)}
+        found = [self.repaid(loan_id) for loan_id in ids]
+        return {
+            "A10.par30": (sum(r.out for r in found if r.late), sum(r.out for r in found)),
+            "A10.on_time": (sum(r.on_time for r in found), sum(r.due for r in found)),
+        }
+
+    def behind(self, ids: set[int]) -> dict[str, Pair]:
+        """Count the loans of which something is late, is not, was paid on time, was not."""
+        found = [self.repaid(loan_id) for loan_id in ids]
+        running = [each.late for each in found if each.out]
+        on_time = sum(each.on_time > 0 for each in found)
+        return {
+            "A10.par30": (running.count(True), running.count(False)),
+            "A10.on_time": (on_time, sum(each.on_time < each.due for each in found)),
+        }
+
+    def repaid(self, loan_id: int) -> Repaid:
+        rows, facts = self.instalments(loan_id), self.facts(loan_id)
+        paid = sum(row.amount for row in facts if row.kind == "receipt")
+        lent = sum(row.amount for row in facts if row.kind == "disbursement")
+        out = max(0, lent - paid)
+        unpaid = [row.due_on for row in rows if row.due_total > paid]
+        late = bool(out and unpaid and (self.last - unpaid[0]).days > PAR_OVER)
+        due = on_time = 0
+        for row in rows:
+            if (row.due_on.year, row.due_on.month) != (self.last.year, self.last.month):
+                continue
+            by_then = sum(
+                fact.amount
+                for fact in facts
+                if fact.kind == "receipt" and fact.value_on <= row.due_on
+            )
+            due += row.amount
+            on_time += min(row.amount, max(0, by_then - (row.due_total - row.amount)))
+        return Repaid(out, late, due, on_time)
 
     def instalments(self, loan_id: int) -> list[Any]:
         version = {row.id: row.loan_id for row in self.rows(schedule_version) if row.number == 1}

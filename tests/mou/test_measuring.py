@@ -16,12 +16,13 @@ from aim_loans.db.engine import cutting, reading, writing
 from aim_loans.errors import Refused
 from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Grant, Role
-from aim_loans.mou import frames
+from aim_loans.mou import frames, pillars
 from aim_loans.mou.counted import count
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.periods import parse_period
 from aim_loans.mou.registering import State, next_states
+from aim_loans.mou.repaid import at_risk
 from aim_loans.mou.statement import NOT_SET, REACHED, SHORT, Figure, JointStatement
 from aim_loans.mou.supporting import KINDS
 from aim_loans.mou.trainings import Present
@@ -170,15 +171,34 @@ def test_every_line_equals_the_same_line_counted_in_loops(lived: Book) -> None:
         mine = [each for each in loans if each["unit"] in joined]
         within = [each for each in mine if each["day"] >= joined[each["unit"]]]
         cohort = naive.access(within)
+        behind = {
+            "actual": naive.behind({each["id"] for each in loans}),
+            "cohort": naive.behind({each["id"] for each in within}),
+        }
     actual = {line.id: line.actual for line in found.lines if line.actual is not None}
     assert {line: tuple(figure) for line, figure in actual.items()} == whole
     part = {line.id: line.cohort for line in found.lines}
     assert {line: tuple(part[line] or ()) for line in cohort} == cohort
+    for line in found.lines:
+        for name, counted in behind.items():
+            assert line.behind.get(name) == counted.get(line.id) or line.id == "A2", line.id
     assert found.cohort.enterprises == len(joined) > 2
     earlier = [each for each in mine if each["day"] < joined[each["unit"]]]
     assert found.cohort.earlier_amount == sum(each["amount"] for each in earlier)
+    assert found.cohort.earlier_enterprises == len({each["unit"] for each in earlier})
     lines_that_say_something = {line for line, pair in whole.items() if pair[0]}
     assert len(lines_that_say_something) > 25, sorted(whole.items())
+
+
+def test_what_is_at_risk_of_all_is_added_up_alike_in_the_database_and_in_the_frame(
+    sqlite_book: Book,
+) -> None:
+    lend(sqlite_book, Random(3))
+    with reading(sqlite_book.engine) as connection:
+        view = View(TODAY, None)
+        added = at_risk(connection, view)
+        assert added == pillars.at_risk(frames.loans(connection, view))
+    assert 0 not in added
 
 
 def test_splits_add_up_to_their_line(lived: Book) -> None:

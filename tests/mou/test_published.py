@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aim_loans.mou.definitions import BRIEF_LINES, Unit
+from aim_loans.mou.disclosure import is_small
 from aim_loans.mou.periods import parse_period
 from aim_loans.mou.published import HELD_BACK, JointReport, Shown
 from aim_loans.mou.publishing import Withheld, to_publish, withhold
 from aim_loans.mou.report_rows import funnel_rows, line_rows, table_rows
 from aim_loans.mou.reporting import OF_MONEY, joint_report
-from aim_loans.mou.statement import SCALE, Figure, JointStatement
+from aim_loans.mou.statement import SCALE, Behind, Figure, JointStatement
 from aim_loans.mou.together import Told, opened_by
 from aim_loans.mou.withheld_json import read_withheld, withheld_text
 from aim_loans.portfolio.statement_json import canonical, read_canonical
@@ -114,6 +115,84 @@ def test_a_mean_of_the_cohort_needs_many_behind_it_and_many_or_none_behind_the_r
     assert report.line("H8").cohort == (Shown(None) if held else Shown(4 * inside, inside))
 
 
+def with_behind(statement: JointStatement, line_id: str, **behind: Behind) -> JointStatement:
+    """Say how many are behind the figures of a line."""
+    lines = [
+        replace(line, behind=behind) if line.id == line_id else line for line in statement.lines
+    ]
+    return replace(statement, lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("all_of_aim", "cohort", "shown"),
+    [
+        (Behind(30, 400), Behind(12, 100), (True, True)),
+        (Behind(0, 400), Behind(0, 100), (True, True)),
+        (Behind(12, 400), Behind(12, 100), (True, True)),
+        (Behind(4, 400), Behind(0, 100), (False, False)),
+        (Behind(400, 4), Behind(100, 0), (False, False)),
+        (Behind(30, 400), Behind(4, 100), (True, False)),
+        (Behind(30, 400), Behind(25, 100), (True, False)),
+        (Behind(30, 400), Behind(12, 4), (True, False)),
+    ],
+)
+def test_a_share_of_money_needs_ten_loans_or_none_in_each_of_its_parts(
+    all_of_aim: Behind, cohort: Behind, shown: tuple[bool, bool]
+) -> None:
+    """In the number, beside it, and in what the cohort leaves of both."""
+    report, _ = report_of(with_behind(made_up(), "A10.par30", actual=all_of_aim, cohort=cohort))
+    line = report.line("A10.par30")
+    assert line.actual
+    assert line.cohort
+    assert (not line.actual.held, not line.cohort.held) == shown
+
+
+def test_a_corrected_share_of_money_is_held_back_where_few_loans_came_to_it() -> None:
+    first, more, many = (
+        to_publish(with_behind(made_up(), "A10.par30", actual=Behind(late, 400)))
+        for late in (30, 33, 40)
+    )
+    read = Told(first.period, read_withheld(withheld_text(withhold(first).blocks)))
+    for statement, held in ((more, True), (many, False), (first, False)):
+        report = joint_report(statement, withhold(statement, [read]), head(statement, edition=2))
+        actual = report.line("A10.par30").actual
+        assert actual
+        assert actual.held is held
+
+
+@pytest.mark.parametrize(("inside", "others"), [(40, 5), (5, 40), (40, 40), (40, 0)])
+def test_an_amount_of_the_cohort_tells_of_few_neither_inside_nor_outside(
+    inside: int, others: int
+) -> None:
+    statement = with_behind(made_up(), "A2", cohort=Behind(inside, others))
+    cohort = replace(statement.cohort, earlier_enterprises=inside)
+    report, _ = report_of(replace(statement, cohort=cohort))
+    amount = report.line("A2").cohort
+    assert amount
+    assert report.cohort
+    assert amount.held is (5 in (inside, others))
+    assert (report.cohort.earlier_amount is None) is (inside == 5)
+
+
+@pytest.mark.parametrize("size", [12, 40, 250])
+def test_no_share_and_no_mean_stands_on_a_few(size: int) -> None:
+    """Neither counts nor what they leave of their whole, at all of AIM and before."""
+    for seed in range(4):
+        statement = to_publish(made_up(seed=seed, size=size))
+        report, _ = report_of(statement)
+        for line, published in zip(statement.lines, report.lines, strict=True):
+            pairs = ((line.actual, published.actual), (line.baseline, published.baseline))
+            for figure, seen in pairs:
+                if figure is None or figure.of is None or seen is None or seen.held:
+                    continue
+                if line.id[0] in "FHO" and line.id not in OF_MONEY:
+                    assert not is_small(figure.of), line.id
+                    if line.unit == Unit.SHARE:
+                        rest = figure.of - figure.number
+                        assert not is_small(figure.number), line.id
+                        assert not is_small(rest), line.id
+
+
 def test_a_correction_lists_what_changed_and_opens_nothing_of_the_edition_before() -> None:
     first = to_publish(made_up(size=300))
 
@@ -139,7 +218,7 @@ def test_a_month_is_published_as_its_brief_alone() -> None:
     assert (report.tables, report.funnels) == ((), ())
     assert (report.cohort, report.sample, report.waiting) == (None, None, None)
     assert not [number for number in counts(report) if 0 < number < 10]
-    assert set(held.blocks) == {"A2", "lines"}
+    assert set(held.blocks) == {"A2", "lines", "money"}
 
 
 def test_a_share_is_told_only_where_the_whole_beside_it_may_be_read() -> None:
