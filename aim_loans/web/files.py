@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from aim_loans.errors import NotFound
-from aim_loans.identity.permissions import Actor, Deed, require, require_two
+from aim_loans.identity.permissions import Actor, Deed, allows, require, require_two
 from aim_loans.identity.queries import key_used
 from aim_loans.portfolio.feeder.asked import closing_day
 from aim_loans.portfolio.feeder.issued import (
@@ -29,6 +29,7 @@ from aim_loans.portfolio.feeder.issuing import (
     TakeFile,
     ask_file,
     decline_file,
+    require_taker,
     take_file,
 )
 from aim_loans.web.asked import month_asked
@@ -48,7 +49,7 @@ MOST_SHOWN = 100
 
 
 @pages.get("/files")
-@needs(Deed.MAKE_FILES)
+@needs(Deed.VERIFY)
 def show() -> str | tuple[str, int]:
     """Show the files of a month, the last one that is over when none is named."""
     form = Form(request.args)
@@ -93,7 +94,7 @@ def answer(request_id: int) -> tuple[str, int] | Response:
 
 
 @pages.post("/files/<row:issued_id>/download")
-@needs(Deed.MAKE_FILES)
+@needs(Deed.VERIFY)
 def take(issued_id: int) -> Response:
     """Write the download down, then lead to the file."""
     here, issued = around(), _issued(issued_id)
@@ -105,12 +106,13 @@ def take(issued_id: int) -> Response:
 
 
 @pages.get("/files/downloads/<row:download_id>")
-@needs(Deed.MAKE_FILES)
+@needs(Deed.VERIFY)
 def contents(download_id: int) -> Response:
     """Send the bytes of a file to whoever had the download written down."""
     here = around()
     with here.reading() as connection:
         issued = download(connection, download_id, actor=me().actor, now=here.now)
+    require_taker(me().actor, issued)
 
     def sent() -> Iterator[bytes]:
         with here.reading() as connection:
@@ -120,7 +122,7 @@ def contents(download_id: int) -> Response:
 
 
 @pages.get("/files/<row:issued_id>/manifest")
-@needs(Deed.MAKE_FILES)
+@needs(Deed.VERIFY)
 def manifest(issued_id: int) -> Response:
     """Send the manifest of a file; it holds no row."""
     issued = _issued(issued_id)
@@ -128,7 +130,7 @@ def manifest(issued_id: int) -> Response:
 
 
 @pages.get("/files/<row:issued_id>/schema")
-@needs(Deed.MAKE_FILES)
+@needs(Deed.VERIFY)
 def schema(issued_id: int) -> Response:
     """Send the schema of a file."""
     issued = _issued(issued_id)
@@ -158,7 +160,7 @@ def _declared(name: str) -> FeederFile:
 
 
 def _issued(issued_id: int) -> Issued:
-    require(me().actor, Deed.MAKE_FILES, branch=None)
+    require(me().actor, Deed.VERIFY, branch=None)
     with around().reading() as connection:
         return issued_by_id(connection, issued_id)
 
@@ -171,7 +173,7 @@ def _done(form: Form, month: date) -> tuple[str, int] | Response:
 
 def _shown(form: Form, month: date) -> str:
     actor = me().actor
-    require(actor, Deed.MAKE_FILES, branch=None)
+    require(actor, Deed.VERIFY, branch=None)
     with around().reading() as connection:
         issued = issued_files(connection, month, most=MOST_SHOWN)
         waiting = open_file_requests(connection)
@@ -184,6 +186,8 @@ def _shown(form: Form, month: date) -> str:
         issued=issued,
         waiting=waiting,
         own=actor.name,
+        may_make=allows(actor, Deed.MAKE_FILES, branch=None),
+        may_release=allows(actor, Deed.RELEASE_FILES, branch=None),
     )
 
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from werkzeug.wrappers import Response as AnyResponse
 
 from aim_loans.errors import NotAllowed
-from aim_loans.identity.permissions import Deed, reach
+from aim_loans.identity.permissions import Actor, Deed, reach
 from aim_loans.identity.sign_in import SignedIn
 from aim_loans.web.forms import Form
 from aim_loans.web.kept import LANGUAGE, Kept, seal, shown_again, typed_form
@@ -42,16 +42,20 @@ BEFORE_FACTOR = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a page asks of whoever opens it; None: to be signed in."""
+    """What a page asks of whoever opens it: one of these deeds; none: to be signed in."""
 
-    deed: Deed | None
+    deeds: tuple[Deed, ...]
+
+    def lets_in(self, actor: Actor) -> bool:
+        """Say whether somebody may do one of the deeds anywhere."""
+        return not self.deeds or any(reach(actor, deed) != frozenset() for deed in self.deeds)
 
 
-def needs(deed: Deed | None) -> Callable[[View], View]:
-    """Mark a view with the deed that it needs."""
+def needs(deed: Deed | None, *others: Deed) -> Callable[[View], View]:
+    """Mark a view with the deed that it needs, or with several of which one is enough."""
 
     def mark(view: View) -> View:
-        setattr(view, _NAME, Need(deed))
+        setattr(view, _NAME, Need(() if deed is None else (deed, *others)))
         return view
 
     return mark
@@ -89,7 +93,7 @@ def check(app: Flask) -> AnyResponse | None:
         return ask_again(kept) if kept else redirect(url_for("sign_in.show", next=_here()))
     if not found.through_the_door:
         return _before(found, endpoint)
-    if need is not None and need.deed is not None and reach(found.actor, need.deed) == frozenset():
+    if need is not None and not need.lets_in(found.actor):
         raise NotAllowed(
             "{actor} may not do this. Ask the branch manager or head office.",
             actor=found.actor.name,

@@ -46,7 +46,7 @@ _MEDIA = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv
 
 
 @pages.get("/joint-reports")
-@needs(Deed.SIGN_JOINT)
+@needs(Deed.READ_JOINT, Deed.SIGN_JOINT)
 def show() -> str:
     """List the reports; what is not released is for the own house alone."""
     return _shown(Form(request.args))
@@ -81,7 +81,7 @@ def prepare() -> tuple[str, int] | Response:
 
 
 @pages.get("/joint-reports/<sealed('edition'):edition_id>")
-@needs(Deed.SIGN_JOINT)
+@needs(Deed.READ_JOINT, Deed.SIGN_JOINT)
 def one(edition_id: int) -> str:
     """Show what an edition publishes, its files and who signed it."""
     return _edition(Form({}), edition_id)
@@ -104,7 +104,7 @@ def answer(edition_id: int) -> tuple[str, int] | Response:
 
 
 @pages.get("/joint-reports/files/<sealed('file'):file_id>")
-@needs(Deed.SIGN_JOINT)
+@needs(Deed.READ_JOINT, Deed.SIGN_JOINT)
 def file(file_id: int) -> Response:
     """Send a file of an edition, byte by byte as it was prepared."""
     here = around()

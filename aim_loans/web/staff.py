@@ -38,10 +38,10 @@ _USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 
 
 @pages.get("/staff")
-@needs(Deed.MANAGE_STAFF)
+@needs(Deed.VERIFY)
 def show() -> str | tuple[str, int]:
     """List the staff, of all branches or of one."""
-    _require_right()
+    require(me().actor, Deed.VERIFY, branch=None)
     form = Form(request.args)
     page = form.page()
     with around().reading() as connection:
@@ -88,10 +88,10 @@ def send() -> str | tuple[str, int] | Response:
 
 
 @pages.get("/staff/<row:member_id>")
-@needs(Deed.MANAGE_STAFF)
+@needs(Deed.VERIFY)
 def show_one(member_id: int) -> str:
-    """Show a member of staff, with what can be done."""
-    _require_right()
+    """Show a member of staff, and to whoever may change them what can be done."""
+    require(me().actor, Deed.VERIFY, branch=None)
     return _member_page(Form(_role_begun()), _member(member_id))
 
 

@@ -33,7 +33,7 @@ _DECIMAL = frozenset({Unit.PAISA, Unit.SHARE, Unit.SCORE})
 
 
 @pages.get("/targets")
-@needs(Deed.SET_TARGET)
+@needs(Deed.READ_JOINT, Deed.SET_TARGET)
 def show() -> str:
     """Show the targets of a period; the one under way when none is asked for."""
     form = Form({"period": request.args.get("period", "") or half_year_of(around().today).name})

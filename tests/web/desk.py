@@ -21,9 +21,10 @@ from aim_loans.db.engine import Writing, open_engine, writing
 from aim_loans.files.store import Store
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.passwords import hash_password, password_fits
-from aim_loans.identity.permissions import Actor, Role
+from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.identity.sign_in import SetPassword, give_factor, set_password
 from aim_loans.web.app import create_app
+from aim_loans.web.guard import need_of
 from aim_loans.web.surroundings import Surroundings, keep
 from tests.book import AUDIT_KEY, FACTOR_KEY, SHELL, TODAY, Book, Ticking, open_book
 from tests.databases import copy_database, empty_database, engine_at
@@ -38,6 +39,8 @@ SECRET = b"a secret that only the tests sign cookies with"
 COOKIE = "aim"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _KEY = re.compile(r'name="key" value="([^"]+)"')
+_LINK = re.compile(r'<a [^>]*href="(/[^"#]*)')
+_FORM = re.compile(r'<form [^>]*method="(\w+)" action="(/[^"]*)"')
 
 STAFF = {
     "officer": (Role.LOAN_OFFICER, "LHR-01"),
@@ -156,6 +159,20 @@ class Screens:
                 give_factor(tx, opened.session_token())
             opened.get("/")
         return opened
+
+
+def closed_ways(screens: Screens, browser: Browser, role: Role) -> set[str]:
+    """Give what the page last seen leads to, by link or by form, though the role may not go on."""
+    ways = [("GET", path) for path in _LINK.findall(browser.page)]
+    ways += [(method.upper(), path) for method, path in _FORM.findall(browser.page)]
+    pages, reader = screens.app.url_map.bind("localhost"), Actor("reader", (Grant(role),))
+    closed = set()
+    for method, path in set(ways):
+        endpoint, _ = pages.match(path.partition("?")[0], method=method)
+        need = need_of(screens.app, str(endpoint))
+        if need is not None and not need.lets_in(reader):
+            closed.add(f"{method} {path}")
+    return closed
 
 
 def _application(here: Surroundings) -> Flask:

@@ -13,11 +13,13 @@ from aim_loans.db.engine import reading, writing
 from aim_loans.errors import Refused
 from aim_loans.identity.models import act
 from aim_loans.identity.permissions import Role
+from aim_loans.identity.staff import EndRole, GiveRole, end_role, give_role
+from aim_loans.identity.staff_queries import held_roles
 from aim_loans.portfolio.feeder.issued import Issued, issued_files
 from aim_loans.portfolio.feeder.issuing import IssueFile, TakeFile, issue_file, take_file
 from bench.asked import MOST_STATEMENTS, counted
-from tests.book import AUDIT_KEY, HEAD_OFFICE
-from tests.web.desk import Browser, Screens
+from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY
+from tests.web.desk import Browser, Screens, closed_ways
 
 MONTH = "2026-02"
 
@@ -58,10 +60,9 @@ def test_a_file_is_made_once_and_taken_after_it_is_written_down(
     assert hashlib.sha256(sent.data).hexdigest() == manifest["sha256"]
     assert len(list(csv.reader(sent.text.splitlines()))) == 1 + manifest["rows"] == 2
     assert head.client.get(take.replace("download", "schema")).json
-    other = screens.browser("auditor")
-    assert other.client.get(answer.location).status_code == 403
     screens.hire("second", Role.HEAD_OFFICE, None)
-    assert screens.browser("second").client.get(answer.location).status_code == 404
+    for other in ("auditor", "second"):
+        assert screens.browser(other).client.get(answer.location).status_code == 404
     with reading(screens.book.engine) as connection:
         kinds = list(connection.execute(select(act.c.kind).order_by(act.c.id)).scalars())
     assert kinds.count("issue_file") == kinds.count("take_file") == 1
@@ -135,8 +136,55 @@ def test_a_declined_request_makes_nothing(screens: Screens, head: Browser) -> No
     assert "/files/requests/" not in second.page
 
 
-@pytest.mark.parametrize("username", ["officer", "manager", "auditor", "partner", "stranger"])
-def test_nobody_but_head_office_sees_files(screens: Screens, username: str) -> None:
+def test_an_auditor_reads_what_was_issued_and_takes_no_file_of_people(
+    screens: Screens, head: Browser
+) -> None:
+    ask(head, "secp_loan_tape")
+    ask(head, "secp_loan_tape_identified", reason="Letter of SECP")
+    screens.hire("second", Role.HEAD_OFFICE, None)
+    second = screens.browser("second")
+    second.get("/files")
+    second.send("/files/requests/1", answer="release")
+    of_people, pseudonymous = ways_to_take(second)
+    ask(head, "programme_report", reason="Letter of the owner")
+    auditor = screens.browser("auditor")
+    auditor.get(f"/files?month={MONTH}")
+    assert ways_to_take(auditor) == [pseudonymous]
+    assert "for head office alone" in auditor.page
+    assert "Letter of the owner" in auditor.page
+    assert closed_ways(screens, auditor, Role.AUDITOR) == set()
+    taken = auditor.client.get(auditor.send_only(pseudonymous).location).text
+    assert len(taken.splitlines()) == 2
+    assert "Borrower of L1" not in taken
+    assert auditor.client.get(of_people.replace("download", "manifest")).status_code == 200
+    for path, texts in (
+        (of_people, {}),
+        ("/files", {"name": "secp_loan_tape", "month": MONTH}),
+        ("/files/requests/2", {"answer": "release"}),
+    ):
+        assert auditor.send_only(path, **texts).status_code == 403, path
+
+
+def test_a_download_ends_with_the_right_to_take_the_file(screens: Screens, head: Browser) -> None:
+    ask(head, "secp_loan_tape_identified", reason="Letter of SECP")
+    screens.hire("second", Role.HEAD_OFFICE, None)
+    second = screens.browser("second")
+    second.get("/files")
+    second.send("/files/requests/1", answer="release")
+    (take,) = ways_to_take(second)
+    contents = second.send_only(take).location
+    assert second.client.get(contents).status_code == 200
+    with screens.writing() as tx:
+        role = GiveRole("second", Role.AUDITOR, TODAY)
+        give_role(tx, role, actor=HEAD_OFFICE, today=TODAY)
+        held = {each.role: each.grant_id for each in held_roles(tx.connection, ["second"])}
+        ends = EndRole(held[Role.HEAD_OFFICE], TODAY)
+        end_role(tx, ends, actor=HEAD_OFFICE, today=TODAY)
+    assert second.client.get(contents).status_code == 403
+
+
+@pytest.mark.parametrize("username", ["officer", "manager", "partner", "stranger"])
+def test_nobody_but_head_office_and_auditors_sees_files(screens: Screens, username: str) -> None:
     browser = screens.browser(username)
     assert browser.get("/files").status_code == 403
 

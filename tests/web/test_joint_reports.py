@@ -18,7 +18,7 @@ from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, open_book
 from tests.branch import Branch
 from tests.joint import JointWork
 from tests.joint_report import ReportOnItsWay
-from tests.web.desk import FILES_KEY, Browser, Screens, fits_once, hash_once
+from tests.web.desk import FILES_KEY, Browser, Screens, closed_ways, fits_once, hash_once
 
 NAME, MOBILE, CNIC = "Zarqa Malik", "03001234567", "3520112345671"
 PERIOD, MONTH = "2025-H2", "2025-12"
@@ -103,6 +103,22 @@ def test_an_officer_reads_no_joint_report(screens: Screens) -> None:
     officer = screens.browser("officer")
     assert officer.get("/joint-reports").status_code == 403
     assert officer.get(_path_of(screens, "joint_reports.one")).status_code == 403
+
+
+def test_an_auditor_reads_every_joint_report_and_the_targets_and_signs_nothing(
+    screens: Screens,
+) -> None:
+    auditor = screens.browser("auditor")
+    report = _path_of(screens, "joint_reports.one")
+    for path in (f"/joint-reports?period={MONTH}", report, f"/targets?period={PERIOD}"):
+        assert auditor.get(path).status_code == 200
+        assert closed_ways(screens, auditor, Role.AUDITOR) == set()
+    auditor.get(report)
+    for path in _links(auditor.page, r"/joint-reports/files/[\w-]+"):
+        assert auditor.client.get(path).status_code == 200
+    for path in ("/joint-reports", "/joint-reports/parts", report, "/targets"):
+        answer = auditor.send_only(path, period=MONTH, answer="sign")
+        assert answer.status_code == 403, path
 
 
 def test_nothing_that_the_partner_opens_tells_of_a_person(

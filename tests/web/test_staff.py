@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import act, branch, staff, staff_grant
+from aim_loans.identity.permissions import Role
 from aim_loans.identity.queries import grants_of
 from bench.asked import MOST_STATEMENTS, counted
 from tests.book import TODAY
-from tests.web.desk import PASSWORD, Browser, Screens
+from tests.web.desk import PASSWORD, Browser, Screens, closed_ways
 
 NEW = {
     "full_name": "Zainab Bibi",
@@ -194,9 +195,23 @@ def test_the_list_is_by_branch_and_in_pages(screens: Screens) -> None:
     assert "Nobody is found here" in head.get("/staff?page=2").get_data(as_text=True)
 
 
-def test_only_head_office_sees_staff_and_branches(screens: Screens) -> None:
+def test_an_auditor_reads_who_may_do_what_and_changes_nothing(screens: Screens) -> None:
+    auditor, page = screens.browser("auditor"), member_page(screens, "stranger")
+    for path in ("/staff", page, member_page(screens, "auditor")):
+        assert auditor.get(path).status_code == 200
+        assert closed_ways(screens, auditor, Role.AUDITOR) == set()
+        assert "another person changes them" not in auditor.page
+    auditor.get(page)
+    assert "Loan officer" in auditor.page
+    assert "KHI-01" in auditor.page
+    changes = ("roles", "roles/1/end", "password", "sign-out", "factor")
+    for path in ("/staff/new", *(f"{page}/{change}" for change in changes)):
+        assert auditor.send_only(path, **NEW).status_code == 403, path
+
+
+def test_only_head_office_and_auditors_see_staff(screens: Screens) -> None:
     page = member_page(screens, "stranger")
-    for username in ("officer", "cashier", "manager", "auditor"):
+    for username in ("officer", "cashier", "manager", "partner"):
         browser = screens.browser(username)
         for path in ("/staff", "/staff/new", page, "/branches"):
             assert browser.get(path).status_code == 403

@@ -183,8 +183,8 @@ def take_file(tx: Writing, command: TakeFile, *, actor: Actor) -> int:
     Refused for a file whose bytes are not kept, or are not those that were issued. They never
     change, so the door reads them before the transaction: a slow disk then holds no lock.
     """
-    require(actor, Deed.MAKE_FILES, branch=None)
     issued = issued_by_id(tx.connection, command.issued_id)
+    require_taker(actor, issued)
     if command.kept_sha256 != issued.sha256:
         raise Refused("The bytes of this file are not kept here. Make a new edition.")
     this = begin_act(
@@ -196,6 +196,12 @@ def take_file(tx: Writing, command: TakeFile, *, actor: Actor) -> int:
         chain=HEAD_OFFICE_CHAIN,
     )
     return write_download(tx, this, file_download.c.issued_id, issued.id, actor)
+
+
+def require_taker(actor: Actor, issued: Issued) -> None:
+    """Refuse whoever may not take a file: one of people goes to those who make it alone."""
+    deed = Deed.MAKE_FILES if issued.level == PEOPLE else Deed.VERIFY
+    require(actor, deed, branch=None)
 
 
 def _released(
