@@ -57,7 +57,7 @@ style: $(VENV)/dev.stamp $(VENV)/project.stamp
 
 serve: $(DEMO_NEEDS) ## Start the web application over the demo's book
 	@test -e $(DEMO_BOOK) || $(MAKE) demo SERVE=0
-	@$(DEMO) serve --plain-http --port $(PORT)
+	@$(DEMO) serve --plain-http --with-worker --port $(PORT)
 
 bench: $(VENV)/dev.stamp $(VENV)/project.stamp ## Measure the speed that the README claims
 	$(BIN)/python -m bench

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
-from types import FrameType
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -19,6 +18,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]  # it 
 
 from aim_loans.cli.door import Door
 from aim_loans.cli.serve import limits
+from aim_loans.cli.signals import end_when_told
 from aim_loans.errors import Refused
 
 HOST = "127.0.0.1"
@@ -42,7 +42,7 @@ def serve_until_signalled(door: Door, app: WSGIApplication, *, port: int, stays:
 
 def _serve(server: Any, port: int, *, stays: bool) -> None:
     answered = threading.Event()
-    before = signal.signal(signal.SIGTERM, _end)
+    before = end_when_told()
     tell = partial(_tell, port, answered, stays=stays)
     threading.Thread(target=tell, daemon=True).start()
     # It takes a SystemExit or a KeyboardInterrupt as the word to finish what is under way.
@@ -94,7 +94,3 @@ def _listen(
             field="port",
             port=port,
         ) from error
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)

@@ -11,11 +11,11 @@ from datetime import date
 from importlib.metadata import version
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from aim_loans.cli.door import MONTH, Door
+from aim_loans.cli.signals import end_when_told
 from aim_loans.db.engine import cutting, reading
 from aim_loans.errors import Refused
 from aim_loans.jobs.queue import Progress, faults_of, progress
@@ -69,7 +69,7 @@ def run_command(
 @click.pass_obj
 def worker_command(door: Door, *, once: bool) -> None:
     """Make the papers that are asked for in the browser, until it is stopped."""
-    signal.signal(signal.SIGTERM, _stop)
+    end_when_told()
     shop, name = workshop(door), worker_name()
     while True:
         made = make_next(shop, worker=name)
@@ -95,7 +95,7 @@ def worker_beside() -> Iterator[None]:
 
 def work_beside(parent: int) -> None:
     """Make papers as long as the process runs that began this one."""
-    signal.signal(signal.SIGTERM, _stop)
+    end_when_told()
     # Ctrl-C reaches both; the one that began this one ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     door = Door()
@@ -110,7 +110,7 @@ def work_beside(parent: int) -> None:
 
 def work(batch: str) -> None:
     """Make the papers of a batch until none waits; the whole of a process of its own."""
-    signal.signal(signal.SIGTERM, _stop)
+    end_when_told()
     door = Door()
     try:
         _work_off(door, batch)
@@ -207,7 +207,3 @@ def workshop(door: Door) -> Workshop:
 def worker_name() -> str:
     """Give a name that no other worker has."""
     return f"{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def _stop(_signal: int, _frame: object) -> NoReturn:
-    raise SystemExit(0)

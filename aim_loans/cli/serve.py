@@ -2,6 +2,7 @@
 
 import gc
 import os
+from contextlib import nullcontext
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -9,6 +10,8 @@ import click
 from waitress import serve as listen  # type: ignore[import-untyped]  # it ships no types
 
 from aim_loans.cli.door import Door
+from aim_loans.cli.report_pack import worker_beside
+from aim_loans.cli.signals import end_when_told
 from aim_loans.config.environment import derived_key, secret_key
 from aim_loans.web.app import LARGEST_FORM, create_app
 from aim_loans.web.surroundings import Surroundings
@@ -30,15 +33,30 @@ WEB_PURPOSE = "web"
     "--trusted-proxy",
     help="Address of the TLS proxy before it, whose word for who is asking is taken.",
 )
+@click.option(
+    "--with-worker",
+    is_flag=True,
+    help="Make the papers that are asked for in the browser too, in a process beside this one.",
+)
 @click.pass_obj
-def serve(door: Door, *, host: str, port: int, plain_http: bool, trusted_proxy: str | None) -> None:
+def serve(
+    door: Door,
+    *,
+    host: str,
+    port: int,
+    plain_http: bool,
+    trusted_proxy: str | None,
+    with_worker: bool,
+) -> None:
     """Serve the web application until it is stopped; put a TLS proxy before it."""
+    end_when_told()
     app = application(door, plain_http=plain_http)
     door.note("Open {address} in the browser.", address=f"http://{host}:{port}/")
     # Without the asker's own address one stranger's wrong passwords would lock everybody out.
     behind = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": FORWARDED}
     named = behind if trusted_proxy else {}
-    listen(app, host=host, port=port, **limits(door), **named)
+    with worker_beside() if with_worker else nullcontext():
+        listen(app, host=host, port=port, **limits(door), **named)
 
 
 def application(door: Door, *, plain_http: bool) -> WSGIApplication:
