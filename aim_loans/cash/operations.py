@@ -141,7 +141,7 @@ def take_imported(tx: Writing, act: Act, drafts: Sequence[MoneyDraft], *, today:
     """Record the money of an imported book, in a series of its own.
 
     Returns the new ids in the order of the drafts. It never came through our cash: nothing is
-    posted until it is applied, against the opening account. Conflict as in `take_receipt`.
+    posted until it is applied, against the opening account.
     """
     if any(draft.account != IMPORT_ACCOUNT for draft in drafts):
         raise ValueError("money of an imported book is in the account that is kept for it")
@@ -224,7 +224,8 @@ def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> l
     try:
         return insert_new(tx.connection, money_in, _COLUMNS, rows)
     except IntegrityError as fault:
-        if "reference" not in str(fault.orig).partition("\n")[0]:
+        # Of several rows the fault does not say which one.
+        if len(drafts) > 1 or "reference" not in str(fault.orig).partition("\n")[0]:
             raise
         raise _known_reference(drafts[0].reference, drafts[0].channel) from fault
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from aim_loans.db.engine import is_postgresql
-from aim_loans.db.statements import run_as_is
+from aim_loans.db.statements import run_as_is, without_values
 
 _NEXT_OF_SEQUENCE = text(
     "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
@@ -132,9 +132,12 @@ def _insertion(connection: Connection, table: Table, columns: Sequence[str], cou
 
 def _copy(connection: Connection, statement: str, rows: Iterable[Row]) -> None:
     cursor = connection.connection.cursor()
-    with cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    try:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as fault:
+        raise without_values(connection, statement, fault) from fault
     cursor.close()
 
 

@@ -56,11 +56,20 @@ def run_as_is(connection: Connection, sql: str, values: Mapping[str, Any] | Sequ
     as they do. Faults come as SQLAlchemy's, without the values, as everywhere else.
     """
     driver = connection.connection.driver_connection
-    fault_of = connection.dialect.loaded_dbapi.Error
     try:
         cursor = driver.execute(sql, values)  # type: ignore[union-attr]  # open while in use
         return cursor.fetchall() if cursor.description else ()
-    except fault_of as fault:
-        raise DBAPIError.instance(
-            sql, None, fault, fault_of, hide_parameters=True, dialect=connection.dialect
-        ) from fault
+    except connection.dialect.loaded_dbapi.Error as fault:
+        raise without_values(connection, sql, fault) from fault
+
+
+def without_values(connection: Connection, sql: str, fault: Exception) -> BaseException:
+    """Give a driver's fault as SQLAlchemy tells faults, without the values of the statement."""
+    return DBAPIError.instance(
+        sql,
+        None,
+        fault,
+        connection.dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        dialect=connection.dialect,
+    )

@@ -321,9 +321,10 @@ def _check_staff(connection: Connection, command: AddStaff) -> None:
 
 
 def _area_id(connection: Connection, name: str) -> int:
+    """Give the number of an area, which is made when it is new; two at once make one."""
     known = queries.known_area(connection, name)
     if known is not None:
         return known
-    new = next_ids(connection, line, 1)[0]
-    connection.execute(insert(line).values(id=new, level="area", name=name))
-    return new
+    made = upsert(connection, line).values(level="area", name=name)
+    connection.execute(made.on_conflict_do_nothing(index_elements=["level", "name"]))
+    return queries.require_area(connection, name)

@@ -217,4 +217,4 @@ def _use_code(tx: Writing, this: Act, code_id: int) -> None:
     statement = upsert(tx.connection, recovery_code_use).values(row)
     new = statement.on_conflict_do_nothing(index_elements=["code_id"])
     if tx.connection.execute(new.returning(recovery_code_use.c.id)).first() is None:
-        raise Refused("This code was used already. Wait for the next one.", field="code")
+        raise Refused("This recovery code was used already. Type another one.", field="code")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from aim_loans.config.settings import Settings
 from aim_loans.db.engine import Clock, Writing, cutting, writing
-from aim_loans.errors import Refused
+from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.intake.catalogue import Catalogue
@@ -64,7 +64,8 @@ def import_book(
 
     Faulty rows are collected in the report and good ones go in. FilesRefused, and nothing
     written, when a file or the mapping as such cannot be used; Refused when the disk is
-    full: what was committed by then stays. `progress` is told the rows done and to do.
+    full, or when somebody wrote down the same at the same moment: what was committed by then
+    stays. `progress` is told the rows done and to do.
     The report keeps a temporary database open until it is closed.
     """
     require(actor, Deed.IMPORT_BOOK, branch=None)
@@ -76,8 +77,8 @@ def import_book(
         notes = _run(this, progress or _tell_nobody)
     except BaseException as error:
         staging.close()
-        if _is_full_disk(error):
-            raise _full_disk() from error
+        if refusal := _refusal_of(error):
+            raise refusal from error
         raise
     return ImportReport(
         this.outcomes.totals(sources.paths),
@@ -168,15 +169,25 @@ def _tell_nobody(_done: int, _to_do: int) -> None:
     """Stand in for a progress that nobody watches."""
 
 
-def _is_full_disk(error: BaseException) -> bool:
-    """Tell whether SQLite (also the temporary database) or PostgreSQL ran out of space."""
+def _refusal_of(error: BaseException) -> Refused | None:
+    """Give in words what SQLite (also the temporary database) or PostgreSQL says by a code."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    return code in ("53100", "SQLITE_FULL")
+    if code in ("53100", "SQLITE_FULL"):
+        return _full_disk()
+    # A borrower, a CNIC or a receipt that was not there when the chunk was decided about.
+    return _overtaken() if code == "23505" else None
 
 
 def _full_disk() -> Refused:
     return Refused(
         "The disk is full. Whole chunks that went in before stay. Make room and send the same "
         "files again: rows that are there are left alone."
+    )
+
+
+def _overtaken() -> Conflict:
+    return Conflict(
+        "Somebody wrote down the same borrower, loan or receipt at this moment. Whole chunks that "
+        "went in before stay. Send the same files again: rows that are there are left alone."
     )

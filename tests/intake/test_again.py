@@ -1,11 +1,16 @@
 """What is there already: the same again adds nothing, anything else is refused, never skipped."""
 
 import csv
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
-from aim_loans.errors import NotAllowed
+from aim_loans.borrowers.queries import cnic_owners
+from aim_loans.db.bulk import COPY_FROM
+from aim_loans.errors import Conflict, NotAllowed
 from aim_loans.intake.layout import LAYOUTS, LOANS, RECEIPTS
 from aim_loans.intake.operations import BookSources, import_book
 from tests.book import AUDIT_KEY, CASHIER
@@ -18,6 +23,7 @@ from tests.intake.books import (
     another_loan,
     write_csv,
 )
+from tests.operations.test_borrowers import BUSHRA, register
 
 CHANGED_LOANS = {
     "branch": "MUL-01",
@@ -268,3 +274,26 @@ def test_only_who_may_import_imports(quick_desk: Desk) -> None:
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_borrower_who_is_registered_while_the_import_decides_is_no_fault_of_the_database(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More rows than one statement takes: the fault of a COPY is told in words, too."""
+    desk.send([a_loan()])
+    loans = [another_loan(f"M{n}") for n in range(COPY_FROM)]
+    asked = "aim_loans.borrowers.operations.cnic_owners"
+
+    def overtaken(connection: Connection, cnics: Sequence[str]) -> dict[str, int]:
+        found = cnic_owners(connection, cnics)
+        monkeypatch.setattr(asked, cnic_owners)
+        register(desk.book, replace(BUSHRA, cnic=loans[-1]["cnic"]))
+        return found
+
+    monkeypatch.setattr(asked, overtaken)
+    with pytest.raises(Conflict, match=r"at this moment.*Send the same files again"):
+        desk.send(loans)
+    again = desk.send(loans)
+    assert again.counts == {"loans": (COPY_FROM, 0, 0)}
+    assert again.gaps["cnic"] == 1

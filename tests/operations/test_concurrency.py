@@ -21,6 +21,7 @@ from aim_loans.db.engine import Writing, cutting, reading, writing
 from aim_loans.errors import Conflict, Refused
 from aim_loans.identity.models import audit_chain, audit_entry
 from aim_loans.identity.operations import (
+    AddBranch,
     AddStaff,
     TakeCut,
     add_staff,
@@ -29,7 +30,8 @@ from aim_loans.identity.operations import (
     take_cut,
 )
 from aim_loans.identity.permissions import Role
-from aim_loans.identity.staff import GiveRole, give_role
+from aim_loans.identity.queries import branches_within, require_area
+from aim_loans.identity.staff import GiveRole, give_role, open_branch
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import loan_dimension, loan_fact, loan_position
 from aim_loans.loans.operations import change_dimensions
@@ -703,6 +705,19 @@ def test_two_who_write_one_code_of_smeda_at_once_are_told_apart(busy: Book) -> N
     line = "S-2,REG-1,Lahore,2026-02-01,A dairy"
     uploads = together(*[partial(work.send_referrals, line)] * 2)
     assert sorted((each.added, each.already_there) for each in uploads) == [(0, 1), (1, 0)]
+
+
+def test_a_branch_is_opened_once_and_several_at_once_share_their_new_area(busy: Book) -> None:
+    def opening(code: str) -> Deed:
+        command = AddBranch(code, code, area="West")
+        return within(busy, lambda tx: open_branch(tx, command, actor=HEAD_OFFICE))
+
+    assert outcomes(together(*[opening(f"QTA-0{n}") for n in range(6)])) == {"done": 6}
+    answers = together(*[opening("HUB-01")] * 4)
+    assert outcomes(answers) == {"done": 1, "Conflict": 3}
+    assert all("exists already" in str(each) for each in answers if isinstance(each, Conflict))
+    with reading(busy.engine) as connection:
+        assert len(branches_within(connection, require_area(connection, "West"))) == 7
 
 
 def test_of_several_who_answer_one_request_to_backdate_one_is_heard(busy: Book) -> None:
