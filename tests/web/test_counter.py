@@ -90,6 +90,8 @@ def test_the_summary_of_what_is_wrong_names_each_field(screens: Screens) -> None
     cashier.send(path, **{**CASH, "amount": "", "payer": ""})
     for name, label in (("amount", "Amount in rupees"), ("payer", "Who paid")):
         assert f'<a href="#{name}">{label}: Fill this in.</a>' in cashier.page
+    assert cashier.page.count('role="alert"') == 1
+    assert cashier.page.index('role="alert"') < cashier.page.index("<h1>")
     # What is asked for again is there once, as it is on a page without faults.
     assert cashier.page.count('id="amount"') == 1
 
