@@ -171,6 +171,8 @@ def lines(
     """
     figures = max((_wide(hand, text, NOTE) for _, text in scale), default=0.0) + SPACES[0]
     names = max((_wide(hand, each.label, NOTE) for each in series), default=0.0) + SPACES[1]
+    # The last month is written below its point, and its end stays within the width.
+    names = max(names, _wide(hand, months[-1], NOTE) / 2 if months else 0.0)
     plot = max(width - figures - names, 1.0)
     most = max(scale[-1][0], 1)
     marks: list[Mark] = []

@@ -27,14 +27,22 @@ def facts(
     each = column_width(columns, width)
     pieces = []
     for start in range(0, len(named), columns):
+        shown = named[start : start + columns]
+        heads = [paragraph(hand, name, NOTE, width=each) for name, _ in shown]
+        deepest = max(map(len, heads))
         cells = [
-            paragraph(hand, name, NOTE, width=each)
-            + paragraph(hand, value, FIGURE if name in large else BODY, width=each)
-            for name, value in named[start : start + columns]
+            [*_filled(head, deepest), *paragraph(hand, value, style, width=each)]
+            for head, (name, value) in zip(heads, shown, strict=True)
+            for style in [FIGURE if name in large else BODY]
         ]
         row = beside(cells, side_by_side(hand, len(cells), each, width))
         pieces.append(replace(row, space=SPACES[1]))
     return pieces
+
+
+def _filled(head: Sequence[Piece], lines: int) -> list[Piece]:
+    """Put empty lines above a short name, so that values side by side stand on one line."""
+    return [Piece(head[0].height)] * (lines - len(head)) + list(head)
 
 
 def tiles(hand: Hand, shown: Sequence[tuple[str, str, str]], *, width: float = WIDTH) -> Piece:

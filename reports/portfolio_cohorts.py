@@ -46,14 +46,14 @@ def month_money(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         "Of the principal that fell due in the month {share} was covered on time.",
         share=per_cent(flow.on_time_recovery) or say("nothing"),
     )
-    return together(
-        [
-            *voice.heading(say("Disbursed and recovered")),
-            *message(voice, told),
-            *small_table(voice, _flow_table(statement, voice)),
-            *facts(voice.hand, _ratios(statement, voice), columns=4),
-        ]
-    )
+    moved = [
+        *voice.heading(say("Disbursed and recovered")),
+        *without_receipts(statement, voice),
+        *message(voice, told),
+        *small_table(voice, _flow_table(statement, voice)),
+    ]
+    ratios = facts(voice.hand, _ratios(statement, voice), columns=4)
+    return [*together(moved), *together(ratios)]
 
 
 def _flow_table(statement: PortfolioStatement, voice: Voice) -> Table:
@@ -184,7 +184,8 @@ def rolls(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     rows = [_roll_row(place, line, voice) for place, line in enumerate(lines_of)]
     told = say("Where the outstanding of each bucket stands at the month's end, or how it ended.")
     pieces = dense_table(voice, Table(columns, rows, totals=[_roll_totals(lines_of, voice)]))
-    return together([*voice.heading(say("Roll rates")), *message(voice, told), *pieces])
+    head = [*voice.heading(say("Roll rates")), *without_receipts(statement, voice)]
+    return together([*head, *message(voice, told), *pieces])
 
 
 def _roll_row(place: int, line: RollLine, voice: Voice) -> tuple[str, ...]:

@@ -152,7 +152,10 @@ def reconciliation(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
 def definitions(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     """Compose what each indicator means."""
     say = voice.words.text
-    rows = [(indicator(voice, each.indicator), say(each.formula)) for each in statement.definitions]
+    rows = [
+        (indicator(voice, each.indicator), say(each.formula).replace(" %", "\u00a0%"))
+        for each in statement.definitions
+    ]
     columns = [Column(say("Indicator")), Column(say("What it means"))]
     return [*voice.heading(say("Definitions")), *dense_table(voice, Table(columns, rows))]
 

@@ -94,10 +94,13 @@ def women(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
 def _by(
     voice: Voice, statement: PortfolioStatement, dimension: str, lines: Sequence[GroupLine]
 ) -> list[Piece]:
-    name = voice.words.heading(dimension)
-    heading = voice.heading(voice.words.text("By {grouping}", grouping=name))
-    pieces = [*heading, *_table(voice, statement, dimension, lines)]
+    pieces = [*_heading(voice, dimension), *_table(voice, statement, dimension, lines)]
     return together(pieces) if len(lines) <= _FEW else pieces
+
+
+def _heading(voice: Voice, dimension: str) -> list[Piece]:
+    name = voice.words.heading(dimension).lower()
+    return voice.heading(voice.words.text("By {grouping}", grouping=name))
 
 
 def _officers(voice: Voice, statement: PortfolioStatement) -> list[Piece]:
@@ -106,8 +109,7 @@ def _officers(voice: Voice, statement: PortfolioStatement) -> list[Piece]:
         statement.by_officer, key=lambda line: (-line.par30, -line.outstanding, line.key)
     )
     shown, others = lines[:MOST_OFFICERS], lines[MOST_OFFICERS:]
-    name = voice.words.heading("officer")
-    pieces = voice.heading(voice.words.text("By {grouping}", grouping=name))
+    pieces = _heading(voice, "officer")
     if others:
         told = voice.words.text(
             "The {count} officers with the most at risk; the others stand in one line.",
@@ -221,5 +223,6 @@ def concentration(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
         )
         for line in statement.concentration
     ]
-    heading = voice.heading(say("Concentration"))
-    return together([*heading, *dense_table(voice, Table(columns, rows))])
+    said = say("Loans for which nothing is entered count as a group of their own.")
+    shown = Table(columns, rows, note=said)
+    return together([*voice.heading(say("Concentration")), *dense_table(voice, shown)])

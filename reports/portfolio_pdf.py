@@ -48,8 +48,7 @@ def _sections(statement: PortfolioStatement, digest: str, voice: Voice) -> list[
     return [
         (around, front_page(statement, voice)),
         (around, [*trends.trend(statement, voice), *trends.sectors(statement, voice)]),
-        (around, _book(statement, voice)),
-        (around, _grounds(statement, digest, voice)),
+        (around, [*_book(statement, voice), *_grounds(statement, digest, voice)]),
     ]
 
 

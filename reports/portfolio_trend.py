@@ -144,12 +144,20 @@ def sectors(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
             *voice.heading(title),
             *message(voice, told),
             _sector_bars(both, voice),
-            *message(voice, say("A bar is the own share, the mark across it the national one.")),
+            *_of_the_marks(both, voice),
             *small_table(voice, _sector_table(both, voice)),
             *message(voice, _of_the_source(both, voice)),
             *_warning(both, voice),
         ]
     )
+
+
+def _of_the_marks(both: SectorComparison, voice: Voice) -> list[Piece]:
+    """Say what the marks across the bars are, where the source names any sector."""
+    if all(line.national is None for line in both.lines):
+        return []
+    say = voice.words.text
+    return message(voice, say("A bar is the own share, the mark across it the national one."))
 
 
 def _sector_bars(both: SectorComparison, voice: Voice) -> Piece:
@@ -178,7 +186,7 @@ def _sector_table(both: SectorComparison, voice: Voice) -> Table:
         Column(voice.words.heading("sector")),
         figures_column(say("Own book"), "Rs"),
         figures_column(say("Own share"), "%"),
-        figures_column(say("National book"), "Rs\u00a0m"),
+        figures_column(say("National book"), say("Rs m").replace(" ", "\u00a0")),
         figures_column(say("National share"), "%"),
         figures_column(say("Difference in points")),
     ]

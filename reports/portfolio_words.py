@@ -157,4 +157,5 @@ def without_receipts(statement: PortfolioStatement, voice: Voice) -> list[Piece]
 
 def caption(voice: Voice, text: str, width: float) -> list[Piece]:
     """Set the title of a chart."""
-    return paragraph(voice.hand, text, replace(NOTE, bold=True), width=width, tied=True)
+    style = replace(NOTE, bold=True)
+    return paragraph(voice.hand, text, style, width=width, space=SPACES[1], tied=True)

@@ -15,6 +15,7 @@ from reports.text import Hand, isolated
 
 _PAD, _DENSE_PAD = 6.0, 4.0  # beside each cell, in points
 _OPEN = 2.0  # above and below each row, in points
+_FEW = 3  # rows that stand under a head or above totals at least
 _HARDLY = 0.01  # a hundredth of a point, which nobody sees
 
 
@@ -81,7 +82,9 @@ def table(
         row = _row(grid, texts, replace(style, bold=place in shown.strong))
         carried = partial(_carried, grid, shown, place)
         again = partial(_again, head, carried)
-        tied = place == last and bool(shown.totals)
+        # Few rows alone on a page look like a fault of the paper.
+        at_an_end = place < _FEW - 1 or place > last - _FEW
+        tied = at_an_end and (place < last or bool(shown.totals))
         pieces.append(replace(row, tied=tied, again=again, closing=carried))
     for place, texts in enumerate(shown.totals):
         row = _row(grid, texts, replace(style, bold=True), total=place == 0)

@@ -81,6 +81,15 @@ def test_lines_skip_what_is_not_known_and_run_from_left_to_right() -> None:
             assert extent(mark)[1] <= WIDTH + 0.01
 
 
+@pytest.mark.parametrize(("hand", "month"), [(ENGLISH, "Oct 2026"), (URDU, "اکتوبر 2026")])
+def test_the_last_month_stays_within_the_width_beside_a_line_without_a_name(
+    hand: Hand, month: str
+) -> None:
+    line = Series("", [1, 2], MUTED)
+    piece = lines(hand, [line], months=["Jan", month], scale=[(0, "0"), (2, "2")], width=WIDTH)
+    assert max(extent(mark)[1] for mark in piece.marks) <= WIDTH + 0.01
+
+
 def test_nothing_to_draw_draws_nothing() -> None:
     assert bars(ENGLISH, [], width=WIDTH, most=0).height == 0
     assert lines(ENGLISH, [], months=[], scale=[(0, "0")], width=WIDTH).height > 0

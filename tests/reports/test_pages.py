@@ -5,6 +5,7 @@ from pathlib import Path
 from reports.ink import About, to_pdf
 from reports.marks import Rule, Words
 from reports.page import Around, Piece, paginate, paper, paragraph
+from reports.parts import facts
 from reports.style import BODY, HEADING
 from reports.table import Column, Table, table
 from reports.text import Hand
@@ -98,6 +99,30 @@ def test_totals_are_ruled_above_and_stay_with_the_last_row() -> None:
     *_, last_row, total = ledger(ENGLISH, 3)
     assert last_row.tied
     assert any(isinstance(mark, Rule) and mark.y == 0 for mark in total.marks)
+
+
+def test_no_page_begins_or_ends_with_less_than_three_rows_of_a_table() -> None:
+    row = ledger(ENGLISH, 9)[1].height
+    for room in range(9):
+        before = [Piece(row)] * room
+        pages = paginate([*before, *ledger(ENGLISH, 9)], 9 * row)
+        rows = [
+            sum(
+                isinstance(mark, Words) and mark.line.text == "Receipt بشریٰ"
+                for placed in page
+                for mark in placed.marks
+            )
+            for page in pages
+        ]
+        assert sum(rows) == 9
+        assert all(count == 0 or count >= 3 for count in rows), (room, rows)
+
+
+def test_values_side_by_side_stand_on_one_line_under_long_and_short_names() -> None:
+    named = [("A name that is far too long for its column", "1"), ("Short", "2")]
+    (row,) = facts(ENGLISH, named, width=200)
+    lines = {mark.line.text: mark.y for mark in row.marks if isinstance(mark, Words)}
+    assert lines["1"] == lines["2"] > lines["Short"]
 
 
 def test_a_text_too_wide_for_its_column_is_broken_and_no_figure_is() -> None:
