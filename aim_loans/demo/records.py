@@ -33,7 +33,8 @@ from aim_loans.origination.setting_requests import AskSetting, ask_setting
 
 # Of a large book, so many borrowers get their whole record.
 MOST_RECORDS = 600
-_PAID_BACK_LATELY = timedelta(days=40)
+# Long enough to hold the whole of the last month that is closed.
+_PAID_BACK_LATELY = timedelta(days=62)
 # One borrower in so many has an enterprise written down.
 _ENTERPRISE_OF = 3
 _COLUMNS = tuple(field.name for field in fields(PersonDetails))
@@ -61,7 +62,7 @@ def officer_of(life: Life) -> str:
 def assign_officers(office: Office, town: Town, lent: Sequence[Life]) -> None:
     """Divide loans that a branch has paid out among its officers, as from their first day.
 
-    Those paid back weeks before the end stay without one: nobody collects on them any more.
+    Those paid back months before the end stay without one: nobody collects on them any more.
     """
     lately = office.clock.last_day - _PAID_BACK_LATELY
     theirs = [
