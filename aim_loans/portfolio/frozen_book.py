@@ -100,7 +100,9 @@ def frozen_sums(
     if closed is None or source.worked_out or kept.among is not None or not names <= _DIMENSIONS:
         return None
     changed = _changed(connection, closed, view)
-    if len(changed) * _FEW > closed.loans or not _is_whole(connection, closed, steps):
+    if len(changed) * _FEW > closed.loans or not kept_by(connection, closed, steps):
+        return None
+    if not _is_whole(connection, closed):
         return None
     rows = connection.execute(_books(closed, groupings, steps, kept))
     sums = dict(by_group(rows, groupings))
@@ -120,11 +122,14 @@ def _changed(connection: Connection, closed: ClosedMonth, view: View) -> Sequenc
     return connection.scalars(changed_since(closed, view)).all()
 
 
-def _is_whole(connection: Connection, closed: ClosedMonth, steps: Scale) -> bool:
-    """Say whether the month was kept by these days of lateness, and its borrowers with it."""
+def kept_by(connection: Connection, closed: ClosedMonth, steps: Scale) -> bool:
+    """Say whether the month was kept by these very days of lateness, and no other."""
     dated = settings_in_force(connection, known_at=closed.known_at)
-    if scale(dated.ladder_on(closed.month)).edges != steps.edges:
-        return False
+    return scale(dated.ladder_on(closed.month)).edges == steps.edges
+
+
+def _is_whole(connection: Connection, closed: ClosedMonth) -> bool:
+    """Say whether the borrowers of several loans were kept with the month."""
     if closed.active_loans == closed.active_borrowers:
         return True
     mine = select(month_concurrent.c.loan_id).where(month_concurrent.c.close_id == closed.id)

@@ -25,6 +25,7 @@ from aim_loans.portfolio.flows import (
     MonthCells,
     month_moves,
 )
+from aim_loans.portfolio.frozen_book import kept_by
 from aim_loans.portfolio.frozen_groups import freeze_groups, frozen_books, groups_are_whole
 from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.models import month_control, month_flow, month_roll
@@ -90,15 +91,14 @@ def frozen_cells(
 ) -> MonthCells | None:
     """Give what moved in a month as known at its close; None where it was not kept.
 
-    None too where it was kept by other days of lateness than those of the scale.
+    None too where it was kept by other days of lateness than those of the scale: days that fall
+    into one level then may fall into two classes now, and the rows do not tell which.
     """
+    if not _is_kept(connection, closed) or not kept_by(connection, closed, steps):
+        return None
     level_of = {days: level for level, days in _days_of(steps).items()}
     rolls = _sums(closed, kept, month_roll, _DAYS, (*MEASURES, *DUE))
-    rows = connection.execute(rolls).all()
-    if not _is_kept(connection, closed) or not {d for row in rows for d in row[:2]} <= set(
-        level_of
-    ):
-        return None
+    rows = connection.execute(rolls)
     by_level = pd.DataFrame(
         [(*map(level_of.__getitem__, row[:2]), *row[2:]) for row in rows],
         columns=[*LEVELS, *MEASURES, *DUE],

@@ -1,11 +1,13 @@
 """Single questions at the edges: what a day, a cut, a correction or an end changes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, insert
 
+from aim_loans.config.dated import dated_rows
 from aim_loans.config.reader import read_settings
 from aim_loans.errors import Refused
 from aim_loans.identity.models import branch
@@ -14,14 +16,21 @@ from aim_loans.loans.schedule import Pattern
 from aim_loans.portfolio import engine
 from aim_loans.portfolio.cells import Kept
 from aim_loans.portfolio.changes import since_closes
+from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import LoanRow, book_rows, loan_rows
+from aim_loans.portfolio.flows import Month, month_cells
 from aim_loans.portfolio.frozen_groups import frozen_books
+from aim_loans.portfolio.frozen_moves import frozen_cells
 from aim_loans.portfolio.frozen_standings import frozen_tallies
+from aim_loans.portfolio.lateness import scale
+from aim_loans.portfolio.statement_parts import classification, flow
 from tests.naive.book import Belonging, Fact, Loan, Version
 from tests.portfolio.closes import close_at
-from tests.portfolio.store import Stored, empty, put_loans, put_surroundings
+from tests.portfolio.journal import put_journal
+from tests.portfolio.store import Stored, empty, put_loans, put_setting, put_surroundings
 
-LADDER = read_settings(None, {}).dated.ladder_on(date(2025, 1, 1))
+SETTINGS = read_settings(None, {})
+LADDER = SETTINGS.dated.ladder_on(date(2025, 1, 1))
 LATE_CUT = datetime(2100, 1, 1, tzinfo=UTC)
 LENT_ON = date(2025, 1, 8)
 DUE = [date(2025, 2, 10), date(2025, 3, 10), date(2025, 4, 10)]
@@ -254,3 +263,24 @@ def test_a_grouping_that_there_is_not_is_refused(shelf: Shelf) -> None:
     for by, said in ((("village",), "village"), (("sector", "sector"), "twice")):
         with pytest.raises(Refused, match=said):
             book_rows(shelf.connection, as_of=DUE[0], known_at=None, by=by, ladder=LADDER)
+
+
+def test_a_finer_ladder_than_a_month_was_kept_by_is_measured_anew(shelf: Shelf) -> None:
+    late = make(lent())
+    shelf.put(late)
+    put_journal(shelf.connection, [Stored(late, [None])])
+    for row in dated_rows(SETTINGS.dated):
+        put_setting(shelf.connection, row)
+    day = date(2025, 3, 31)  # 49 days late: in the class that begins at 30 days, and at 45
+    closed = close_at(shelf.connection, day, at(60 * 24), LADDER)
+    held = frozen_cells(shelf.connection, closed, scale(LADDER), Kept())
+    assert held is not None
+    first, watch = LADDER.classes[:2]
+    assert watch.from_days == 30
+    finer = replace(LADDER, classes=(first, watch, replace(watch, name="loss", from_days=45)))
+    assert frozen_cells(shelf.connection, closed, scale(finer), Kept()) is None
+    month = Month(View(day, closed.known_at), View(date(2025, 2, 28), closed.known_at))
+    anew = month_cells(shelf.connection, month, scale(finer), Kept())
+    lines = classification(anew, scale(finer), finer, None).lines
+    assert [line.loans for line in lines] == [0, 0, 1]
+    assert flow(anew) == flow(held)
