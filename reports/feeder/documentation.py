@@ -32,8 +32,12 @@ the month, as `2026-H1`. They hold what is published of it, and nothing that was
 - To open a file in LibreOffice or Excel, import it rather than opening it by a double click: in
   LibreOffice choose UTF-8 and the comma, mark "Quoted field as text" and set the columns of codes,
   CNICs and days to "Text"; in Excel use Data, From Text/CSV, with origin 65001 (UTF-8),
-  and load those columns as text. Otherwise a CNIC loses digits and a code its zeros. The apostrophe
-  stays visible; a program that reads the file takes one away before a sign of the list above.
+  and load those columns as text. Otherwise a CNIC loses digits, a code its zeros, and a name in
+  Urdu its letters. The apostrophe stays visible; a program that reads the file takes one away
+  before a sign of the list above.
+- Pass a file on as it was made. A spreadsheet that saves it again keeps every text and the value
+  of every number, but writes 228997.50 as 228997.5 and 0.000000 as 0; then its SHA-256 is another
+  one than its manifest's.
 - The same holds for the lists that `aim-loans portfolio` writes and for the refused rows of an
   import; an import of refused rows takes the apostrophes away by itself.
 - The control totals are the sums of all amounts and whole numbers of a column.
