@@ -87,7 +87,7 @@ def _standing(voice: Voice, account: Account) -> list[Piece]:
     named = [
         *voice.person(heading("borrower_name"), account.borrower),
         (heading("branch"), isolated(account.branch)),
-        (heading("product"), isolated(account.product)),
+        (heading("product"), isolated(say(account.product))),
         (heading("principal"), isolated(voice.rupees(account.principal))),
         (heading("disbursed_on"), voice.words.day(paid_out) if paid_out else say("not yet")),
         (balance, isolated(voice.rupees(account.outstanding))),

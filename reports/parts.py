@@ -84,8 +84,11 @@ def clauses(
 
 
 def signatures(hand: Hand, names: Sequence[str], *, width: float = WIDTH) -> list[Piece]:
-    """Leave room to sign side by side, with a line and what stands below it."""
-    each = column_width(len(names), width)
+    """Leave room to sign side by side, with a line and what stands below it.
+
+    One alone signs on half the width.
+    """
+    each = column_width(max(len(names), 2), width)
     offsets = side_by_side(hand, len(names), each, width)
     marks = [Rule(offset, 0, offset + each, 0, FIRM, INK) for offset in offsets]
     below = [paragraph(hand, name, NOTE, width=each) for name in names]

@@ -20,7 +20,7 @@ from aim_loans.origination.paper_marks import (
     code_of_application,
     code_of_loan,
 )
-from aim_loans.origination.queries import holidays_of
+from aim_loans.origination.queries import given_names, holidays_of
 from aim_loans.web.paper_values import account_of, letterhead, offer_of
 from reports.accounts import account_paper
 from reports.offers import offer_paper
@@ -42,17 +42,19 @@ def loan_command(door: Door, *, loan_ref: str, paper: str, language: str | None,
         loan = loan_page(connection, loan_id_of(connection, loan_ref), today=door.today)
         require(door.actor, Deed.READ_BOOK, branch=loan.branch_code)
         if paper in OF_LOAN:
-            drawn = _of_account(door, loan, paper, spoken)
+            product = given_names(connection)["product", loan.product]
+            drawn = _of_account(door, loan, product, paper, spoken)
         else:
             drawn = _of_offer(door, connection, loan, paper, spoken)
     out.write_bytes(drawn)
     door.note("{file} is written.", file=out.name)
 
 
-def _of_account(door: Door, loan: LoanPage, paper: str, language: str) -> bytes:
+def _of_account(door: Door, loan: LoanPage, product: str, paper: str, language: str) -> bytes:
     settings, today = door.settings, door.today
     code = code_of_loan(door.audit_key, paper, loan, as_of=today)
-    account = account_of(loan, as_of=today, zone=settings.institution.zone)
+    zone = settings.institution.zone
+    account = account_of(loan, product=product, as_of=today, zone=zone)
     return account_paper(paper, account, letterhead(settings), code=str(code), language=language)
 
 

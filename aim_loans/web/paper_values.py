@@ -45,14 +45,14 @@ def offer_of(asked: Application, plan: Schedule, *, planned_on: date) -> loan_va
     )
 
 
-def account_of(loan: LoanPage, *, as_of: date, zone: ZoneInfo) -> loan_values.Account:
-    """Give a loan as it stands on the day it was read for."""
+def account_of(loan: LoanPage, *, product: str, as_of: date, zone: ZoneInfo) -> loan_values.Account:
+    """Give a loan as it stands on the day it was read for; `product` is its product's name."""
     facts = [Fact(fact.kind, fact.amount, fact.value_on) for fact in loan.facts]
     return loan_values.Account(
         ref=loan.ref,
         borrower=loan_values.Person(loan.borrower, loan.cnic),
         branch=loan.branch_code,
-        product=loan.product,
+        product=product,
         principal=loan.principal,
         disbursed_on=loan.disbursed_on,
         as_of=as_of,

@@ -44,7 +44,9 @@ def loan_pdf(loan_id: int, paper: str) -> Response:
     _require_known(paper, ACCOUNT_PAPERS)
     here, loan = around(), visible_loan(loan_id)
     code = code_of_loan(here.audit_key, paper, loan, as_of=here.today)
-    account = account_of(loan, as_of=here.today, zone=here.settings.institution.zone)
+    product = here.name_of("product", loan.product)
+    zone = here.settings.institution.zone
+    account = account_of(loan, product=product, as_of=here.today, zone=zone)
     drawn = account_paper(
         paper, account, letterhead(here.settings), code=str(code), language=_language()
     )

@@ -62,7 +62,7 @@ def account(*, closed: bool = False, facts: int = 2) -> Account:
         ref="LHR-01-000123",
         borrower=BORROWER,
         branch="LHR-01",
-        product="family_enterprise",
+        product="Family enterprise loan",
         principal=50_000_00,
         disbursed_on=date(2026, 1, 10),
         as_of=date(2026, 2, 20),
