@@ -16,6 +16,7 @@ from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
 from aim_loans.config.dated import dated_row
 from aim_loans.config.settings import ClassLoss, ExpectedLoss
+from aim_loans.dates import add_months, month_end
 from aim_loans.db.engine import open_engine
 from aim_loans.errors import NotFound, Refused
 from aim_loans.loans.models import loan, loan_position
@@ -32,6 +33,7 @@ from aim_loans.portfolio.statement_reads import Lag, waiting_days
 from aim_loans.portfolio.statement_tables import PostingLag, Turnaround
 from bench.asked import counted
 from tests.databases import empty_database
+from tests.portfolio.closes import close_at
 from tests.portfolio.store import put_setting
 from tests.portfolio.test_statement import LATE_CUT, SETTINGS, measure, put_book
 from tests.portfolio.test_worked import FOLDER, worked_book
@@ -160,13 +162,32 @@ def test_the_number_of_questions_does_not_grow(worked: Worked) -> None:
     assert worked.asked <= MOST_STATEMENTS
 
 
+def waited(connection: Connection, after: date) -> Counter[int]:
+    return waiting_days(connection, View(date(2100, 1, 1), LATE_CUT), after, Kept(), KARACHI)
+
+
 def test_waiting_and_lags_count_local_days(worked: Worked) -> None:
-    paid_out = View(date(2100, 1, 1), LATE_CUT)
-    waited = waiting_days(worked.connection, paid_out, date(2025, 1, 1), Kept(), KARACHI)
-    assert waited == {9: 1}
+    assert waited(worked.connection, date(2025, 1, 1)) == {9: 1}
     assert worked.statement.quality.lag == (
         PostingLag(0, 0, 0), PostingLag(1, 0, 0), PostingLag(3, 1, 2_100_00), PostingLag(8, 0, 0),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("months", [0, -1, -2])
+def test_waiting_is_the_same_from_a_closed_month(worked: Worked, months: int) -> None:
+    connection = worked.connection
+    payout = connection.execute(
+        select(loan_position.c.disbursed_on).join(
+            application_loan, application_loan.c.loan_id == loan_position.c.loan_id
+        )
+    ).scalar_one()
+    after = month_end(add_months(payout, months))
+    saved = connection.begin_nested()
+    before = waited(connection, after)
+    assert before == ({9: 1} if after < payout else {})
+    close_at(connection, after, LATE_CUT, SETTINGS.dated.ladder_on(after))
+    assert waited(connection, after) == before
+    saved.rollback()
 
 
 def test_a_statement_survives_its_json(worked: Worked) -> None:
