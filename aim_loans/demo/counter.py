@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
+from aim_loans.cash.queries import Receipt
 from aim_loans.db.engine import reading
 from aim_loans.demo.lives import Life
 from aim_loans.demo.office import Office
@@ -16,7 +17,7 @@ from aim_loans.repayment.requests import (
     AskToCancel,
     ask_to_cancel,
     confirm_cancelling,
-    open_requests,
+    open_request_of,
 )
 from aim_loans.repayment.visits import PROMISED, RecordVisit, record_visit
 
@@ -93,12 +94,12 @@ def cancel_receipts(office: Office, book: Sequence[Life]) -> None:
             with office.writing() as tx:
                 ask_to_cancel(tx, asked, actor=office.somebody(cashier_of(town)))
             if place == 0:
-                _confirm(office, manager_of(town), again.receipt.id)
+                _confirm(office, manager_of(town), again.receipt)
 
 
-def _confirm(office: Office, manager: str, money_in_id: int) -> None:
+def _confirm(office: Office, manager: str, money: Receipt) -> None:
     actor = office.somebody(manager)
     with office.writing() as tx:
-        waiting = open_requests(tx.connection, branches=None)
-        (asked,) = (each for each in waiting if each.money.id == money_in_id)
-        confirm_cancelling(tx, asked.id, actor=actor, today=office.clock.today)
+        asked = open_request_of(tx.connection, money)
+        if asked is not None:
+            confirm_cancelling(tx, asked.id, actor=actor, today=office.clock.today)

@@ -14,7 +14,7 @@ from aim_loans.dates import business_date
 from aim_loans.db.engine import Writing, reading, writing
 from aim_loans.db.tables import EPOCH
 from aim_loans.identity.permissions import Actor, shell_actor
-from aim_loans.identity.queries import grants_of
+from aim_loans.identity.queries import actor_of
 
 BUILDER = shell_actor("demo")
 _OPENS_AT = 9
@@ -73,8 +73,7 @@ class Office:
         """Give a member of staff; here nobody's roles ever change."""
         if username not in self._known:
             with reading(self.engine) as connection:
-                grants = grants_of(connection, username, today=self.clock.today)
-            self._known[username] = Actor(username, grants)
+                self._known[username] = actor_of(connection, username, today=self.clock.today)
         return self._known[username]
 
     def do(self, act: Callable[..., Any], command: Any, by: str) -> Any:

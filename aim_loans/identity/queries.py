@@ -74,7 +74,7 @@ def require_staff(connection: Connection, username: str) -> None:
 
 
 def actor_of(connection: Connection, username: str, *, today: date) -> Actor:
-    """Give somebody who asked for an act earlier, as they may act today."""
+    """Give somebody as they may act today, also who asked for an act earlier."""
     return Actor(username, grants_of(connection, username, today=today))
 
 
