@@ -1,14 +1,13 @@
 """A small book to try operations on: an engine set up, people, branches, loans paid out."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
 from pyotp import TOTP
-from sqlalchemy import Engine, insert, make_url
+from sqlalchemy import ColumnElement, Engine, Table, func, insert, make_url, select
 
 from aim_loans.borrowers.complaints import RecordComplaint, TakeStep, record_complaint, take_step
 from aim_loans.borrowers.models import person
@@ -17,17 +16,19 @@ from aim_loans.config.dated import DatedRow
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import Writing, cutting, open_engine, writing
+from aim_loans.db.engine import Writing, cutting, open_engine, reading, writing
 from aim_loans.db.migrate import upgrade
 from aim_loans.identity.one_time_codes import nonce_of_session, totp_secret
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     AddBranch,
     AddStaff,
+    TakeCut,
     add_branch,
     add_staff,
     begin_act,
     seal_act,
+    take_cut,
 )
 from aim_loans.identity.permissions import Actor, Grant, Role, shell_actor
 from aim_loans.identity.queries import staff_exists
@@ -64,6 +65,7 @@ from aim_loans.portfolio.feeder.issuing import (
     take_file,
 )
 from aim_loans.portfolio.measuring import portfolio_statement
+from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.portfolio.papers.issuing import KeptPaper, TakeReport, issue_report, take_report
 from aim_loans.portfolio.papers.packs import AskPack, ask_pack, asked_at, paper_of
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
@@ -99,7 +101,23 @@ class Book:
     """An empty book with three branches and two programmes, and short ways to fill it."""
 
     engine: Engine
-    clock: Callable[[], datetime] = field(default_factory=Ticking)
+    clock: Ticking = field(default_factory=Ticking)
+
+    def count(self, table: Table, *where: ColumnElement[bool]) -> int:
+        """Count the rows of a table, or those for which all of this holds."""
+        with reading(self.engine) as connection:
+            rows = select(func.count()).select_from(table).where(*where)
+            return connection.execute(rows).scalar_one()
+
+    def close(self, month: date) -> ClosedMonth:
+        """Let head office close a month."""
+        with cutting(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
+            return close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
+
+    def cut(self) -> datetime:
+        """Take a cut; gives its moment."""
+        with cutting(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
+            return take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
 
     def open_loan(
         self,
@@ -255,8 +273,7 @@ def ask_for_a_fee(tx: Writing, paisa: int = 300_00, day: date = TODAY) -> None:
 
 def close_a_month(book: Book, month: date = date(2026, 2, 28)) -> None:
     """Let head office close a month, and ask to reopen it."""
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
+    book.close(month)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_to_reopen(tx, AskToReopen(month, "a receipt was forgotten"), actor=HEAD_OFFICE)
 

@@ -89,8 +89,8 @@ def sit_down(
 def give_code(hand: Hand, screens: Screens) -> None:
     """Type the code that the authenticator shows a moment later than the last one."""
     clock = screens.book.clock
-    clock.at += ONE_CODE  # type: ignore[attr-defined]  # Ticking
-    hand.page.get_by_label("Code", exact=True).fill(TOTP(hand.secret).at(clock.at))  # type: ignore[attr-defined]  # Ticking
+    clock.at += ONE_CODE
+    hand.page.get_by_label("Code", exact=True).fill(TOTP(hand.secret).at(clock.at))
     with hand.page.expect_navigation():
         hand.page.keyboard.press("Enter")
 

@@ -3,10 +3,8 @@
 from datetime import timedelta
 
 from playwright.sync_api import Browser
-from sqlalchemy import func, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.db.engine import reading
 from aim_loans.identity.permissions import Role
 from tests.book import TODAY
 from tests.branch import Branch
@@ -35,8 +33,7 @@ BUSINESS = {
 
 
 def receipts(screens: Screens) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(money_in)).scalar_one()
+    return screens.book.count(money_in)
 
 
 def fill(hand: Hand, fields: dict[str, str]) -> None:
@@ -146,6 +143,6 @@ def test_a_promise_that_is_broken_is_said_so(
     officer.page.locator("[name=promised_amount]").fill("2800")
     officer.enter_from(officer.page.locator("[name=promised_amount]"))
     officer.reads("open")
-    screens.book.clock.at += timedelta(days=4)  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at += timedelta(days=4)
     later = sit_down(chromium, site, screens, "manager")
     later.reads("broken")

@@ -21,7 +21,7 @@ def test_head_office_invites_and_both_parties_sign_the_period(
 ) -> None:
     for number in range(LINES + 1):
         screens.book.open_loan(f"L{number}", sector="trade" if number else "livestock")
-    screens.book.clock.at = NOW  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at = NOW
     head, second = two_of_head_office(chromium, site, screens)
     officer, partner = (sit_down(chromium, site, screens, name) for name in ("officer", "partner"))
     plans_and_invites(head)

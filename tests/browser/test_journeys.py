@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import func, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.db.engine import reading
 from aim_loans.identity.sign_in import MOST_FAILURES_OF_A_NAME, end_sessions
 from tests.browser.hands import Hand, give_code, sign_in, sit_down
 from tests.browser.site import NARROW, WIDE, a_window
@@ -37,8 +35,7 @@ def next_stop(page: Page) -> dict[str, Any] | None:
 
 
 def receipts(screens: Screens) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(money_in)).scalar_one()
+    return screens.book.count(money_in)
 
 
 def test_a_walk_in_receipt_is_find_enter_enter(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, func, select
+from sqlalchemy import select
 
 from aim_loans.borrowers.models import referral
 from aim_loans.db.engine import reading
@@ -42,11 +42,6 @@ REFERRAL = "S-1,REG-1,Lahore,2026-02-01,A dairy"
 STRANGER = Actor("stranger", (Grant(Role.LOAN_OFFICER, frozenset({"KHI-01"})),))
 
 
-def rows(book: Book, table: Table) -> int:
-    with reading(book.engine) as connection:
-        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-
-
 def borrower(book: Book) -> int:
     """Register somebody who shares the events with SMEDA."""
     person_id = Branch(book).person("Zarqa Malik")
@@ -72,7 +67,7 @@ def test_trainings_go_in_once_with_those_who_came(book: Book) -> None:
         assert connection.execute(select(training_attendance.c.days)).scalar_one() == 2
     other = work.send_trainings(TRAINING.format(came="S-1"))
     assert (other.refused, other.faults[0].error.values["columns"]) == (1, "participants")
-    assert rows(book, training) == 1
+    assert book.count(training) == 1
 
 
 def test_referrals_go_in_once_and_their_code_is_free_once_taken_back(book: Book) -> None:
@@ -93,7 +88,7 @@ def test_referrals_go_in_once_and_their_code_is_free_once_taken_back(book: Book)
     # Who shares it no longer has not come, as far as SMEDA may learn.
     work.withdraw(1)
     work.take_back(take_back_sent, work.last(sent_referral.c.id), PARTNER, today=TODAY)
-    assert rows(book, referral) == 1
+    assert book.count(referral) == 1
 
 
 def told(book: Book) -> list[tuple[str, str]]:
@@ -163,13 +158,13 @@ def test_the_same_form_sent_twice_counts_once(sqlite_book: Book) -> None:
     work = JointWork(sqlite_book)
     first, second = (work.send_referrals(REFERRAL, key="k1") for _ in range(2))
     assert first.id == second.id
-    assert rows(sqlite_book, partner_upload) == rows(sqlite_book, sent_referral) == 1
+    assert sqlite_book.count(partner_upload) == sqlite_book.count(sent_referral) == 1
 
 
 def test_what_aim_imports_for_smeda_waits_for_its_answer(sqlite_book: Book) -> None:
     work = JointWork(sqlite_book)
     assert work.send_trainings(TRAINING.format(came=""), actor=SHELL).added == 1
-    assert rows(sqlite_book, partner_answer) == 0
+    assert sqlite_book.count(partner_answer) == 0
     for other in (OFFICER, MANAGER):
         with pytest.raises(NotAllowed):
             work.send_trainings(TRAINING.format(came=""), actor=other)
@@ -191,7 +186,7 @@ def test_who_came_is_named_by_codes_of_people_who_share_it(sqlite_book: Book) ->
     work.send_referrals("S-3,,Lahore,2026-02-01,")
     refused = work.send_trainings(TRAINING.format(came="S-1;S-2;S-3;S-4"))
     assert refused.faults[0].error.values["codes"] == "S-2, S-3, S-4"
-    assert rows(sqlite_book, training) == 0
+    assert sqlite_book.count(training) == 0
 
 
 def test_all_bad_rows_are_listed_at_once_and_the_good_ones_go_in(
@@ -215,7 +210,7 @@ def test_all_bad_rows_are_listed_at_once_and_the_good_ones_go_in(
         *((4, "reference"), (4, "purpose")),
         *((5, "date"), (6, ""), (7, "code"), (8, "")),
     ]
-    assert rows(sqlite_book, sent_referral) == 2
+    assert sqlite_book.count(sent_referral) == 2
     rejected = rejected_rows(store, upload)
     assert [",".join(row[1:]) for row in rejected] == [
         f"line,{REFERRALS_HEADER}",

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import cutting, reading, writing
+from aim_loans.db.engine import reading, writing
 from aim_loans.errors import NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.permissions import Actor, Grant, Role
@@ -27,7 +27,7 @@ from aim_loans.portfolio.allowance_requests import (
     decline_allowance,
     open_allowances,
 )
-from aim_loans.portfolio.closing import ClosedMonth, CloseMonth, close_month
+from aim_loans.portfolio.closing import ClosedMonth
 from aim_loans.portfolio.measuring import Asked, portfolio_statement
 from aim_loans.portfolio.reopening import (
     AskToReopen,
@@ -62,11 +62,6 @@ def lending(book: Book) -> Book:
 def do(book: Book, act: Callable[..., Any], command: Any, actor: Actor, **more: Any) -> Any:
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         return act(tx, command, actor=actor, **more)
-
-
-def close(book: Book, month: date) -> ClosedMonth:
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        return close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
 
 
 def ask(book: Book, closed: ClosedMonth, key: str | None = None) -> int:
@@ -115,7 +110,7 @@ def booked(book: Book, day: date) -> int:
 
 
 def test_two_people_post_what_the_ladder_asks_for_by_branch_and_fund(lending: Book) -> None:
-    before, closed = statement(lending, FEBRUARY), close(lending, FEBRUARY)
+    before, closed = statement(lending, FEBRUARY), lending.close(FEBRUARY)
     wanted = before.classification.specific + before.classification.general
     with reading(lending.engine) as connection:
         moves = proposed(connection, closed)
@@ -164,12 +159,12 @@ def expect_it_on_the_paper(book: Book, wanted: int) -> None:
 def test_a_reopening_reverses_what_was_posted_and_the_next_close_proposes_anew(
     lending: Book,
 ) -> None:
-    january = close(lending, JANUARY)
+    january = lending.close(JANUARY)
     confirm(lending, ask(lending, january))
     first = held(lending, JANUARY)
     command = RecordReceipt("L2", 40_000_00, date(2026, 2, 20), "cash")
     do(lending, record_receipt, command, CASHIER, today=TODAY, backdating_days=400)
-    february = close(lending, FEBRUARY)
+    february = lending.close(FEBRUARY)
     request = ask(lending, february)
     confirm(lending, request)
     # Less is lent, so less is set aside: the movement goes the other way.
@@ -180,7 +175,7 @@ def test_a_reopening_reverses_what_was_posted_and_the_next_close_proposes_anew(
     assert faults(lending) == []
     with pytest.raises(Refused, match="reopened"):
         ask(lending, february)
-    again = close(lending, FEBRUARY)
+    again = lending.close(FEBRUARY)
     stale = ask(lending, again)
     reopen(lending, FEBRUARY)
     with pytest.raises(Refused, match="reopened"):
@@ -191,7 +186,7 @@ def test_a_reopening_reverses_what_was_posted_and_the_next_close_proposes_anew(
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_who_may_and_which_month(lending: Book) -> None:
-    january = close(lending, JANUARY)
+    january = lending.close(JANUARY)
     for actor in (SHELL, AUDITOR, MANAGER):
         with pytest.raises(NotAllowed):
             do(lending, ask_allowance, AskAllowance(january.id), actor)
@@ -203,7 +198,7 @@ def test_who_may_and_which_month(lending: Book) -> None:
         do(lending, decline_allowance, DeclineAllowance(request, " "), HEAD_OFFICE)
     do(lending, decline_allowance, DeclineAllowance(request, "not yet"), HEAD_OFFICE)
     request = ask(lending, january)
-    february = close(lending, FEBRUARY)
+    february = lending.close(FEBRUARY)
     for late in (lambda: confirm(lending, request), lambda: ask(lending, january)):
         with pytest.raises(Refused, match="holds this one too"):
             late()
@@ -225,6 +220,6 @@ def test_who_may_and_which_month(lending: Book) -> None:
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_book_without_a_loan_has_nothing_to_set_aside(book: Book) -> None:
-    closed = close(book, FEBRUARY)
+    closed = book.close(FEBRUARY)
     with pytest.raises(Refused, match="holds the allowance already"):
         do(book, ask_allowance, AskAllowance(closed.id), HEAD_OFFICE)

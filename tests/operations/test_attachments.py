@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
 
 from aim_loans.borrowers.attachments import (
     MOST_OF_ONE,
@@ -71,8 +70,7 @@ def test_the_same_key_attaches_and_takes_off_once(book: Book) -> None:
     assert len(standing(book, person)) == 1
     for _ in range(2):
         run(book, remove_attachment, RemoveAttachment(1, "wrong", "LHR-01"), key="off")
-    with reading(book.engine) as connection:
-        rows = connection.execute(select(func.count()).select_from(person_attachment)).scalar()
+    rows = book.count(person_attachment)
     assert rows == 2
 
 

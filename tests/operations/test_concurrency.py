@@ -41,7 +41,6 @@ from aim_loans.mou.supporting import UndoSupport, undo_support
 from aim_loans.mou.trainings import PlanTraining, plan_training
 from aim_loans.origination.operations import Disburse, disburse
 from aim_loans.origination.payout import PayOut, pay_out
-from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.feeder.issuing import AskFile, DeclineFile, ask_file, decline_file
 from aim_loans.portfolio.reopening import AskToReopen, ask_to_reopen
 from aim_loans.repayment.backdating import (
@@ -240,9 +239,7 @@ def position(book: Book, loan_id: int) -> Any:
 
 
 def count(book: Book, *where: ColumnElement[bool]) -> int:
-    with reading(book.engine) as connection:
-        rows = select(func.count()).select_from(money_in).where(*where)
-        return int(connection.execute(rows).scalar_one())
+    return book.count(money_in, *where)
 
 
 def fact_of(book: Book, money: int) -> int:
@@ -565,8 +562,7 @@ def test_whoever_reads_meanwhile_sees_whole_receipts(busy: Book) -> None:
 def test_what_many_ask_for_at_once_waits_once(busy: Book) -> None:
     """The same file, the same dated rule, the same month, the same part of a joint report."""
     month = date(2026, 2, 28)
-    with cutting(busy.engine, audit_key=AUDIT_KEY, clock=busy.clock) as tx:
-        close_month(tx, CloseMonth(month), actor=HEAD_OFFICE, today=TODAY)
+    busy.close(month)
     file = AskFile("programme_report", month, "letter of the owner")
     reopen, part = AskToReopen(month, "a receipt was forgotten"), ConfirmPart("2026-02")
     asks: list[Callable[[Writing], Any]] = [
@@ -701,10 +697,6 @@ def test_two_who_write_one_code_of_smeda_at_once_are_told_apart(busy: Book) -> N
         ("smeda_code", "S-1"),
         ("smeda_code", "T"),
     }
-    work = JointWork(busy)
-    line = "S-2,REG-1,Lahore,2026-02-01,A dairy"
-    uploads = together(*[partial(work.send_referrals, line)] * 2)
-    assert sorted((each.added, each.already_there) for each in uploads) == [(0, 1), (1, 0)]
 
 
 def test_a_branch_is_opened_once_and_several_at_once_share_their_new_area(busy: Book) -> None:

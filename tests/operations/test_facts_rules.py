@@ -26,18 +26,16 @@ from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
 from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
 from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import cutting, is_postgresql, writing
+from aim_loans.db.engine import is_postgresql, writing
 from aim_loans.db.tables import to_micros
 from aim_loans.identity.models import staff_grant
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     AddBranch,
     AddStaff,
-    TakeCut,
     add_staff,
     begin_act,
     seal_act,
-    take_cut,
 )
 from aim_loans.identity.permissions import Role
 from aim_loans.identity.sign_in import SetPassword, set_password
@@ -161,8 +159,7 @@ def live(book: Book) -> None:
     live_at_a_month_end(book)
     attach_a_card(book, branch.person("Nasreen"))
     live_with_smeda(book, branch.read(asked).borrower_id, asked)
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        take_cut(tx, TakeCut("month end"), actor=HEAD_OFFICE)
+    book.cut()
 
 
 def live_in_the_office(tx: Any) -> None:
@@ -597,7 +594,7 @@ def test_an_imported_reference_comes_in_once_whatever_its_channel(connection: Co
         {"amount": None},
         {"act_id": 7_000_000},
     ],
-    ids=lambda given: str(given) if isinstance(given, Column) else "",
+    ids=str,
 )
 def test_a_line_moves_an_amount_between_two_accounts(
     connection: Connection, other: dict[str, Any]

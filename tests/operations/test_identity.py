@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading, writing
@@ -60,8 +60,8 @@ def test_a_cashier_adds_no_staff(book: Book) -> None:
 
 def test_settings_are_copied_once_and_the_database_holds_them(book: Book) -> None:
     with reading(book.engine) as connection:
-        rows = connection.execute(select(func.count()).select_from(dated_setting)).scalar()
         held = settings_in_force(connection)
+    rows = book.count(dated_setting)
     settings = read_settings(None, {})
     assert held == settings.dated
     changed = replace(
@@ -73,8 +73,8 @@ def test_settings_are_copied_once_and_the_database_holds_them(book: Book) -> Non
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         assert set_up(tx, SetUp(changed), actor=SHELL) == 0
     with reading(book.engine) as connection:
-        assert connection.execute(select(func.count()).select_from(dated_setting)).scalar() == rows
         assert settings_in_force(connection).fee == settings.dated.fee
+    assert book.count(dated_setting) == rows
 
 
 def test_the_earliest_product_row_also_holds_before_it(book: Book) -> None:

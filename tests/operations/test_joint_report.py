@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aim_loans.db.engine import cutting, reading, writing
+from aim_loans.db.engine import reading, writing
 from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound, Refused
 from aim_loans.identity.operations import AddStaff, add_staff
 from aim_loans.identity.permissions import Role
@@ -27,7 +27,6 @@ from aim_loans.mou.periods import parse_period
 from aim_loans.mou.published import Shown
 from aim_loans.mou.publishing import to_publish, withhold
 from aim_loans.origination.queries import settings_in_force
-from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.portfolio.reopening import (
     AskToReopen,
     ConfirmReopening,
@@ -44,8 +43,7 @@ from tests.joint_report import SECOND, SETTINGS, ReportOnItsWay
 
 
 def close(book: Book, period: str = "2026-02") -> None:
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        close_month(tx, CloseMonth(parse_period(period).last), actor=HEAD_OFFICE, today=TODAY)
+    book.close(parse_period(period).last)
 
 
 def reopen(book: Book, period: str = "2026-02") -> None:

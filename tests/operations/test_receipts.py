@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from aim_loans.cash.models import money_in
 from aim_loans.db.engine import reading, writing
@@ -49,8 +49,7 @@ def test_the_same_key_gives_the_first_answer_and_another_command_a_conflict(book
     assert again.receipt == first.receipt
     with pytest.raises(Conflict, match="already used"):
         receive(book, cash(100_00), key="form-1")
-    with reading(book.engine) as connection:
-        assert connection.execute(select(func.count()).select_from(money_in)).scalar() == 1
+    assert book.count(money_in) == 1
 
 
 def test_a_reference_comes_in_once(book: Book) -> None:
@@ -141,8 +140,7 @@ def test_what_is_refused_says_why_and_leaves_nothing(
     book.open_loan("L1")
     with pytest.raises(Refused, match=sentence):
         receive(book, command)
-    with reading(book.engine) as connection:
-        assert connection.execute(select(func.count()).select_from(money_in)).scalar() == 0
+    assert book.count(money_in) == 0
 
 
 def position(book: Book, ref_id: int = 1) -> tuple[int, int]:

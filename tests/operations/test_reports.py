@@ -19,7 +19,6 @@ from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.jobs.models import job
 from aim_loans.jobs.queue import HELD_FOR, MOST_ATTEMPTS, Job, faults_of, finish_job, take_job
 from aim_loans.origination.operations import SetUp, set_up
-from aim_loans.portfolio.closing import ClosedMonth, CloseMonth, close_month
 from aim_loans.portfolio.papers.issued import (
     IssuedReport,
     branches_of,
@@ -68,11 +67,6 @@ def make_all(workshop: Workshop) -> list[str]:
     return [made.subject for made in iter(lambda: make_next(workshop, worker="w"), None)]
 
 
-def close(book: Book) -> ClosedMonth:
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        return close_month(tx, CloseMonth(FEBRUARY), actor=HEAD_OFFICE, today=TODAY)
-
-
 def receive_late(book: Book) -> None:
     """Enter money of February."""
     command = RecordReceipt("L1", 900_00, date(2026, 2, 20), "cash")
@@ -107,7 +101,7 @@ def measured_once(lending: Book, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_closed_months_papers_stay_true_after_a_late_receipt(
     lending: Book, tmp_path: Path
 ) -> None:
-    closed, workshop = close(lending), shop(lending, tmp_path)
+    closed, workshop = lending.close(FEBRUARY), shop(lending, tmp_path)
     pack = ask(lending, key="one click")
     assert pack.cut_number == closed.cut_id
     assert ask(lending, key="one click") == pack
@@ -190,7 +184,7 @@ def test_a_killed_workers_job_is_taken_up_again_and_counts_once(
     killed = take(lending, "killed")
     assert killed.subject == "whole"
     assert len(make_all(workshop)) == PAPERS - 1
-    lending.clock.at += HELD_FOR + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
+    lending.clock.at += HELD_FOR + timedelta(seconds=1)
     assert make_all(workshop) == ["whole"]
     # Should it have been only slow, what it writes comes too late.
     with (
@@ -206,7 +200,7 @@ def test_what_kills_its_worker_every_time_is_given_up(lending: Book, tmp_path: P
     pack = ask(lending)
     for _ in range(MOST_ATTEMPTS):
         assert take(lending, "killed").subject == "whole"
-        lending.clock.at += HELD_FOR + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
+        lending.clock.at += HELD_FOR + timedelta(seconds=1)
     assert len(make_all(shop(lending, tmp_path))) == PAPERS - 1
     with reading(lending.engine) as connection:
         (state,) = packs_of(connection, FEBRUARY)
@@ -262,8 +256,7 @@ def test_who_asks_and_who_reads(lending: Book, tmp_path: Path) -> None:
         cutting(lending.engine, audit_key=AUDIT_KEY, clock=lending.clock) as tx,
     ):
         ask_pack(tx, AskPack(TODAY, "en"), actor=SHELL, today=TODAY)
-    with reading(lending.engine) as connection:
-        assert connection.execute(select(func.count()).select_from(job)).scalar() == 0
+    assert lending.count(job) == 0
     pack = ask(lending)
     make_all(shop(lending, tmp_path))
     with reading(lending.engine) as connection:
@@ -290,7 +283,7 @@ def test_who_asks_and_who_reads(lending: Book, tmp_path: Path) -> None:
 
 
 def test_a_later_ladder_or_area_changes_no_proof(lending: Book, tmp_path: Path) -> None:
-    close(lending)
+    lending.close(FEBRUARY)
     workshop, pack = shop(lending, tmp_path), ask(lending)
     for _ in range(2):
         assert make_next(workshop, worker="w") is not None

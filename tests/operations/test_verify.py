@@ -21,17 +21,15 @@ from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import number_series
 from aim_loans.checks.run import verify_audit, verify_book
 from aim_loans.checks.tables import fact_tables
-from aim_loans.db.engine import cutting, is_postgresql, reading, writing
+from aim_loans.db.engine import is_postgresql, reading, writing
 from aim_loans.identity.models import act, audit_chain, audit_entry
 from aim_loans.identity.operations import (
     HEAD_OFFICE_CHAIN,
     AddBranch,
     AddStaff,
-    TakeCut,
     add_staff,
     begin_act,
     seal_act,
-    take_cut,
 )
 from aim_loans.identity.permissions import Role
 from aim_loans.identity.second_factor import ResetFactor, reset_factor
@@ -114,8 +112,7 @@ def live(book: Book, files: Path) -> None:
     issue_a_report(book)
     ReportOnItsWay(book, files).walk()
     live_with_complaints_and_files(book)
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
+    book.cut()
 
 
 def live_at_the_counter(book: Book) -> None:

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from aim_loans.db.engine import reading, writing
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
@@ -63,8 +62,7 @@ def standing(book: Book, loan_id: int, *, today: date = TODAY) -> str:
 
 
 def visits(book: Book) -> int:
-    with reading(book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(visit)).scalar_one()
+    return book.count(visit)
 
 
 def test_a_promise_is_open_up_to_its_day_and_broken_after_it(book: Book) -> None:

@@ -4,7 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -40,9 +40,7 @@ def upload(browser: Browser, path: str, content: bytes, **texts: str) -> TestRes
 
 
 def count(screens: Screens, kind: str) -> int:
-    with reading(screens.book.engine) as connection:
-        found = select(func.count()).select_from(act).where(act.c.kind == kind)
-        return connection.execute(found).scalar_one()
+    return screens.book.count(act, act.c.kind == kind)
 
 
 def test_a_photograph_is_attached_and_given_back_to_whoever_opens_it(
@@ -111,7 +109,7 @@ def test_another_branch_sees_nothing_and_nobody_uses_anothers_opening(
     assert upload(cashier, path, PDF).status_code == 403
     assert [each.client.get(opened).status_code for each in (stranger, cashier)] == [403, 403]
     assert cashier.client.get("/attachments/opened/99").status_code == 404
-    screens.book.clock.at += OPEN_FOR + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at += OPEN_FOR + timedelta(seconds=1)
     late = officer.client.get(opened)
     assert (late.status_code, "too long ago" in late.get_data(as_text=True)) == (422, True)
 

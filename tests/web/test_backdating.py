@@ -4,10 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.db.engine import reading
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
 
@@ -24,8 +22,7 @@ LONG_AGO = {
 
 
 def receipts(screens: Screens) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(money_in)).scalar_one()
+    return screens.book.count(money_in)
 
 
 def asked(screens: Screens, username: str = "cashier", **more: str) -> tuple[Browser, str]:

@@ -1,10 +1,8 @@
 """Borrowers on the screen: registered on one page, found in either script, changed with a trace."""
 
 import pytest
-from sqlalchemy import func, select
 
 from aim_loans.borrowers.models import person
-from aim_loans.db.engine import reading
 from bench.asked import MOST_STATEMENTS, counted
 from tests.web.desk import Browser, Screens
 
@@ -36,8 +34,7 @@ BUSHRA = {
 
 
 def persons(screens: Screens) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(person)).scalar_one()
+    return screens.book.count(person)
 
 
 def officer_at_the_form(screens: Screens) -> Browser:

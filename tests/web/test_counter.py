@@ -3,10 +3,8 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import func, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.db.engine import reading
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
 
@@ -19,8 +17,7 @@ CASH = {
 
 
 def receipts(screens: Screens) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(money_in)).scalar_one()
+    return screens.book.count(money_in)
 
 
 def counter(screens: Screens) -> tuple[Browser, str]:

@@ -4,10 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from aim_loans.db.engine import reading
 from aim_loans.identity.models import act, sign_in_failure
 from aim_loans.identity.permissions import PERMISSIONS, Role, Scope
 from aim_loans.identity.sign_in import IDLE, MOST_FAILURES_OF_A_NAME
@@ -23,10 +21,7 @@ def path_of(rule: Rule) -> str:
 
 
 def acts(screens: Screens, kind: str) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(
-            select(func.count()).select_from(act).where(act.c.kind == kind)
-        ).scalar_one()
+    return screens.book.count(act, act.c.kind == kind)
 
 
 def test_every_page_names_a_deed_or_is_one_of_the_public_ones(screens: Screens) -> None:
@@ -134,9 +129,7 @@ def test_too_many_failures_wait_but_lock_nobody_else_out(screens: Screens) -> No
     owner.client.environ_base["REMOTE_ADDR"] = "10.0.0.9"
     owner.send("/sign-in", username="cashier", password=PASSWORD)
     assert "Sign out" in owner.page
-    with reading(screens.book.engine) as connection:
-        counted = connection.execute(select(func.count()).select_from(sign_in_failure)).scalar()
-    assert counted == MOST_FAILURES_OF_A_NAME
+    assert screens.book.count(sign_in_failure) == MOST_FAILURES_OF_A_NAME
 
 
 def test_a_first_password_is_changed_before_anything_else(screens: Screens) -> None:
@@ -169,7 +162,7 @@ def test_signing_out_everywhere_ends_every_session(screens: Screens) -> None:
 def test_a_session_ends_by_itself(screens: Screens) -> None:
     browser = screens.browser("cashier")
     assert "Sign out" in browser.page
-    screens.book.clock.at += IDLE + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at += IDLE + timedelta(seconds=1)
     browser.get("/")
     assert "Sign out" not in browser.page
 

@@ -8,13 +8,11 @@ import pytest
 from pypdf import PdfReader
 from werkzeug.routing import Rule
 
-from aim_loans.db.engine import cutting
 from aim_loans.files.store import Store
 from aim_loans.identity import sign_in
 from aim_loans.identity.permissions import Role
-from aim_loans.portfolio.closing import CloseMonth, close_month
 from aim_loans.web import sign_in as sign_in_pages
-from tests.book import AUDIT_KEY, HEAD_OFFICE, TODAY, open_book
+from tests.book import TODAY, open_book
 from tests.branch import Branch
 from tests.joint import JointWork
 from tests.joint_report import ReportOnItsWay
@@ -47,9 +45,7 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
         work.send_trainings(
             "SMEDA-26-0010,Books,Books,LHR-01,Hall,Lahore,2026-01-10,2026-01-11,,SMEDA-26-0008"
         )
-        with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-            month = CloseMonth(TODAY.replace(year=2025, month=12))
-            close_month(tx, month, actor=HEAD_OFFICE, today=TODAY)
+        book.close(TODAY.replace(year=2025, month=12))
         made = Screens(book, folder / "files")
         made.hire("second", Role.HEAD_OFFICE, None)
         ReportOnItsWay(book, folder / "files", PERIOD).walk()

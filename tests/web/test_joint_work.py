@@ -3,9 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import func, select
 
-from aim_loans.db.engine import reading
 from aim_loans.mou.models import partner_answer, registration, support, training_attendance
 from aim_loans.mou.registering import State
 from aim_loans.web.sealed import Seal
@@ -37,11 +35,6 @@ def borrower(screens: Screens) -> tuple[Branch, int, int]:
     return branch, person_id, JointWork(screens.book).enterprise(person_id)
 
 
-def rows(screens: Screens, table: object) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]  # any table
-
-
 def test_an_officer_looks_at_an_enterprise_registers_it_and_helps(screens: Screens) -> None:
     _, person_id, shop = borrower(screens)
     officer = screens.browser("officer")
@@ -65,7 +58,7 @@ def test_an_officer_looks_at_an_enterprise_registers_it_and_helps(screens: Scree
     assert key
     for _ in range(2):
         officer.send(f"{page}/support", **help_given, key=key[1])
-    assert rows(screens, support) == 1
+    assert screens.book.count(support) == 1
     officer.send(f"{page}/undo", what="support", row="1", reason="typed for another")
     assert "No help is written down yet." in officer.page
 
@@ -81,7 +74,7 @@ def test_whoever_entered_a_registration_does_not_verify_it(screens: Screens) -> 
     head = screens.browser("head")
     head.get(f"{page}?type=F5")
     assert head.send(page, **step, state="verified").status_code == 200
-    assert rows(screens, registration) == 2
+    assert screens.book.count(registration) == 2
 
 
 def test_twenty_five_are_invited_and_their_attendance_entered(screens: Screens) -> None:
@@ -100,10 +93,10 @@ def test_twenty_five_are_invited_and_their_attendance_entered(screens: Screens) 
     days = re.findall(r'name="(days-\d+)"', officer.page)
     assert len(days) == 25
     assert officer.send("/trainings/1/attendance", **{days[0]: "3"}).status_code == 422
-    assert rows(screens, training_attendance) == 0
+    assert screens.book.count(training_attendance) == 0
     came = dict.fromkeys(days[:20], "2") | {days[0].replace("days", "completed"): "1"}
     officer.send("/trainings/1/attendance", **came)
-    assert rows(screens, training_attendance) == 20
+    assert screens.book.count(training_attendance) == 20
     stranger = screens.browser("stranger")
     for path in ("/trainings/1", "/trainings/1/attendance"):
         assert stranger.get(path).status_code == 403
@@ -136,7 +129,7 @@ def test_smeda_reads_codes_and_nothing_of_people(screens: Screens) -> None:
     assert disputed.status_code == 422
     other = answer["training"] | {"kind": "support"}
     assert partner.send("/smeda/events", **other, answer="confirmed").status_code == 404
-    assert rows(screens, partner_answer) == 1
+    assert screens.book.count(partner_answer) == 1
     for path in ("/trainings", f"/enterprises/{shop}", f"/borrowers/{person_id}", "/book"):
         assert partner.get(path).status_code == 403, path
 
@@ -160,7 +153,7 @@ def test_who_takes_consent_back_is_in_no_row_for_smeda(screens: Screens) -> None
     event = SEAL.hide("support", advice)
     sent = partner.send("/smeda/events", kind="support", event=event, answer="confirmed")
     assert sent.status_code == 422
-    assert rows(screens, partner_answer) == 0
+    assert screens.book.count(partner_answer) == 0
 
 
 @pytest.mark.parametrize("who", ["head", "partner"])

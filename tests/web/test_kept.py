@@ -5,10 +5,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
 from aim_loans.cash.models import money_in
-from aim_loans.db.engine import reading
 from aim_loans.identity.models import act
 from aim_loans.identity.sign_in import (
     ABSOLUTE,
@@ -39,14 +37,11 @@ _FORM = re.compile(r'<main id="main">.*?action="([^"]+)"', re.DOTALL)
 
 
 def counted(screens: Screens, kind: str) -> int:
-    with reading(screens.book.engine) as connection:
-        found = select(func.count()).select_from(act).where(act.c.kind == kind)
-        return connection.execute(found).scalar_one()
+    return screens.book.count(act, act.c.kind == kind)
 
 
 def receipts(screens: Screens) -> int:
-    with reading(screens.book.engine) as connection:
-        return connection.execute(select(func.count()).select_from(money_in)).scalar_one()
+    return screens.book.count(money_in)
 
 
 def held(browser: Browser) -> dict[str, str]:
@@ -63,7 +58,7 @@ def send_on(browser: Browser, **texts: str) -> int:
 
 
 def pass_time(screens: Screens, how_long: timedelta) -> None:
-    screens.book.clock.at += how_long + timedelta(seconds=1)  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at += how_long + timedelta(seconds=1)
 
 
 def interrupted(screens: Screens) -> tuple[Browser, str]:

@@ -35,7 +35,7 @@ def come_in(screens: Screens, username: str = "cashier", address: str = "127.0.0
 
 
 def later(screens: Screens, seconds: int = 31) -> None:
-    screens.book.clock.at += timedelta(seconds=seconds)  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at += timedelta(seconds=seconds)
 
 
 def shown_secret(browser: Browser) -> str:

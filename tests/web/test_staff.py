@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import act, branch, staff, staff_grant
@@ -46,9 +46,7 @@ def first_password(browser: Browser) -> str:
 
 
 def count(screens: Screens, kind: str) -> int:
-    with reading(screens.book.engine) as connection:
-        rows = select(func.count()).select_from(act).where(act.c.kind == kind)
-        return connection.execute(rows).scalar_one()
+    return screens.book.count(act, act.c.kind == kind)
 
 
 def sign_in(screens: Screens, username: str, password: str) -> Browser:
@@ -100,8 +98,7 @@ def test_a_taken_name_and_an_unknown_place_are_refused(screens: Screens) -> None
     ):
         assert head.send("/staff/new", **{**NEW, **change}).status_code == 422
         assert sentence in head.page
-    with reading(screens.book.engine) as connection:
-        assert connection.execute(select(func.count()).select_from(staff)).scalar() == 7
+    assert screens.book.count(staff) == 7
 
 
 def test_a_role_is_given_from_a_day_and_ends_on_a_day(screens: Screens) -> None:
@@ -135,7 +132,7 @@ def test_a_role_that_ends_tomorrow_holds_today(screens: Screens) -> None:
     (end,) = re.findall(rf'action="({page}/roles/\d+/end)"', head.page)
     head.send(end, ends_on=(TODAY + timedelta(days=1)).isoformat())
     assert "To follow up" in screens.browser("cashier").page
-    screens.book.clock.at += timedelta(days=1)  # type: ignore[attr-defined]  # Ticking
+    screens.book.clock.at += timedelta(days=1)
     cashier = screens.browser("cashier")
     assert "You hold no role today" in cashier.page
 
@@ -233,8 +230,7 @@ def test_a_branch_is_opened_once(screens: Screens) -> None:
     assert "exists already" in head.page
     for bad in BAD:
         assert head.send("/branches", branch=bad, name="x").status_code == 422, bad
-    with reading(screens.book.engine) as connection:
-        assert connection.execute(select(func.count()).select_from(branch)).scalar() == 4
+    assert screens.book.count(branch) == 4
 
 
 def test_an_area_role_reaches_the_branches_of_the_area(screens: Screens) -> None:
