@@ -1,5 +1,6 @@
 """Every line of the joint statement equals the same line counted in plain loops."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
@@ -12,15 +13,15 @@ from aim_loans.borrowers.details import PersonDetails
 from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.borrowers.queries import last_change
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import cutting, reading, writing
+from aim_loans.db.engine import reading, writing
 from aim_loans.errors import Refused
-from aim_loans.identity.operations import TakeCut, take_cut
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.mou import frames, pillars
 from aim_loans.mou.counted import count
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.next_steps import MENTORING_MONTHS
 from aim_loans.mou.periods import parse_period
+from aim_loans.mou.referral_list import WantedReferrals, list_referrals
 from aim_loans.mou.registering import State, next_states
 from aim_loans.mou.repaid import at_risk
 from aim_loans.mou.statement import NOT_SET, REACHED, SHORT, Figure, JointStatement
@@ -30,9 +31,9 @@ from aim_loans.origination.committee import Step
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.due import View
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
-from tests.book import AUDIT_KEY, CASHIER, SHELL, TODAY, Book
-from tests.branch import AREA, LAHORE, MANAGER, Branch
-from tests.joint import JointWork
+from tests.book import AUDIT_KEY, CASHIER, TODAY, Book
+from tests.branch import AREA, LAHORE, MANAGER, OFFICER, Branch
+from tests.joint import ZONE, JointWork
 from tests.mou.naive import Naive
 
 SETTINGS = read_settings(None, {})
@@ -255,8 +256,7 @@ def test_outcomes_stand_on_the_sample_with_its_margin(book: Book) -> None:
     survey = work.survey("2026-H1", 3)
     assert sorted(work.members(survey)) == shops
     work.tell(survey, shops[0], women_before=1, women_now=9)
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        known_at = take_cut(tx, TakeCut("a joint report"), actor=SHELL)
+    known_at = book.cut()
     work.tell(survey, shops[0], women_before=1, women_now=3)
     work.tell(survey, shops[1], running=False, men_before=2, run_by="man", income_now=0)
     found = statement(book)
@@ -287,8 +287,7 @@ def test_a_cut_knows_people_and_referrals_as_they_were_then(book: Book) -> None:
     work, branch = JointWork(book), Branch(book)
     zarqa = branch.person("Zarqa", district="Lahore")
     shop, sent = work.enterprise(zarqa, district=None), work.refer(zarqa, smeda_code="S-1")
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        known_at = take_cut(tx, TakeCut("a joint report"), actor=SHELL)
+    known_at = book.cut()
     details = PersonDetails(name="Zarqa", cnic=branch.cnics[zarqa], gender="transgender")
     for district in ("Multan", "Sialkot"):
         with reading(book.engine) as connection:
@@ -321,22 +320,31 @@ def test_a_referral_is_approved_by_the_vote_that_completes_the_committee(book: B
         branch.vote(asked, MANAGER)
     assert approved(book) == 0
     (first, _), (second, _), (third, _) = sent
+    early = book.cut()
     branch.vote(first, AREA)
-    assert approved(book) == 1
+    assert (approved(book), approved(book, early)) == (1, 0)
     branch.vote(second, AREA, Step.RETURNED)
     branch.vote(third, AREA)
     assert approved(book) == 2
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        known_at = take_cut(tx, TakeCut("a joint report"), actor=SHELL)
+    late = book.cut()
     branch.vote(third, SECOND_AREA, Step.REJECTED)
-    assert (approved(book), approved(book, known_at)) == (1, 2)
+    assert (approved(book), approved(book, late)) == (1, 2)
+    branch.vote(first, OFFICER, Step.WITHDRAWN)
+    assert approved(book) == 0
 
 
 def approved(book: Book, known_at: datetime | None = None) -> int:
+    """Count the approved referrals as the statement does; the list of today names the same."""
     assert MOU is not None
     with reading(book.engine) as connection:
         found = count(connection, View(TODAY, known_at), mou=MOU, dated=SETTINGS.dated)
-    return int(found.referrals["approved"].sum())
+        listed = list_referrals(connection, WantedReferrals(None), zone=ZONE)
+    number = int(found.referrals["approved"].sum())
+    if known_at is None:
+        states = Counter(each.state for each in listed)
+        assert states == Counter(approved=number, applied=len(listed) - number)
+        assert sum(each.approved_on is not None for each in listed) == number
+    return number
 
 
 def known_of(book: Book, view: View, person: int, unit: int) -> list[Any]:

@@ -9,9 +9,9 @@ from aim_loans.borrowers.consents import consents_of, has_consent, take_back_con
 from aim_loans.borrowers.models import consent
 from aim_loans.borrowers.referrals import referral_by_code, referrals_of, take_back_referral
 from aim_loans.config.reader import read_settings
-from aim_loans.db.engine import cutting, reading
+from aim_loans.db.engine import reading
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
-from aim_loans.identity.operations import AddBranch, TakeCut, take_cut
+from aim_loans.identity.operations import AddBranch
 from aim_loans.identity.staff import open_branch
 from aim_loans.mou import referral_list
 from aim_loans.mou.applying import referral_of
@@ -24,10 +24,9 @@ from aim_loans.mou.referral_list import WantedReferrals, list_referrals, own_ref
 from aim_loans.mou.registering import State
 from aim_loans.mou.sent import not_come
 from aim_loans.mou.trainings import Present, invited_to, training_by_id
-from aim_loans.origination.committee import Step
 from aim_loans.origination.queries import settings_in_force
-from tests.book import AUDIT_KEY, HEAD_OFFICE, SHELL, TODAY, Book
-from tests.branch import AREA, MANAGER, OFFICER, STRANGER, Branch
+from tests.book import HEAD_OFFICE, SHELL, TODAY, Book
+from tests.branch import OFFICER, STRANGER, Branch
 from tests.joint import LHR, ZONE, JointWork
 
 LINES = ("A7.received", "A7.applied", "A7.approved", "A8", "H1.trainings", "H1.attendances")
@@ -45,11 +44,6 @@ def figures(book: Book, known_at: datetime | None = None) -> dict[str, int]:
         )
     found = {line.id: line.actual for line in statement.lines}
     return {name: figure.number for name in LINES if (figure := found[name])}
-
-
-def cut(book: Book) -> datetime:
-    with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        return take_cut(tx, TakeCut("test"), actor=HEAD_OFFICE)
 
 
 def test_mistakes_leave_the_figures_and_stay_at_an_earlier_cut(book: Book) -> None:
@@ -70,7 +64,7 @@ def test_mistakes_leave_the_figures_and_stay_at_an_earlier_cut(book: Book) -> No
         work.attend(each, [Present(one, 3, True, 5) for one in work.invitations(each)])
     before = figures(book)
     assert before == dict(zip(LINES, (1, 1, 0, 1, 2, 4), strict=True))
-    known = cut(book)
+    known = book.cut()
     work.take_back(take_back_attendance, work.last(training_attendance.c.id) - 3)
     work.take_back(take_back_training, wrong, HEAD_OFFICE)
     for each in (sent, to_bank):
@@ -192,34 +186,6 @@ def test_how_far_a_referral_is_follows_from_what_came_of_it(
         assert pages == [rows, rows[1:], []]
         elsewhere = WantedReferrals(frozenset({"KHI-01"}))
         assert list_referrals(connection, elsewhere, zone=ZONE) == []
-
-
-def how_far(book: Book, known_at: datetime | None = None) -> tuple[str, int]:
-    """Give the state of the only referral in the list, and how many the statement has approved."""
-    with reading(book.engine) as connection:
-        (row,) = list_referrals(connection, WantedReferrals(None), zone=ZONE)
-        assert (row.approved_on is not None) == (row.state == "approved")
-    return row.state, figures(book, known_at)["A7.approved"]
-
-
-def test_a_referral_is_approved_once_the_whole_committee_has_said_so(book: Book) -> None:
-    branch, work = Branch(book), JointWork(book)
-    person_id = branch.person("Zarqa")
-    work.consent(person_id)
-    sent, asked = work.refer(person_id, smeda_code="S-1"), branch.enter(person_id)
-    work.answer("referral", sent)
-    work.apply(asked, sent)
-    for name in ("Rashid", "Aslam"):
-        branch.guarantee(asked, branch.person(name))
-    branch.appraise(asked)
-    branch.vote(asked, MANAGER)
-    assert how_far(book) == ("applied", 0)
-    known_at = cut(book)
-    branch.vote(asked, AREA)
-    assert how_far(book) == ("approved", 1)
-    assert how_far(book, known_at) == ("approved", 0)
-    branch.vote(asked, OFFICER, Step.WITHDRAWN)
-    assert how_far(book) == ("applied", 0)
 
 
 def test_a_consent_that_nobody_gave_never_held(sqlite_book: Book) -> None:
