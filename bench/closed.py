@@ -24,7 +24,14 @@ MARKS = {True: 0.3, False: 0.6}
 
 
 def closed(places: Places, kind: str, *, loans: int, runs: int) -> Result:
-    """The book at the end of a closed month, against the sum of all facts up to that day."""
+    """The book at the end of a closed month, against the sum of all facts up to that day.
+
+    The close itself holds no loans: its Python objects took 8 MiB at most with 40,000 loans and 12
+    with 200,000 (groups by branch). On SQLite the process grows all the same, from 120 MiB before
+    it to 194 with 40,000 loans, 224 with 100,000 and 256 with 200,000: the page cache and each
+    sorting of the ledger's lines fill the room that `cache_size` (48 MiB) gives them, and with a
+    `cache_size` of 8 MiB the same closes took 158, 163 and 183. None of it is mapped files.
+    """
     database = places.last_of(kind, loans)
     mark = MARKS[kind == POSTGRESQL]
     with database.opened() as (engine, driver):
