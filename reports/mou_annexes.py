@@ -55,8 +55,17 @@ _METHOD = (
         "shown of another day."
     ),
     N_(
+        "So is what is 1 to 9 away from what an earlier edition of this report showed: a "
+        "correction of a few tells of a few. The earlier figure is then less than ten away."
+    ),
+    N_(
         "An amount or a mean is shown only where at least ten enterprises, loans or answers stand "
-        "behind it; of a share of money the sums are not told."
+        "behind it, a share only where ten or more, or none, are in its number, and as many "
+        "beside it. Of a share of money the sums are not told."
+    ),
+    N_(
+        "Nothing is held back for dominance: an amount of ten or more enterprises may come mostly "
+        "from one of them."
     ),
     N_(
         "The last period is what its own report published; where none was published the place "
@@ -219,4 +228,4 @@ def _changed(report: JointReport, voice: Voice) -> list[Piece]:
     found = [*voice.heading(say("What changed")), *said]
     if not rows:
         return [*found, *voice.body(say("No line of the scoreboard changed."))]
-    return [*found, *table(voice.hand, Table(columns, rows), style=Style(8.0))]
+    return [*found, *table(voice.hand, Table(columns, rows, note=say(HELD_NOTE)), style=Style(8.0))]
