@@ -17,7 +17,7 @@ from aim_loans.mou.statement import Behind, Figure, Funnel
 
 Figures = dict[str, Figure | None]
 _FUNNEL = (State.INFORMED, State.CONSENTED, State.ASSISTED, State.APPLIED)
-_YOUTH = "18-29"
+YOUTH = "18-29"
 
 
 class Window(NamedTuple):
@@ -50,7 +50,7 @@ def access(counted: Counted, window: Window, *, listed: bool) -> Figures:
         "A3.share": Figure(first.number, financed),
         "A3.formal": None,
         "A4.women": Figure(int((units["gender"] == "female").sum())),
-        "A4.youth": Figure(int((units["age"] == _YOUTH).sum())),
+        "A4.youth": Figure(int((units["age"] == YOUTH).sum())),
         "A4.disability": Figure(int((units["disability"] == "yes").sum())),
         "A4.transgender": Figure(int((units["gender"] == "transgender").sum())),
         "A6": Figure(int((units["tier"] == "underserved").sum())) if listed else None,
@@ -133,7 +133,7 @@ def outcomes(sample: Frame, counted: Counted, people: Frame, mou: Mou) -> Figure
     given = sample[sample["asked_on"].notna()]
     owners = looked_up(given["unit"], counted.units.set_index("unit")["person"])
     births = pd.to_datetime(looked_up(owners, people["birth_date"]))
-    young = age_band(births, given["asked_on"]) == _YOUTH
+    young = age_band(births, given["asked_on"]) == YOUTH
     before, now = _sum(given["income_before"]), _sum(given["income_now"])
     count = len(given)
     return {

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     ScalarSelect,
@@ -62,6 +63,27 @@ def collected(connection: Connection, view: View, among: Select[Any] | None) -> 
     On time is what of it the money put on the loan by its due day covered, the oldest first. A
     waiver takes away what falls due after it.
     """
+    due = _fell_due(view, among)
+    on_time = case(
+        (due.c.covered < 0, 0), (due.c.covered > due.c.amount, due.c.amount), else_=due.c.covered
+    )
+    sums = select(
+        whole_sum(due.c.amount),
+        whole_sum(on_time),
+        func.count(case((due.c.covered > 0, due.c.loan_id)).distinct()),
+        func.count(case((due.c.covered < due.c.amount, due.c.loan_id)).distinct()),
+    ).where(due.c.disbursed > 0)
+    return Collected(*connection.execute(sums).one())
+
+
+def loans_that_fell_due(connection: Connection, view: View) -> list[int]:
+    """Give the loans of which something fell due from the first of the month to D."""
+    due = _fell_due(view, None)
+    return list(connection.execute(select(due.c.loan_id).distinct()).scalars())
+
+
+def _fell_due(view: View, among: Select[Any] | None) -> CTE:
+    """Select the instalments that fell due in the month, and what of each was covered in time."""
     fact, version, row = loan_fact, schedule_version, instalment
     first = view.as_of.replace(day=1)
     waived = exists().where(
@@ -75,7 +97,7 @@ def collected(connection: Connection, view: View, among: Select[Any] | None) -> 
     if among is not None:
         asked.append(version.c.loan_id.in_(among))
     paid = _of_loan(view, Kind.RECEIPT, fact.c.value_on <= row.c.due_on)
-    due = (
+    return (
         select(
             version.c.loan_id,
             row.c.amount,
@@ -88,16 +110,6 @@ def collected(connection: Connection, view: View, among: Select[Any] | None) -> 
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
-    on_time = case(
-        (due.c.covered < 0, 0), (due.c.covered > due.c.amount, due.c.amount), else_=due.c.covered
-    )
-    sums = select(
-        whole_sum(due.c.amount),
-        whole_sum(on_time),
-        func.count(case((due.c.covered > 0, due.c.loan_id)).distinct()),
-        func.count(case((due.c.covered < due.c.amount, due.c.loan_id)).distinct()),
-    ).where(due.c.disbursed > 0)
-    return Collected(*connection.execute(sums).one())
 
 
 def _of_loan(view: View, kind: Kind, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:

@@ -13,6 +13,7 @@ from aim_loans.dates import business_date
 from aim_loans.db.engine import Clock, Writing, cutting, reading, system_clock, writing
 from aim_loans.errors import Refused
 from aim_loans.files.store import Store
+from aim_loans.mou.behind import Lists
 from aim_loans.origination.queries import GIVEN_NAMES, given_names
 from aim_loans.portfolio.remembered import Memory, Remembered
 
@@ -24,7 +25,8 @@ _LOOKING = "aim_looking"
 class Surroundings:
     """The institution's settings, database and files, and the keys derived from its secret.
 
-    `memory` holds what this process remembers of the book, `names` the given names that it read.
+    `memory` holds what this process remembers of the book, `names` the given names that it read,
+    `behind` who stands behind the joint report that was asked last.
     """
 
     engine: Engine
@@ -35,6 +37,7 @@ class Surroundings:
     clock: Clock | None = None
     memory: Memory = field(default_factory=Memory)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
+    behind: dict[int, Lists] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:

@@ -17,6 +17,7 @@ from aim_loans.db.engine import reading, writing
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Actor, Grant, Role
 from aim_loans.mou import frames, pillars
+from aim_loans.mou.behind import behind_line, lists_of
 from aim_loans.mou.counted import count
 from aim_loans.mou.measuring import joint_statement
 from aim_loans.mou.next_steps import MENTORING_MONTHS
@@ -183,12 +184,43 @@ def test_every_line_equals_the_same_line_counted_in_loops(lived: Book) -> None:
     for line in found.lines:
         for name, counted in behind.items():
             assert line.behind.get(name) == counted.get(line.id) or line.id == "A2", line.id
+    others = [each for each in loans if each not in within]
+    inside, beside = (
+        len({each["unit"] for each in of if each["day"] >= PERIOD.first}) for of in (within, others)
+    )
+    amount = next(line for line in found.lines if line.id == "A2")
+    assert amount.behind == {"cohort": (inside, beside)}
     assert found.cohort.enterprises == len(joined) > 2
     earlier = [each for each in mine if each["day"] < joined[each["unit"]]]
     assert found.cohort.earlier_amount == sum(each["amount"] for each in earlier)
     assert found.cohort.earlier_enterprises == len({each["unit"] for each in earlier})
     lines_that_say_something = {line for line, pair in whole.items() if pair[0]}
     assert len(lines_that_say_something) > 25, sorted(whole.items())
+
+
+def test_as_many_enterprises_stand_behind_a_line_as_it_says(lived: Book) -> None:
+    """Each row that a count adds up is in its list: a person, an enterprise or an event."""
+    assert MOU is not None
+    with reading(lived.engine) as connection:
+        known_at, dated = lived.clock(), settings_in_force(connection)
+        lists = lists_of(connection, period=PERIOD, known_at=known_at, mou=MOU, dated=dated)
+        named = {line: behind_line(connection, units, page=1) for line, units in lists.items()}
+    shown = 0
+    for line in statement(lived).lines:
+        if line.id not in lists:
+            assert line.actual is None or line.id == "H3", line.id
+            continue
+        units, figure = lists[line.id], line.actual
+        if figure is not None and line.unit == "count" and line.id not in _OTHERWISE:
+            assert figure.number in (len(units), units.nunique()), line.id
+            shown += figure.number > 0
+        assert sum(each.times for each in named[line.id]) == len(units)
+    assert shown > 15
+    assert {"Shop", ""} <= {each.name for each in named["A1"]}
+
+
+# Trainings, of which those who came are listed, and jobs, of which those who were asked.
+_OTHERWISE = ("H1.trainings", "O1.women", "O1.men", "O1.others")
 
 
 def test_what_is_at_risk_of_all_is_added_up_alike_in_the_database_and_in_the_frame(

@@ -44,6 +44,19 @@ def counts(report: JointReport) -> Iterator[int]:
         yield from (each for each in named[:3] if each is not None)
 
 
+def figures(report: JointReport) -> Iterator[tuple[object, int]]:
+    """Every number that a report shows, counts and amounts, by what it is of."""
+    for line in report.lines:
+        for name, shown in (("all", line.actual), ("cohort", line.cohort)):
+            if shown is not None and shown.number is not None and shown.of is None:
+                yield (line.id, name), shown.number
+    for table in report.tables:
+        for cell in table.cells:
+            for name, number in (("all", cell.number), ("cohort", cell.cohort)):
+                if number is not None:
+                    yield (table.line, table.by, cell.values, name), number
+
+
 def told(statement: JointStatement, held: Withheld) -> Told:
     return Told(statement.period, held.blocks)
 
@@ -208,6 +221,11 @@ def test_a_correction_lists_what_changed_and_opens_nothing_of_the_edition_before
         second, again, head(second, edition=2), corrects=before, reason="four forgotten"
     )
     assert {"A1", "A2"} <= {change.line for change in now.changes}
+    # Nobody learns how many more there are of any kind, nor what was paid out to them.
+    earlier = dict(figures(before))
+    changed = [of for of, number in figures(now) if earlier.get(of, number) != number]
+    assert changed == []
+    assert len(dict(figures(now))) > 50
     assert not opened_by(told(second, again), [read])
 
 

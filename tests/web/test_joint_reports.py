@@ -36,6 +36,7 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
         shop = work.enterprise(person_id)
         work.consent(person_id)
         work.help("advice", shop, smeda_code="SMEDA-26-0007", satisfaction=5)
+        work.help("follow_up", shop, on=TODAY.replace(year=2025, month=12))
         work.refer(person_id, smeda_code="SMEDA-26-0008")
         work.send_referrals(
             "SMEDA-26-0008,REG-1,Lahore,2026-01-10,A dairy",
@@ -93,6 +94,22 @@ def test_a_signed_report_is_named_before_anybody_is_asked_to_correct_it(screens:
     assert partner.page.index("Open it") < partner.page.index("A correction is a new edition")
     partner.get(_path_of(screens, "joint_reports.one"))
     assert "Target" in partner.page
+
+
+def test_a_figure_opens_the_enterprises_behind_it_for_head_office_alone(screens: Screens) -> None:
+    head = screens.browser("head")
+    head.get(_path_of(screens, "joint_reports.one"))
+    page = _links(head.page, REPORT + "/H9")[0]
+    head.get(page)
+    assert "1 enterprise stands behind this figure." in head.page
+    assert NAME in head.page
+    assert _links(head.page, r"/enterprises/\d+")
+    assert head.get(page.replace("H9", "H3")).status_code == 404
+    for other in ("partner", "officer"):
+        browser = screens.browser(other)
+        browser.get(_path_of(screens, "joint_reports.one"))
+        assert page not in browser.page
+        assert browser.get(page).status_code == 403
 
 
 def test_an_officer_reads_no_joint_report(screens: Screens) -> None:
