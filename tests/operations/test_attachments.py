@@ -70,8 +70,7 @@ def test_the_same_key_attaches_and_takes_off_once(book: Book) -> None:
     assert len(standing(book, person)) == 1
     for _ in range(2):
         run(book, remove_attachment, RemoveAttachment(1, "wrong", "LHR-01"), key="off")
-    rows = book.count(person_attachment)
-    assert rows == 2
+    assert book.count(person_attachment) == 2
 
 
 def test_what_is_attached_already_or_too_much_is_refused(book: Book) -> None:

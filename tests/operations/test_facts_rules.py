@@ -11,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 from aim_loans.borrowers.complaints import CATEGORIES, OUTCOMES
 from aim_loans.borrowers.complaints import CHANNELS as COMPLAINT_CHANNELS
 from aim_loans.borrowers.consents import MANNERS
-from aim_loans.borrowers.details import PersonDetails
 from aim_loans.borrowers.enterprises import LISTED, RUN_BY
 from aim_loans.borrowers.models import (
     complaint,
@@ -21,25 +20,13 @@ from aim_loans.borrowers.models import (
     enterprise_review,
     referral,
 )
-from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import money_in
 from aim_loans.checks.tables import all_tables
 from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
-from aim_loans.db.bulk import next_ids
-from aim_loans.db.engine import is_postgresql, writing
+from aim_loans.db.engine import is_postgresql
 from aim_loans.db.tables import to_micros
 from aim_loans.identity.models import staff_grant
-from aim_loans.identity.operations import (
-    HEAD_OFFICE_CHAIN,
-    AddBranch,
-    AddStaff,
-    add_staff,
-    begin_act,
-    seal_act,
-)
 from aim_loans.identity.permissions import Role
-from aim_loans.identity.sign_in import SetPassword, set_password
-from aim_loans.intake.models import data_gap
 from aim_loans.ledger.models import journal_line
 from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 from aim_loans.loans.schedule import from_rows
@@ -47,153 +34,18 @@ from aim_loans.mou.models import survey_answer, training
 from aim_loans.mou.partner_models import sent_referral
 from aim_loans.origination.committee import RANKS
 from aim_loans.origination.models import acknowledgement, application_step
-from aim_loans.repayment.endings import EndLoan, RefundCredit, refund_credit, waive, write_off
 from aim_loans.repayment.models import backdating_request, ending_request
-from aim_loans.repayment.operations import (
-    ApplyMoney,
-    CancelReceipt,
-    ReceiveMoney,
-    RecordReceipt,
-    apply_money,
-    cancel_receipt,
-    receive_money,
-    record_receipt,
-)
 from aim_loans.repayment.receivable import PAYERS
-from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
-from aim_loans.repayment.visits import RecordVisit, record_visit
 from aim_loans.texts import LANGUAGES
-from tests.book import (
-    AUDIT_KEY,
-    CASHIER,
-    HEAD_OFFICE,
-    MANAGER,
-    SHELL,
-    TODAY,
-    Book,
-    ask_for_a_fee,
-    ask_to_waive,
-    backdate_receipts,
-    close_a_month,
-    complain,
-    issue_a_report,
-    issue_files,
-    open_book,
-    post_the_allowance,
-    use_a_second_factor,
-)
-from tests.branch import Branch, attach_a_card
-from tests.conftest import need
-from tests.joint import live_with_smeda
-from tests.joint_report import ReportOnItsWay
-from tests.postgres import drop_postgres_database, fresh_postgres_database
+from tests.book import TODAY, Book
+from tests.lived import PRINCIPAL
 
-PRINCIPAL = 10_000_00
 DAY = timedelta(days=1)
 APPEND_ONLY = sorted(
     table.name
     for table in all_tables().sorted_tables
     if "fact" in table.info or table.info.get("append_only")
 )
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def lived(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Book]:
-    """One book a database for all tests here: what they write is rolled back."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('facts') / 'book.sqlite'}"
-    else:
-        need("PostgreSQL")
-        url = fresh_postgres_database()
-    book = open_book(url)
-    live(book)
-    ReportOnItsWay(book, tmp_path_factory.mktemp("joint")).walk()
-    yield book
-    book.engine.dispose()
-    if request.param == "postgresql":
-        drop_postgres_database(url)
-
-
-def live(book: Book) -> None:
-    """Write a row into each append-only table.
-
-    L1 active, with a receipt, a cancelled one and money half applied; L2 written off with a
-    recovery; L3 waived with credit, refunded; L4 agreed on; L5 closed by one receipt; L6 a
-    second one of the borrower of L1.
-    """
-    for ref in ("L1", "L2", "L3", "L5"):
-        book.open_loan(ref, principal=PRINCIPAL, months=10)
-    book.open_loan("L4", principal=PRINCIPAL, months=10, pay_out=False)
-    book.open_loan("L6", borrower=1)
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        receive(tx, "L1", 500_00)
-        wrong = receive(tx, "L1", 700_00)
-        ask_to_cancel(tx, AskToCancel(wrong, "typed twice"), actor=CASHIER)
-        command = CancelReceipt(wrong, "typed twice")
-        cancel_receipt(tx, command, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
-        loose = ReceiveMoney("LHR-01", "general", 1_000_00, TODAY, "cash")
-        waiting = receive_money(tx, loose, actor=CASHIER, today=TODAY)
-        apply_money(tx, ApplyMoney(waiting.id, "L1", 400_00), actor=MANAGER)
-        write_off(tx, EndLoan("L2", TODAY, "lost"), actor=HEAD_OFFICE, today=TODAY)
-        receive(tx, "L2", 300_00)
-        waive(tx, EndLoan("L3", TODAY, "death"), actor=HEAD_OFFICE, today=TODAY)
-        receive(tx, "L3", 200_00)
-        back = RefundCredit("L3", 50_00, TODAY, "cash")
-        refund_credit(tx, back, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
-        receive(tx, "L5", PRINCIPAL)
-        add_staff(tx, AddStaff("amina", "Amina", Role.CASHIER, TODAY), actor=SHELL)
-        set_password(tx, SetPassword("amina", temporary=True), "a lamp in the rain", actor=SHELL)
-        record_visit(tx, RecordVisit(1, TODAY, "not_home"), actor=MANAGER, today=TODAY)
-        use_a_second_factor(tx, "amina")
-        backdate_receipts(tx, "L6")
-        live_in_the_office(tx)
-        named = PersonDetails(name="Borrower of the first loan", gender="female")
-        change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
-    branch = Branch(book)
-    asked = branch.approved()
-    branch.pay(asked)
-    branch.live()
-    ask_to_waive(branch.book, 1)
-    live_at_a_month_end(book)
-    attach_a_card(book, branch.person("Nasreen"))
-    live_with_smeda(book, branch.read(asked).borrower_id, asked)
-    book.cut()
-
-
-def live_in_the_office(tx: Any) -> None:
-    ask_for_a_fee(tx)
-    complain(tx)
-    issue_files(tx)
-    note_a_gap(tx)
-
-
-def live_at_a_month_end(book: Book) -> None:
-    close_a_month(book)
-    post_the_allowance(book)
-    issue_a_report(book)
-
-
-def receive(tx: Any, ref: str, amount: int) -> int:
-    command = RecordReceipt(ref, amount, TODAY, "cash")
-    taken = record_receipt(tx, command, actor=CASHIER, today=TODAY, backdating_days=2)
-    return taken.receipt.id
-
-
-def note_a_gap(tx: Any) -> None:
-    this = begin_act(
-        tx,
-        kind="gap",
-        command=AddBranch("gap", "gap"),
-        actor=SHELL,
-        subject="gap",
-        chain=HEAD_OFFICE_CHAIN,
-    )
-    gap = {"loan_ref": "L1", "field": "cnic", "reason": "missing", "act_id": this.id}
-    gap |= {"id": next_ids(tx.connection, data_gap, 1)[0], "recorded_at": tx.now}
-    tx.connection.execute(insert(data_gap).values(**gap))
-    seal_act(tx, this, (data_gap,))
 
 
 @pytest.fixture

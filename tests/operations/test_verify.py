@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,62 +14,15 @@ import pytest
 from sqlalchemy import Boolean, Column, Connection, Date, Table, Text, func, select
 from sqlalchemy.exc import IntegrityError, InternalError
 
-from aim_loans.borrowers.details import PersonDetails
-from aim_loans.borrowers.operations import ChangePerson, change_person
 from aim_loans.cash.models import number_series
 from aim_loans.checks.run import verify_audit, verify_book
 from aim_loans.checks.tables import fact_tables
-from aim_loans.db.engine import is_postgresql, reading, writing
+from aim_loans.db.engine import is_postgresql, reading
 from aim_loans.identity.models import act, audit_chain, audit_entry
-from aim_loans.identity.operations import (
-    HEAD_OFFICE_CHAIN,
-    AddBranch,
-    AddStaff,
-    add_staff,
-    begin_act,
-    seal_act,
-)
-from aim_loans.identity.permissions import Role
-from aim_loans.identity.second_factor import ResetFactor, reset_factor
-from aim_loans.identity.sign_in import SetPassword, set_password
-from aim_loans.intake.models import data_gap
-from aim_loans.ledger.models import account, journal_line
-from aim_loans.loans.models import loan_dimension, loan_position
-from aim_loans.loans.operations import change_dimensions
-from aim_loans.origination.setting_requests import DeclineSetting, decline_setting
+from aim_loans.ledger.models import account
+from aim_loans.loans.models import loan_position
 from aim_loans.portfolio.models import month_concurrent, month_loan
-from aim_loans.repayment.endings import EndLoan, write_off
-from aim_loans.repayment.operations import (
-    CancelReceipt,
-    RecordReceipt,
-    cancel_receipt,
-    record_receipt,
-)
-from aim_loans.repayment.requests import AskToCancel, ask_to_cancel
-from aim_loans.repayment.visits import RecordVisit, record_visit
-from tests.book import (
-    AUDIT_KEY,
-    CASHIER,
-    HEAD_OFFICE,
-    MANAGER,
-    TODAY,
-    Book,
-    ask_for_a_fee,
-    ask_to_waive,
-    backdate_receipts,
-    close_a_month,
-    complain,
-    issue_a_report,
-    issue_files,
-    open_book,
-    post_the_allowance,
-    use_a_second_factor,
-)
-from tests.branch import Branch, attach_a_card
-from tests.conftest import need
-from tests.databases import empty_database
-from tests.joint import live_with_smeda
-from tests.joint_report import ReportOnItsWay
+from tests.book import AUDIT_KEY, Book
 
 ZONE = ZoneInfo("Asia/Karachi")
 WATCHED = (
@@ -84,122 +35,6 @@ WATCHED = (
 def faults(connection: Connection) -> list[str]:
     outcomes = verify_book(connection, zone=ZONE, audit_key=AUDIT_KEY)
     return [fault for outcome in outcomes for fault in outcome.faults]
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def lived(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Book]:
-    """One book a database for all tests here, which change nothing in it for good.
-
-    It has a row in each watched table: receipts, one cancelled, a transfer, an end.
-    """
-    if request.param == "postgresql":
-        need("PostgreSQL")
-    book = open_book(empty_database(request.param))
-    live(book, tmp_path_factory.mktemp("files"))
-    yield book
-    book.engine.dispose()
-
-
-def live(book: Book, files: Path) -> None:
-    """Write a row into each watched table."""
-    live_at_the_counter(book)
-    transfer(book)
-    live_in_the_office(book)
-    close_a_month(book)
-    post_the_allowance(book)
-    issue_a_report(book)
-    ReportOnItsWay(book, files).walk()
-    live_with_complaints_and_files(book)
-    book.cut()
-
-
-def live_at_the_counter(book: Book) -> None:
-    """Take receipts, cancel one, backdate one, visit, write a loan off; lend a borrower twice."""
-    for ref in ("L1", "L2"):
-        book.open_loan(ref)
-    book.open_loan("L3", borrower=1)
-    bank = RecordReceipt("L1", 900_00, TODAY, "raast", "HBL", "R-1", "family", "B-9")
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        first = record_receipt(tx, bank, actor=CASHIER, today=TODAY, backdating_days=2, key="k1")
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        cash = RecordReceipt("L2", 700_00, TODAY, "cash")
-        record_receipt(tx, cash, actor=CASHIER, today=TODAY, backdating_days=2)
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        ask_to_cancel(tx, AskToCancel(first.receipt.id, "typed twice"), actor=CASHIER)
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        promise = RecordVisit(1, TODAY, "promised", "family", TODAY, 900_00, "after the harvest")
-        record_visit(tx, promise, actor=MANAGER, today=TODAY)
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        cancel_receipt(
-            tx,
-            CancelReceipt(first.receipt.id, "typed twice"),
-            asked_by=CASHIER,
-            confirmed_by=MANAGER,
-            today=TODAY,
-        )
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        write_off(tx, EndLoan("L2", TODAY, "lost"), actor=HEAD_OFFICE, today=TODAY)
-        backdate_receipts(tx, "L1")
-
-
-def transfer(book: Book) -> None:
-    """Move a loan to another branch, and note a gap of it."""
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        this = begin_act(
-            tx,
-            kind="change",
-            command=AddBranch("x", "x"),
-            actor=HEAD_OFFICE,
-            subject="loan L1",
-            chain=HEAD_OFFICE_CHAIN,
-        )
-        change_dimensions(
-            tx, this, 1, {"branch_code": "MUL-01"}, from_on=date(2025, 6, 1), today=TODAY
-        )
-        tx.connection.execute(
-            data_gap.insert().values(
-                id=1,
-                loan_ref="L1",
-                field="cnic",
-                reason="missing",
-                act_id=this.id,
-                recorded_at=tx.now,
-            )
-        )
-        seal_act(tx, this, (loan_dimension, journal_line, data_gap))
-
-
-def live_in_the_office(book: Book) -> None:
-    """Hire somebody, lend by an application, ask for a fee, change a borrower."""
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        staff = AddStaff("zainab", "Zainab", Role.LOAN_OFFICER, TODAY, branch_code="LHR-01")
-        add_staff(tx, staff, actor=HEAD_OFFICE)
-        temporary = SetPassword("zainab", temporary=True)
-        set_password(tx, temporary, "a lamp in the rain", actor=HEAD_OFFICE)
-    branch = Branch(book)
-    asked = branch.approved()
-    branch.pay(asked)
-    branch.live()
-    ask_to_waive(branch.book, 1)
-    attach_a_card(book, branch.person("Nasreen"))
-    live_with_smeda(book, branch.read(asked).borrower_id, asked)
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        use_a_second_factor(tx, "zainab")
-        reset_factor(tx, ResetFactor("zainab"), actor=HEAD_OFFICE)
-        ask_for_a_fee(tx)
-        decline_setting(tx, DeclineSetting(1, "not decided"), actor=HEAD_OFFICE)
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        named = PersonDetails(name="Zainab", gender="female")
-        change_person(tx, ChangePerson(1, named, "LHR-01"), actor=MANAGER, today=TODAY)
-
-
-def live_with_complaints_and_files(book: Book) -> None:
-    """Record a complaint and close it; ask for a file of people, release it, take it."""
-    with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        complain(tx)
-        issue_files(tx)
 
 
 def test_a_sound_book_has_no_faults(lived: Book) -> None:
