@@ -48,7 +48,9 @@ def _lists(connection: Connection, edition: JointEdition) -> Lists:
     mou = here.settings.mou
     if mou is None:
         return {}
-    if edition.id not in here.behind:
+    # Another thread may forget it meanwhile.
+    found = here.behind.get(edition.id)
+    if found is None:
         found = lists_of(
             connection,
             period=parse_period(edition.period),
@@ -58,5 +60,4 @@ def _lists(connection: Connection, edition: JointEdition) -> Lists:
         )
         here.behind.clear()
         here.behind[edition.id] = found
-        return found
-    return here.behind[edition.id]
+    return found
