@@ -318,6 +318,7 @@ def test_a_correction_of_a_few_in_one_district_tells_of_none_of_them() -> None:
     """Four women are added in Lahore: whatever counts them is held back, all else is shown."""
 
     def count(women: int) -> Edition:
+        table: dict[tuple[str, ...], int]
         table = {(place, who): 40 for place in ("Lahore", "Multan") for who in ("female", "male")}
         return edition({("district", "gender"): table | {("Lahore", "female"): women}})
 
@@ -337,7 +338,7 @@ def test_a_correction_of_a_few_in_one_district_tells_of_none_of_them() -> None:
 
 def test_a_correction_of_a_few_that_follows_from_greater_ones_is_held_back_too() -> None:
     """Of fifteen more women twelve are in trade, so that three others would follow."""
-    table = {("trade",): 40, ("livestock",): 60}
+    table: dict[tuple[str, ...], int] = {("trade",): 40, ("livestock",): 60}
     before = publish(edition({("sector",): table}))
     after = publish(edition({("sector",): {("trade",): 52, ("livestock",): 63}}), before)
     assert Key(("sector",), ("livestock",)) in after.held
