@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 
-from sqlalchemy import Connection, FromClause, and_, func, or_, select
+from sqlalchemy import Connection, FromClause, and_, exists, func, or_, select, true
 
 from aim_loans.cash.models import money_in, number_series
 from aim_loans.db.bulk import whole_sum
 from aim_loans.errors import AimError, Refused
+from aim_loans.identity.models import act
 from aim_loans.intake.models import data_gap
 from aim_loans.ledger.chart import Account
 from aim_loans.ledger.lines import Side
@@ -18,6 +19,7 @@ from aim_loans.loans.models import loan
 from aim_loans.loans.suspense import money_on_no_loan
 from aim_loans.money import Rupees
 from aim_loans.portfolio.due import View
+from aim_loans.portfolio.months import close_before
 from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
 from aim_loans.texts import Phrase
 from aim_loans.vocabulary import N_
@@ -70,7 +72,7 @@ def judged(connection: Connection, month: date, rows: FromClause) -> Readiness:
     faults: list[AimError] = []
     for account, detail in details.items():
         faults += _unequal(account, ledger, detail, names)
-    faults += [*_bridges(ledger, names), *_numbers(connection)]
+    faults += [*_bridges(ledger, names), *_numbers(connection, month)]
     return Readiness(faults, [*_waiting(loose, names), *_gaps(connection)])
 
 
@@ -133,25 +135,36 @@ def _bridges(ledger: Balances, names: _Names) -> Iterator[AimError]:
             )
 
 
-def _numbers(connection: Connection) -> Iterator[AimError]:
-    """Find series of receipts whose numbers do not run from 1 to the last one given out."""
-    used = (
+def _numbers(connection: Connection, month: date) -> Iterator[AimError]:
+    """Find series of receipts whose numbers do not run from 1 to the last one given out.
+
+    At the last close they all did, and no receipt goes away: so what was given out since is
+    looked at, and must go on from a number that was there.
+    """
+    closed = close_before(connection, month, None)
+    recent = true() if closed is None else act.c.recorded_at > closed.known_at
+    given = (
         select(
             money_in.c.series_id,
             func.count().label("count"),
-            func.max(money_in.c.number).label("last"),
+            func.min(money_in.c.number).label("first"),
         )
-        .where(money_in.c.number.is_not(None))
+        .join(act, act.c.id == money_in.c.act_id)
+        .where(money_in.c.number.is_not(None), recent)
         .group_by(money_in.c.series_id)
-        .subquery("used")
+        .subquery("given")
     )
-    whole = and_(
-        used.c.count == number_series.c.last_number, used.c.last == number_series.c.last_number
+    of_series = money_in.c.series_id == number_series.c.id
+    last = select(func.max(money_in.c.number)).where(of_series).scalar_subquery()
+    before = exists().where(of_series, money_in.c.number == given.c.first - 1)
+    goes_on = and_(
+        given.c.count == number_series.c.last_number - given.c.first + 1,
+        or_(given.c.first == 1, before),
     )
     rows = (
         select(number_series)
-        .outerjoin(used, used.c.series_id == number_series.c.id)
-        .where(or_(used.c.series_id.is_(None), ~whole))
+        .outerjoin(given, given.c.series_id == number_series.c.id)
+        .where(or_(last.is_(None), last != number_series.c.last_number, ~goes_on))
         .order_by(number_series.c.id)
     )
     for row in connection.execute(rows):

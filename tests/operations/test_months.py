@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from aim_loans.cash.donations import TakeDonation, take_donation
-from aim_loans.cash.models import number_series
+from aim_loans.cash.models import money_in, number_series
 from aim_loans.checks.run import verify_book
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import cutting, reading, writing
@@ -388,3 +388,39 @@ def test_a_missing_receipt_number_blocks_and_a_gap_of_the_import_warns(lending: 
     assert "have a gap in their numbers" in str(fault)
     with pytest.raises(Refused, match="cannot be closed"):
         close(lending, FEBRUARY)
+
+
+def series_with_gaps(connection: Connection) -> set[int]:
+    """Name the series whose numbers are not 1, 2, … up to the last one: all of them counted."""
+    held: dict[int, list[int]] = {}
+    given = select(money_in.c.series_id, money_in.c.number).where(money_in.c.number.is_not(None))
+    for series_id, number in connection.execute(given):
+        held.setdefault(series_id, []).append(number)
+    last = connection.execute(select(number_series.c.id, number_series.c.last_number))
+    return {one for one, most in last if sorted(held.get(one, [0])) != [*range(1, most + 1)]}
+
+
+def gaps_found(book: Book) -> int:
+    """Compare what the check of a close finds with all numbers counted; gives how many."""
+    with reading(book.engine) as connection:
+        found = [str(each) for each in readiness(connection, FEBRUARY).faults]
+        assert len(found) == len(series_with_gaps(connection))
+    assert all("have a gap in their numbers" in each for each in found)
+    return len(found)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_numbers_are_looked_at_from_the_last_close_on(lending: Book, *, closed: bool) -> None:
+    receive(lending, "L2", date(2026, 1, 20))
+    if closed:
+        close(lending, JANUARY)
+    assert gaps_found(lending) == 0
+    receive(lending, "L1", date(2026, 2, 11))
+    assert gaps_found(lending) == 0
+    one = number_series.c.branch_code == "LHR-01"
+    planted(lending, update(number_series).where(one).values(last_number=7))
+    assert gaps_found(lending) == 1
+    receive(lending, "L1", date(2026, 2, 12))
+    assert gaps_found(lending) == 1
+    receive(lending, "L2", date(2026, 2, 12))
+    assert gaps_found(lending) == 1
