@@ -52,20 +52,13 @@ _METHOD = (
     ),
     N_(
         "What stands at the period's end is held back too where it is 1 to 9 away from what was "
-        "shown of another day."
-    ),
-    N_(
-        "So is what is 1 to 9 away from what an earlier edition of this report showed: a "
-        "correction of a few tells of a few. The earlier figure is then less than ten away."
+        "shown of another day; so is any figure 1 to 9 away from an earlier edition's."
     ),
     N_(
         "An amount or a mean is shown only where at least ten enterprises, loans or answers stand "
         "behind it, a share only where ten or more, or none, are in its number, and as many "
-        "beside it. Of a share of money the sums are not told."
-    ),
-    N_(
-        "Nothing is held back for dominance: an amount of ten or more enterprises may come mostly "
-        "from one of them."
+        "beside it. Of a share of money the sums are not told. Dominance is not treated: an amount "
+        "may come mostly from one of them."
     ),
     N_(
         "The last period is what its own report published; where none was published the place "
