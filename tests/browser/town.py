@@ -154,7 +154,7 @@ def full_town(folder: Path) -> Town:
         "money_in_id": int(plain.rpartition("/")[2]),
         **_people_and_applications(screens),
         "complaint_id": _complaints_and_files(screens),
-        "line": "A1",
+        "line": "A10.par30",
         "table": "fee",
         "key": "institution",
         "code": _code_of_paper(screens, loan_id),
