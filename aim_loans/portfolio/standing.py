@@ -231,9 +231,11 @@ def _counted(rows: Select[Any], view: View) -> Select[Any]:
 
 def _from_facts(sums: Subquery, view: View, wanted: Wanted, *, every: bool = False) -> Select[Any]:
     """Work out how loans stand from their sums; `every` takes in what is paid out no more."""
-    known = _known(sums, view, wanted, every=every)
-    # Worked out once, for what is due stands many times in what follows from it.
-    rows = _with_due(known, view).cte().prefix_with("MATERIALIZED")
+    due = _with_due(_known(sums, view, wanted, every=every), view)
+    # Worked out once, for what is due stands many times in what follows; not where rows are to be
+    # joined: SQLite expects so few of what is materialized that it looks for none by an index.
+    joined = wanted.detailed or wanted.in_blocks
+    rows: FromClause = due.subquery() if joined else due.cte().prefix_with("MATERIALIZED")
     late = and_(rows.c.outstanding > 0, rows.c.due > rows.c.paid)
     return select(
         *_common(rows, wanted),

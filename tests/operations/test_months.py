@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, event, func, insert, select, update
 
 from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.cash.models import money_in, number_series
@@ -120,6 +120,25 @@ def test_a_month_is_closed_once_and_in_its_turn(lending: Book) -> None:
         assert closed_month(connection, JANUARY) == first
         assert closed_month(connection, MARCH) is None
     assert second.outstanding == first.outstanding - 900_00 == 99_100_00
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_close_looks_through_no_table_anew_for_each_loan(lending: Book) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT", "WITH", "INSERT")):
+            driver = connection.connection.driver_connection
+            plan = driver.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(step for *_, step in plan)
+
+    event.listen(lending.engine, "before_cursor_execute", explain)
+    for month in (JANUARY, FEBRUARY):
+        close(lending, month)
+    event.remove(lending.engine, "before_cursor_execute", explain)
+    joined = [step for step in plans if step.endswith("LEFT-JOIN")]
+    assert joined
+    assert [step for step in joined if step.startswith("SCAN")] == []
 
 
 def test_months_are_not_left_out(lending: Book) -> None:
