@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
@@ -117,12 +118,12 @@ def source_for(connection: Connection, view: View) -> Source:
     dated after it, and nothing is asked as it was known earlier. Any other day starts from the
     last month closed by then, where there is one.
     """
-    asked: list[ColumnElement[Any]] = [func.max(loan_position.c.last_value_on)]
+    asked: list[ColumnElement[Any]] = [exists().where(loan_position.c.last_value_on > view.as_of)]
     if is_postgresql(connection):
         # Compiling the statement that follows would take longer than it saves.
         asked.append(func.set_config("jit", "off", true()))
-    last = connection.execute(select(*asked)).scalar()
-    if view.known_at is None and (last is None or last <= view.as_of):
+    later = connection.execute(select(*asked)).scalar()
+    if view.known_at is None and not later:
         return Source.POSITIONS
     return fact_source(connection, view)
 
