@@ -159,7 +159,7 @@ def _freeze(tx: Writing, this: Act, month: date, actor: Actor) -> None:
     (close_id,) = next_ids(connection, month_close, 1)
     totals = freeze_loans(tx, close_id, source, view, ladder)
     rows = select(month_loan).where(month_loan.c.close_id == close_id).subquery("rows")
-    found = judged(connection, month, rows)
+    found = judged(connection, month, rows, closed=source.closed)
     if found.faults:
         raise Refused("The month cannot be closed yet:\n{faults}", faults=list(found.faults))
     number = select(cut.c.number).where(cut.c.taken_at == known_at)

@@ -19,7 +19,7 @@ from aim_loans.loans.models import loan
 from aim_loans.loans.suspense import money_on_no_loan
 from aim_loans.money import Rupees
 from aim_loans.portfolio.due import View
-from aim_loans.portfolio.months import close_before
+from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
 from aim_loans.texts import Phrase
 from aim_loans.vocabulary import N_
@@ -58,12 +58,18 @@ def readiness(connection: Connection, month: date) -> Readiness:
     """Say whether a month (its last day) may be closed, as known now."""
     view = View(month, None)
     wanted = Wanted(dimensions=("branch_code",), detailed=True)
-    rows = as_closed(fact_source(connection, view), view, wanted).subquery("rows")
-    return judged(connection, month, rows)
+    source = fact_source(connection, view)
+    rows = as_closed(source, view, wanted).subquery("rows")
+    return judged(connection, month, rows, closed=source.closed)
 
 
-def judged(connection: Connection, month: date, rows: FromClause) -> Readiness:
-    """Judge a month by how its loans stand: loan_id, branch_code, outstanding and credit."""
+def judged(
+    connection: Connection, month: date, rows: FromClause, *, closed: ClosedMonth | None
+) -> Readiness:
+    """Judge a month by how its loans stand: loan_id, branch_code, outstanding and credit.
+
+    `closed` is the last month that was closed before.
+    """
     names: _Names = cache(partial(fund_names, connection))
     ledger = value_balance(connection, day=month, known_at=None)
     loans, credit = _of_loans(connection, rows)
@@ -72,7 +78,7 @@ def judged(connection: Connection, month: date, rows: FromClause) -> Readiness:
     faults: list[AimError] = []
     for account, detail in details.items():
         faults += _unequal(account, ledger, detail, names)
-    faults += [*_bridges(ledger, names), *_numbers(connection, month)]
+    faults += [*_bridges(ledger, names), *_numbers(connection, closed)]
     return Readiness(faults, [*_waiting(loose, names), *_gaps(connection)])
 
 
@@ -135,13 +141,12 @@ def _bridges(ledger: Balances, names: _Names) -> Iterator[AimError]:
             )
 
 
-def _numbers(connection: Connection, month: date) -> Iterator[AimError]:
+def _numbers(connection: Connection, closed: ClosedMonth | None) -> Iterator[AimError]:
     """Find series of receipts whose numbers do not run from 1 to the last one given out.
 
     At the last close they all did, and no receipt goes away: so what was given out since is
     looked at, and must go on from a number that was there.
     """
-    closed = close_before(connection, month, None)
     recent = true() if closed is None else act.c.recorded_at > closed.known_at
     given = (
         select(

@@ -16,8 +16,10 @@ WRONG = "not it"
 
 
 def path_of(rule: Rule) -> str:
-    """Write the path of a page, with 1 for each number in it."""
-    return re.sub(r"<[^>]+>", "1", rule.rule)
+    """Write the path of a page, with the first row for each that it names."""
+    built = rule.build(dict.fromkeys(rule.arguments, 1))
+    assert built is not None
+    return built[1]
 
 
 def acts(screens: Screens, kind: str) -> int:
