@@ -4,14 +4,17 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from axe_playwright_python.base import (  # type: ignore[import-untyped]  # it ships none
     AXE_SCRIPT,
 )
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.serving import WSGIRequestHandler, make_server
+from waitress import wasyncore  # type: ignore[import-untyped]  # it ships no types
+from waitress.server import create_server  # type: ignore[import-untyped]  # it ships no types
+
+from aim_loans.cli.serve import FORWARDED, THREADS
 
 WIDE, NARROW = 1280, 360
 # Nobody watches, and every page is of one site.
@@ -20,25 +23,31 @@ HERE = "127.0.0.1"
 HEIGHT = 800
 
 
-class Quiet(WSGIRequestHandler):
-    """A request is not worth a line."""
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  # its name there
-        """Say nothing."""
-
-
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
-    """Serve the application on this machine, as behind a proxy that names who asks."""
-    server = make_server(HERE, 0, ProxyFix(app), threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    """Serve it as branches are served: by the same server, behind a proxy that names who asks."""
+    sockets: dict[int, Any] = {}
+    behind = {"trusted_proxy": HERE, "trusted_proxy_headers": FORWARDED}
+    server = create_server(app, sockets, host=HERE, port=0, threads=THREADS, **behind)
+    ended = threading.Event()
+    thread = threading.Thread(target=_serve, args=(sockets, ended), daemon=True)
     thread.start()
     try:
-        yield f"http://{HERE}:{server.server_port}"
+        yield f"http://{HERE}:{server.effective_port}"
     finally:
-        server.shutdown()
+        ended.set()
+        server.pull_trigger()
         thread.join()
-        server.server_close()
+        server.task_dispatcher.shutdown()
+        # A browser that goes away in the middle of an answer leaves its file to us.
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        wasyncore.close_all(sockets)
+
+
+def _serve(sockets: dict[int, Any], ended: threading.Event) -> None:
+    while not ended.is_set():
+        wasyncore.loop(timeout=1, map=sockets, count=1)
 
 
 @contextmanager
