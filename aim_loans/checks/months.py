@@ -16,7 +16,7 @@ from aim_loans.portfolio.frozen_moves import moves_are_whole
 from aim_loans.portfolio.frozen_standings import standings_are_whole
 from aim_loans.portfolio.models import month_cell, month_close, month_loan
 from aim_loans.portfolio.months import last_closed, newest_close
-from aim_loans.portfolio.standing import Source
+from aim_loans.portfolio.sources import Source
 
 
 def months_are_whole(connection: Connection, _zone: ZoneInfo) -> Iterator[str]:

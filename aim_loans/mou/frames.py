@@ -52,7 +52,7 @@ from aim_loans.mou.standing import not_undone
 from aim_loans.origination.models import application, application_loan
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View
-from aim_loans.portfolio.standing import source_for
+from aim_loans.portfolio.sources import source_for
 
 Frame = pd.DataFrame
 DIMENSIONS = ("sector", "district", "gender")

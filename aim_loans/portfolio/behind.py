@@ -16,7 +16,7 @@ from aim_loans.portfolio.cells import Kept, check_dimensions, kept_loans, late_b
 from aim_loans.portfolio.due import View, days_past_due
 from aim_loans.portfolio.frames import bucket_column, count_column, exactly
 from aim_loans.portfolio.lateness import BUCKETS, EXACT_DAYS, PAR_DAYS, Scale, scale
-from aim_loans.portfolio.standing import Source, source_for
+from aim_loans.portfolio.sources import Source, source_for
 
 # Loans looked through at first where each has to be worked out; then ever more, for figures
 # that few loans have.

@@ -31,7 +31,8 @@ from aim_loans.identity.models import branch, line
 from aim_loans.loans.models import loan_dimension
 from aim_loans.portfolio.due import View, back, sum_where
 from aim_loans.portfolio.lateness import Scale
-from aim_loans.portfolio.standing import Source, Wanted, standing
+from aim_loans.portfolio.sources import Source
+from aim_loans.portfolio.standing import Wanted, standing
 
 # Dimensions of a loan by the name that files and commands use, with their columns.
 COLUMN_OF = {

@@ -50,7 +50,7 @@ from aim_loans.portfolio.months import (
 )
 from aim_loans.portfolio.readiness import Readiness, judged, readiness
 from aim_loans.portfolio.restating import Cause, Measure, Restated, Restatements, restatements
-from aim_loans.portfolio.standing import fact_source
+from aim_loans.portfolio.sources import fact_source
 
 __all__ = [
     "Cause",

@@ -109,7 +109,7 @@ def day_of_key(key: int) -> date:
 
 
 def days_past_due(as_of: date, unpaid: Sequence[Any]) -> int:
-    """Count the days since the oldest unpaid due date, given as `standing.Source` has it.
+    """Count the days since the oldest unpaid due date, given as `sources.Source` has it.
 
     A closed month has counted them already.
     """

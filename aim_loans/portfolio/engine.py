@@ -23,7 +23,8 @@ from aim_loans.portfolio.frames import book_frame
 from aim_loans.portfolio.frozen_book import frozen_sums
 from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.remembered import Question, Remembered, Sums, by_group
-from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
+from aim_loans.portfolio.sources import Source, source_for
+from aim_loans.portfolio.standing import Wanted, standing
 
 _LOANS_A_BLOCK = 10_000
 # One by one rows take half as long again; of more at once the garbage collector takes notice.

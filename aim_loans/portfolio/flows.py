@@ -35,7 +35,8 @@ from aim_loans.loans.models import instalment, loan, loan_fact, schedule_version
 from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import Number, View, may_fall_in_month, standing_on, sum_where
 from aim_loans.portfolio.lateness import Scale
-from aim_loans.portfolio.standing import Source, Wanted, source_for, standing
+from aim_loans.portfolio.sources import Source, source_for
+from aim_loans.portfolio.standing import Wanted, standing
 
 BELONGING = ("sector", "branch", "officer", "programme", "gender")
 _DETAILS = ("disbursed", "paid", "waived", "written_off", "recovery", "refunded", "credit")

@@ -27,7 +27,8 @@ from aim_loans.portfolio.frozen_moves import freeze_moves
 from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.models import month_cell, month_loan
 from aim_loans.portfolio.months import close_by_id
-from aim_loans.portfolio.standing import Source, Wanted, as_closed
+from aim_loans.portfolio.sources import Source
+from aim_loans.portfolio.standing import Wanted, as_closed
 
 _DIMENSIONS = (
     *("branch_code", "officer", "sector", "activity"),

@@ -36,7 +36,7 @@ from aim_loans.portfolio.lateness import Scale, scale
 from aim_loans.portfolio.models import month_cell, month_concurrent, month_loan
 from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.portfolio.remembered import Sums, add_groups, by_group
-from aim_loans.portfolio.standing import Source, since_close
+from aim_loans.portfolio.sources import Source, since_close
 from aim_loans.portfolio.sums import changed_since
 
 # What the cells keep apart: columns, and the dimensions that these tell.

@@ -36,7 +36,7 @@ from aim_loans.portfolio.frozen_standings import (
 )
 from aim_loans.portfolio.lateness import PAR_DAYS
 from aim_loans.portfolio.months import ClosedMonth
-from aim_loans.portfolio.standing import Source, since_close, source_for
+from aim_loans.portfolio.sources import Source, since_close, source_for
 from aim_loans.portfolio.statement_figures import MonthEnd
 
 _DETAILS = ("disbursed_on", "disbursed", "paid", "waived", "written_off")

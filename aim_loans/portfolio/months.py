@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    exists,
+    literal,
+    select,
+)
 
 from aim_loans.errors import NotFound
 from aim_loans.identity.models import act, cut
@@ -108,6 +117,15 @@ def closes_at(
     """Give, of each of these month ends that was closed by a moment, the newest edition then."""
     rows = _closes().where(month_close.c.month.in_(days), cut.c.taken_at <= known_at)
     return {each.month: each for each in _found(connection, rows)}
+
+
+def unseen(close_id: int) -> ScalarSelect[int]:
+    """Give the id of a close so that a database plans without looking at its value.
+
+    PostgreSQL expects hardly a row of a month that was closed since it last looked at the
+    table, and would go through one book for each loan of another.
+    """
+    return select(literal(close_id, BigInteger)).scalar_subquery()
 
 
 def _closes() -> Select[Any]:

@@ -20,7 +20,8 @@ from aim_loans.loans.suspense import money_on_no_loan
 from aim_loans.money import Rupees
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.months import ClosedMonth
-from aim_loans.portfolio.standing import Wanted, as_closed, fact_source
+from aim_loans.portfolio.sources import fact_source
+from aim_loans.portfolio.standing import Wanted, as_closed
 from aim_loans.texts import Phrase
 from aim_loans.vocabulary import N_
 

@@ -38,7 +38,7 @@ from aim_loans.loans.models import loan_dimension, loan_fact, loan_position, sch
 from aim_loans.portfolio.cells import Kept, books
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.lateness import Scale
-from aim_loans.portfolio.standing import Source, source_for
+from aim_loans.portfolio.sources import Source, source_for
 
 # Above these it is cheaper to add the book up anew.
 _MOST_CHAINS, _MOST_ACTS, _MOST_PERSONS = 400, 1_000, 1_000

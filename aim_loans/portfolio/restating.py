@@ -28,7 +28,8 @@ from aim_loans.loans.models import loan, loan_dimension, loan_fact, schedule_ver
 from aim_loans.portfolio.due import View, sum_where
 from aim_loans.portfolio.models import month_cell, month_loan
 from aim_loans.portfolio.months import ClosedMonth, editions
-from aim_loans.portfolio.standing import Source, Wanted, as_closed
+from aim_loans.portfolio.sources import Source
+from aim_loans.portfolio.standing import Wanted, as_closed
 from aim_loans.portfolio.sums import changed_since
 
 # What is compared, in this order: paisa, but for the number of active loans.

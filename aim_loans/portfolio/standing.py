@@ -9,11 +9,10 @@ written-off claim) and refunded. Amounts are paisa.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     FromClause,
     Label,
     Select,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     or_,
     select,
@@ -29,7 +27,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from aim_loans.db.engine import is_postgresql
 from aim_loans.loans.facts import Kind
 from aim_loans.loans.models import loan_dimension, loan_position, schedule_version
 from aim_loans.loans.positions import SUM_OF_KIND
@@ -47,7 +44,8 @@ from aim_loans.portfolio.due import (
     version_in_force,
 )
 from aim_loans.portfolio.models import month_loan
-from aim_loans.portfolio.months import ClosedMonth, close_before
+from aim_loans.portfolio.months import ClosedMonth, unseen
+from aim_loans.portfolio.sources import Source
 from aim_loans.portfolio.sums import changed_since, sums_of_facts, sums_since
 
 _COMMON = (
@@ -57,32 +55,6 @@ _COMMON = (
 _ENDED = ("waived", "written_off", "refunded")
 _PATTERN = ("instalment_count", "step_months", "first_month", "due_day", "step_days", "first_day")
 _TERMS = ("loan_id", "borrower_id", "product_code", "base_amount", *_PATTERN)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the sums of the loans come from, and the columns that tell the oldest unpaid due.
-
-    Positions know its date. Facts give it for a regular schedule as a number (a due key, or
-    a day's number) and for all others as a date; NULL where nothing is late. A closed month
-    leads to the same as all facts do, from its frozen loans and what came after them: at its
-    own end it has counted the days late, for a later day it only saves most of the adding up.
-    """
-
-    value: tuple[str, ...]
-    closed: ClosedMonth | None = None
-
-    POSITIONS: ClassVar["Source"]
-    FACTS: ClassVar["Source"]
-
-    @property
-    def worked_out(self) -> bool:
-        """Say whether its columns are worked out loan by loan, so that each is asked for once."""
-        return self.value == Source.FACTS.value
-
-
-Source.POSITIONS = Source(("unpaid_on",))
-Source.FACTS = Source(("unpaid_key", "unpaid_number", "unpaid_on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,35 +81,6 @@ class Wanted:
         if not self.in_blocks:
             return true()
         return and_(loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
-
-
-def source_for(connection: Connection, view: View) -> Source:
-    """Choose the cheaper source among those that give the true answer.
-
-    Positions hold every fact recorded so far: they are the book of a day only when none is
-    dated after it, and nothing is asked as it was known earlier. Any other day starts from the
-    last month closed by then, where there is one.
-    """
-    asked: list[ColumnElement[Any]] = [exists().where(loan_position.c.last_value_on > view.as_of)]
-    if is_postgresql(connection):
-        # Compiling the statement that follows would take longer than it saves.
-        asked.append(func.set_config("jit", "off", true()))
-    later = connection.execute(select(*asked)).scalar()
-    if view.known_at is None and not later:
-        return Source.POSITIONS
-    return fact_source(connection, view)
-
-
-def fact_source(connection: Connection, view: View) -> Source:
-    """Choose among all facts and those since the last close: they know every sum by its day."""
-    closed = close_before(connection, view.as_of, view.known_at)
-    return Source.FACTS if closed is None else since_close(closed, view)
-
-
-def since_close(closed: ClosedMonth, view: View) -> Source:
-    """Start from a closed month, for its own end or a later day, at its cut or later."""
-    columns = Source.FACTS.value if view.as_of > closed.month else ("late_days",)
-    return Source(columns, closed)
 
 
 def standing(source: Source, view: View, wanted: Wanted) -> Select[Any]:
@@ -213,9 +156,10 @@ def _of_close(held: FromClause, closed: ClosedMonth, wanted: Wanted) -> ColumnEl
     For one number SQLite expects ten rows, and would then look through all loans for each of
     them where the month is joined; for a range it expects as many as there are.
     """
+    asked = unseen(closed.id)
     if wanted.among is None and not wanted.in_blocks:
-        return held.c.close_id.between(closed.id, closed.id)
-    return held.c.close_id == closed.id
+        return held.c.close_id.between(asked, asked)
+    return held.c.close_id == asked
 
 
 def _counted(rows: Select[Any], view: View) -> Select[Any]:
@@ -281,9 +225,10 @@ def _contracts(wanted: Wanted) -> Subquery:
     The rule of a loan with more than one version is left out: its instalments are asked.
     """
     version = schedule_version
+    unasked = set(loan_dimension.c.keys()) - {"loan_id", *wanted.dimensions}
     return (
         select(
-            loan_position,
+            *(column for column in loan_position.c if column.name not in unasked),
             case((version.c.number == 1, version.c.base_amount)).label("base_amount"),
             *(version.c[name] for name in _PATTERN),
         )
@@ -311,7 +256,7 @@ def _dimensions_then(view: View, wanted: Wanted) -> FromClause:
     )
     place = func.row_number().over(partition_by=row.c.loan_id, order_by=order)
     ranked = (
-        select(row, place.label("place"))
+        select(row.c.loan_id, *(row.c[name] for name in wanted.dimensions), place.label("place"))
         .where(view.known(row), row.c.loan_id.in_(several))
         .subquery()
     )

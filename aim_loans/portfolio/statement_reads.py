@@ -34,7 +34,7 @@ from aim_loans.portfolio.cells import Kept, kept_loans, late_by
 from aim_loans.portfolio.due import View, days_past_due, sum_where
 from aim_loans.portfolio.models import WATCHED_OVER, allowance_entry, month_loan
 from aim_loans.portfolio.months import ClosedMonth, close_before
-from aim_loans.portfolio.standing import Source, source_for
+from aim_loans.portfolio.sources import Source, source_for
 from aim_loans.portfolio.statement_tables import MOST_WATCHED, WatchedLoan
 
 _MICROS_A_DAY = 86_400_000_000

@@ -28,7 +28,7 @@ from aim_loans.loans.models import loan_dimension, loan_fact, schedule_version
 from aim_loans.loans.positions import SUM_OF_KIND
 from aim_loans.portfolio.due import View, sum_where
 from aim_loans.portfolio.models import month_loan
-from aim_loans.portfolio.months import ClosedMonth
+from aim_loans.portfolio.months import ClosedMonth, unseen
 
 _BOOK_SUMS = ("disbursed", "applied", "waived", "written_off")
 
@@ -59,7 +59,7 @@ def sums_since(closed: ClosedMonth, view: View, chosen: Chosen, *, detailed: boo
             case((again, 1), else_=0).label("undone"),
         ]
         new += [since.c.last_paid_out, since.c.undone]
-    of_close = held.c.close_id == closed.id
+    of_close = held.c.close_id == unseen(closed.id)
     kept = (
         select(held.c.loan_id, *known)
         .select_from(held.outerjoin(since, since.c.loan_id == held.c.loan_id))

@@ -16,7 +16,7 @@ from aim_loans.portfolio.frozen_book import freeze_concurrent
 from aim_loans.portfolio.frozen_standings import freeze_standings
 from aim_loans.portfolio.models import month_close
 from aim_loans.portfolio.months import ClosedMonth, editions
-from aim_loans.portfolio.standing import fact_source
+from aim_loans.portfolio.sources import fact_source
 
 
 def close_at(connection: Connection, day: date, known_at: datetime, ladder: Ladder) -> ClosedMonth:

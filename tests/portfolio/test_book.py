@@ -15,7 +15,7 @@ from aim_loans.portfolio.cells import DIMENSIONS
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import book_rows, loan_rows
 from aim_loans.portfolio.output import LOAN_COLUMNS
-from aim_loans.portfolio.standing import Source, source_for
+from aim_loans.portfolio.sources import Source, source_for
 from tests.naive import book as naive
 from tests.portfolio.books import BORROWERS, MadeBook, Recording, areas, books, events, life
 from tests.portfolio.store import empty, put_loans, put_surroundings

@@ -15,7 +15,7 @@ from aim_loans.portfolio.due import View
 from aim_loans.portfolio.models import month_cell
 from aim_loans.portfolio.months import ClosedMonth
 from aim_loans.portfolio.restating import MEASURES, restatements
-from aim_loans.portfolio.standing import source_for
+from aim_loans.portfolio.sources import source_for
 from tests.naive import book as naive
 from tests.portfolio.books import BORROWERS, MadeBook, books
 from tests.portfolio.closes import close_at

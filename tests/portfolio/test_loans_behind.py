@@ -15,7 +15,7 @@ from aim_loans.portfolio.due import View
 from aim_loans.portfolio.engine import EVERYTHING, book_rows, book_tables, loan_rows
 from aim_loans.portfolio.frames import exactly
 from aim_loans.portfolio.lateness import EXACT_DAYS
-from aim_loans.portfolio.standing import Source, source_for
+from aim_loans.portfolio.sources import Source, source_for
 from tests.naive import book as naive
 from tests.portfolio.books import BORROWERS, MadeBook, Recording, areas, events, life
 from tests.portfolio.store import put_loans, put_surroundings

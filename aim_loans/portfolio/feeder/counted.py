@@ -22,7 +22,8 @@ from sqlalchemy import (
 from aim_loans.portfolio.cells import late_by
 from aim_loans.portfolio.feeder.asked import AskedMonth
 from aim_loans.portfolio.provisions import BASIS_POINTS
-from aim_loans.portfolio.standing import Wanted, source_for, standing
+from aim_loans.portfolio.sources import source_for
+from aim_loans.portfolio.standing import Wanted, standing
 
 # Portfolio at risk counts what is over a number of days.
 _OVER_30_DAYS = 30 + 1

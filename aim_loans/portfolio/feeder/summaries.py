@@ -28,7 +28,7 @@ from aim_loans.portfolio.due import sum_where
 from aim_loans.portfolio.feeder.asked import AskedMonth
 from aim_loans.portfolio.feeder.counted import counted_loans
 from aim_loans.portfolio.provisions import BASIS_POINTS
-from aim_loans.portfolio.standing import source_for
+from aim_loans.portfolio.sources import source_for
 from aim_loans.value_words import WORDS
 
 # The dimensions of the classification, in the order of the file, with their columns.

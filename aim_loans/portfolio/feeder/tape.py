@@ -43,7 +43,8 @@ from aim_loans.portfolio.engine import ROWS_TOGETHER
 from aim_loans.portfolio.feeder.asked import AskedMonth, Pseudonym
 from aim_loans.portfolio.lateness import scale
 from aim_loans.portfolio.provisions import BASIS_POINTS, provision_of
-from aim_loans.portfolio.standing import Wanted, source_for, standing
+from aim_loans.portfolio.sources import source_for
+from aim_loans.portfolio.standing import Wanted, standing
 
 _LOANS_A_BLOCK = 10_000
 _DIMENSIONS = ("branch_code", "district", "gender", "urban_rural", "programme_code", "sector")

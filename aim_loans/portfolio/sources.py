@@ -1,0 +1,73 @@
+"""Which source a question goes to: positions, all facts, or a closed month and what came later.
+
+Any of them leads to the same answer; the cheapest of those that are true is chosen.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Connection, func, select, true
+
+from aim_loans.db.engine import is_postgresql
+from aim_loans.loans.models import loan_position
+from aim_loans.portfolio.due import View
+from aim_loans.portfolio.months import ClosedMonth, close_before
+
+# How PostgreSQL plans what follows in a transaction: compiling a statement would take longer than
+# it saves, a plan made for any day misjudges the one asked for, and an index read in its order is
+# cheap on today's disks, so that a loan's facts come together and need not be sorted out.
+_PLANNING = {"jit": "off", "plan_cache_mode": "force_custom_plan", "random_page_cost": "1.1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the sums of the loans come from, and the columns that tell the oldest unpaid due.
+
+    Positions know its date. Facts give it for a regular schedule as a number (a due key, or
+    a day's number) and for all others as a date; NULL where nothing is late. A closed month
+    leads to the same as all facts do, from its frozen loans and what came after them: at its
+    own end it has counted the days late, for a later day it only saves most of the adding up.
+    """
+
+    value: tuple[str, ...]
+    closed: ClosedMonth | None = None
+
+    POSITIONS: ClassVar["Source"]
+    FACTS: ClassVar["Source"]
+
+    @property
+    def worked_out(self) -> bool:
+        """Say whether its columns are worked out loan by loan, so that each is asked for once."""
+        return self.value == Source.FACTS.value
+
+
+Source.POSITIONS = Source(("unpaid_on",))
+Source.FACTS = Source(("unpaid_key", "unpaid_number", "unpaid_on"))
+
+
+def source_for(connection: Connection, view: View) -> Source:
+    """Choose the cheaper source among those that give the true answer.
+
+    Positions hold every fact recorded so far: they are the book of a day only when none is
+    dated after it, and nothing is asked as it was known earlier. Any other day starts from the
+    last month closed by then, where there is one.
+    """
+    asked: list[ColumnElement[Any]] = [func.max(loan_position.c.last_value_on)]
+    if is_postgresql(connection):
+        asked += [func.set_config(*setting, true()) for setting in _PLANNING.items()]
+    last = connection.execute(select(*asked)).scalar()
+    if view.known_at is None and (last is None or last <= view.as_of):
+        return Source.POSITIONS
+    return fact_source(connection, view)
+
+
+def fact_source(connection: Connection, view: View) -> Source:
+    """Choose among all facts and those since the last close: they know every sum by its day."""
+    closed = close_before(connection, view.as_of, view.known_at)
+    return Source.FACTS if closed is None else since_close(closed, view)
+
+
+def since_close(closed: ClosedMonth, view: View) -> Source:
+    """Start from a closed month, for its own end or a later day, at its cut or later."""
+    columns = Source.FACTS.value if view.as_of > closed.month else ("late_days",)
+    return Source(columns, closed)
