@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from aim_loans.db.engine import SQLITE_SETTINGS, open_engine
+from aim_loans.db.engine import POSTGRESQL_SETTINGS, SQLITE_SETTINGS, open_engine
 from bench.book import write_book
 from bench.server import Server, start_server
 
@@ -27,8 +27,6 @@ DURABLE = {
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
-    # Compiling a statement takes longer here than it saves.
-    "jit": "off",
 }
 _NAMED = re.compile(r"(?<!:):([a-z_0-9]+)")
 
@@ -48,7 +46,8 @@ class Database:
     def bare(self) -> Any:
         """Open it with nothing but the driver, and the settings that the software gives it."""
         if self.kind == POSTGRESQL:
-            return psycopg.connect(self.address)
+            options = " ".join(f"-c {setting}" for setting in POSTGRESQL_SETTINGS)
+            return psycopg.connect(self.address, options=options)
         driver = sqlite3.connect(self.address, isolation_level=None)
         for setting in SQLITE_SETTINGS:
             driver.execute(f"PRAGMA {setting}")

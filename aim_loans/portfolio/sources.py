@@ -13,11 +13,6 @@ from aim_loans.loans.models import loan_position
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.months import ClosedMonth, close_before
 
-# How PostgreSQL plans what follows in a transaction: compiling a statement would take longer than
-# it saves, a plan made for any day misjudges the one asked for, and an index read in its order is
-# cheap on today's disks, so that a loan's facts come together and need not be sorted out.
-_PLANNING = {"jit": "off", "plan_cache_mode": "force_custom_plan", "random_page_cost": "1.1"}
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -54,7 +49,8 @@ def source_for(connection: Connection, view: View) -> Source:
     """
     asked: list[ColumnElement[Any]] = [func.max(loan_position.c.last_value_on)]
     if is_postgresql(connection):
-        asked += [func.set_config(*setting, true()) for setting in _PLANNING.items()]
+        # A plan kept for any day misjudges the one that is asked for.
+        asked.append(func.set_config("plan_cache_mode", "force_custom_plan", true()))
     last = connection.execute(select(*asked)).scalar()
     if view.known_at is None and (last is None or last <= view.as_of):
         return Source.POSITIONS

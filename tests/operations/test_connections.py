@@ -1,4 +1,4 @@
-"""Connections to the server: one that was dropped while it rested is replaced unnoticed."""
+"""Connections to the server: what each is told first, and one that was dropped is replaced."""
 
 import pytest
 from sqlalchemy import text
@@ -6,6 +6,7 @@ from sqlalchemy import text
 from aim_loans.db import engine as engines
 from aim_loans.db.engine import open_engine, reading
 
+TOLD = text("SELECT current_setting('jit'), current_setting('random_page_cost')")
 MINE = text("SELECT pg_backend_pid()")
 
 
@@ -23,3 +24,13 @@ def test_a_connection_that_the_server_dropped_is_replaced(
         assert connection.execute(MINE).scalar_one() != dropped
     engine.dispose()
     other.dispose()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_what_a_connection_is_told_first_outlives_what_is_undone(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with pytest.raises(LookupError), engine.begin():
+        raise LookupError
+    with reading(engine) as connection:
+        assert tuple(connection.execute(TOLD).one()) == ("off", "1.1")
+    engine.dispose()
