@@ -19,6 +19,8 @@ from aim_loans.cli.serve import FORWARDED, THREADS
 WIDE, NARROW = 1280, 360
 # Nobody watches, and every page is of one site.
 FEWER_PROCESSES = ("--disable-gpu", "--renderer-process-limit=1", "--disable-background-networking")
+# Letters stand where the page puts them, however a machine draws its fonts.
+SAME_LETTERS = "--font-render-hinting=none"
 HERE = "127.0.0.1"
 HEIGHT = 800
 
@@ -57,7 +59,8 @@ def started(path: str) -> Iterator[Browser]:
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=[*args, *FEWER_PROCESSES, "--disable-dev-shm-usage"]
+            executable_path=path,
+            args=[*args, *FEWER_PROCESSES, SAME_LETTERS, "--disable-dev-shm-usage"],
         )
         yield browser
         browser.close()
