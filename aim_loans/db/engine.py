@@ -9,13 +9,14 @@ change an answer already given).
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, create_engine, event, select
+from sqlalchemy import URL, Column, Connection, Dialect, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -134,9 +135,24 @@ def _open_sqlite(url: str) -> Engine:
     arguments = {"isolation_level": None, "timeout": BUSY_SECONDS}
     # What people typed, a CNIC perhaps, does not belong in a log beside an error.
     engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(
+    _dialect: Dialect,
+    _entry: ConnectionPoolEntry,
+    arguments: Sequence[Any],
+    _options: Mapping[str, Any],
+) -> None:
+    """Make the file of a new book, so that nobody but its owner reads it; the log follows it."""
+    path = Path(arguments[0])
+    if path.parent.is_dir() and not path.exists():
+        # Where it cannot be made, the driver says so.
+        with suppress(OSError):
+            path.touch(mode=0o600)
 
 
 def _prepare_sqlite(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

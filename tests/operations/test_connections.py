@@ -1,5 +1,7 @@
 """Connections to the server: what each is told first, and one that was dropped is replaced."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
@@ -34,3 +36,13 @@ def test_what_a_connection_is_told_first_outlives_what_is_undone(database_url: s
     with reading(engine) as connection:
         assert tuple(connection.execute(TOLD).one()) == ("off", "1.1")
     engine.dispose()
+
+
+def test_a_new_book_and_its_log_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    book = tmp_path / "book.sqlite"
+    engine = open_engine(f"sqlite:///{book}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE fact (id INTEGER)"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("book.sqlite*")}
+    engine.dispose()
+    assert {"book.sqlite": 0o600, "book.sqlite-wal": 0o600}.items() <= modes.items()
