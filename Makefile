@@ -36,7 +36,7 @@ help: ## Tell what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO_NEEDS) ## Set up, make a synthetic book and its reports, serve it (LOANS= PORT= SERVE=0)
-	@$(DEMO) demo --loans $(LOANS) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+	@exec $(DEMO) demo --loans $(LOANS) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: style ## Check the code and run every test
 	@# The tests wait for the browser and the server at times: the types are checked meanwhile.
@@ -57,7 +57,7 @@ style: $(VENV)/dev.stamp $(VENV)/project.stamp
 
 serve: $(DEMO_NEEDS) ## Start the web application over the demo's book
 	@test -e $(DEMO_BOOK) || $(MAKE) demo SERVE=0
-	@$(DEMO) serve --plain-http --with-worker --port $(PORT)
+	@exec $(DEMO) serve --plain-http --with-worker --port $(PORT)
 
 bench: $(VENV)/dev.stamp $(VENV)/project.stamp ## Measure the speed that the README claims
 	$(BIN)/python -m bench
