@@ -45,6 +45,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "recovery_income": N_("Recovered after the write-off"),
         "write_off": N_("Written off"),
         "waiver": N_("Waived"),
+        "provision": N_("Charge for losses"),
     },
     "ending": {
         "waiver": N_("Waiver"),

@@ -25,6 +25,7 @@ from aim_loans.origination.appraisals import (
     record_check,
 )
 from aim_loans.origination.committee import Step
+from aim_loans.origination.fees import TakeFee, take_fee
 from aim_loans.origination.lookup import application_by_id
 from aim_loans.origination.payout import Acknowledge, PayOut, acknowledge, pay_out
 from aim_loans.origination.terms import Terms
@@ -279,6 +280,8 @@ def _answers(office: Office, applicant: Applicant) -> None:
 
 
 def _pay(office: Office, applicant: Applicant) -> None:
+    cashier = cashier_of(applicant.town)
+    office.do(take_fee, TakeFee(application_id=applicant.application_id, channel="cash"), cashier)
     today: date = office.clock.today
     agreed = Acknowledge(
         application_id=applicant.application_id,
@@ -287,8 +290,8 @@ def _pay(office: Office, applicant: Applicant) -> None:
         manner="thumbprint",
     )
     office.do(acknowledge, agreed, applicant.officer)
-    paid = PayOut(application_id=applicant.application_id, channel="cash")
-    applicant.loan_id = office.do(pay_out, paid, cashier_of(applicant.town))
+    paid = PayOut(application_id=applicant.application_id, channel="cheque")
+    applicant.loan_id = office.do(pay_out, paid, cashier)
 
 
 _TAKEN = {

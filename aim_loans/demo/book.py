@@ -11,7 +11,12 @@ from aim_loans.dates import is_month_end
 from aim_loans.db.engine import cutting, reading
 from aim_loans.db.migrate import upgrade
 from aim_loans.demo.applicants import applications_of, newcomers_of, take_applications_on
-from aim_loans.demo.counter import cancel_receipts, take_receipts, visit_late_borrowers
+from aim_loans.demo.counter import (
+    cancel_receipts,
+    take_gifts,
+    take_receipts,
+    visit_late_borrowers,
+)
 from aim_loans.demo.files import Span, write_files
 from aim_loans.demo.joint_reporting import Prepare
 from aim_loans.demo.joint_work import JointWork, work_on_a_newest_day, work_together
@@ -75,6 +80,7 @@ def make_demo(
     _begin(office, plan, migrations)
     progress(N_("Branches and staff"), 1, 1)
     sign_ins = staff_the_branches(office, wanted.seed, first_day=plan.first_day)
+    take_gifts(office)
     book = list(lives(plan))
     work = _joint_work(office, plan, book, prepare)
     _import_history(office, plan, book, work, progress)

@@ -1,9 +1,10 @@
-"""The newest days at the counter and in the field: receipts, visits, a receipt typed twice."""
+"""At the counter and in the field: gifts, and the newest days' receipts, visits and mistakes."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
+from aim_loans.cash.donations import TakeDonation, take_donation
 from aim_loans.cash.queries import Receipt
 from aim_loans.db.engine import reading
 from aim_loans.demo.lives import Life
@@ -12,6 +13,7 @@ from aim_loans.demo.paying import Payment
 from aim_loans.demo.records import officer_of
 from aim_loans.demo.towns import TOWNS, cashier_of, manager_of
 from aim_loans.loans.queries import loan_id_of
+from aim_loans.origination.queries import programmes
 from aim_loans.repayment.operations import Recorded, RecordReceipt, record_receipt
 from aim_loans.repayment.requests import (
     AskToCancel,
@@ -26,6 +28,24 @@ _LATE = 10
 # What came of a branch's visits, one on each of the last days.
 _OUTCOMES = (PROMISED, "not_home", PROMISED, "refused", "moved", PROMISED, "dispute", PROMISED)
 _ACCOUNTS = {"easypaisa": "Easypaisa shop 7", "jazzcash": "JazzCash shop 3", "raast": "Raast"}
+
+# What a donor gave each branch to lend, in paisa.
+_GIFT = 500_000_00
+
+
+def take_gifts(office: Office) -> None:
+    """Let each branch begin with a gift at the bank, which the loans of its people come out of."""
+    with reading(office.engine) as connection:
+        fund = programmes(connection)[office.settings.lending.default_programme]
+    for town in TOWNS:
+        gift = TakeDonation(
+            branch=town.code,
+            fund=fund,
+            amount=_GIFT,
+            channel="bank",
+            reference=f"GIFT-{town.code}",
+        )
+        office.do(take_donation, gift, cashier_of(town))
 
 
 def take_receipts(office: Office, book: Sequence[Life], day: date) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from csv import DictReader
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -107,6 +108,13 @@ def test_the_command_says_ready_and_leaves_sign_ins_and_reports(home: Home) -> N
 def test_every_check_of_the_book_and_of_its_chains_passes(home: Home) -> None:
     assert "FAILED" not in home.run("verify").stdout
     assert home.run("audit", "verify").stdout == "ok      audit chains\n"
+
+
+def test_no_till_and_no_bank_is_overdrawn(home: Home) -> None:
+    said = home.run("trial-balance", "--as-of", f"{DAY}", "--format", "csv").stdout
+    held = {row["account"]: float(row["booked"]) for row in DictReader(said.splitlines())}
+    assert held["cash_with_officer"] > 0
+    assert held["bank"] > 0
 
 
 def test_the_same_seed_and_day_make_the_same_book(engine: Engine, tmp_path: Path) -> None:

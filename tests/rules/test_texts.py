@@ -22,6 +22,7 @@ from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
 from aim_loans.config.settings import CHANNELS, Frequency, LadderClassName
 from aim_loans.errors import NotFound, Refused
+from aim_loans.ledger.chart import Account
 from aim_loans.texts import (
     explain,
     format_cnic,
@@ -256,6 +257,7 @@ def test_the_named_values_are_those_of_files_and_commands() -> None:
     assert list(WORDS["gender"]) == ["female", "male", "transgender", "unknown"]
     assert tuple(WORDS["frequency"]) == get_args(Frequency)
     assert tuple(WORDS["class"]) == get_args(LadderClassName)
+    assert list(WORDS["account"]) == list(Account)
 
 
 def test_english_says_the_message_itself() -> None:
