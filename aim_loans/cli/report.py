@@ -82,7 +82,11 @@ def verify_command(door: Door, *, file: Path) -> None:
         _say_joint(door, file, joint)
     proof = monthly or joint
     if proof is None:
-        raise Refused("{file} is not genuine: no report with these bytes was issued.", file=file)
+        raise Refused(
+            "{file} is not genuine: no report with these bytes was issued. It was changed since, "
+            "or written only to be looked at; `reports run` and the page Reports issue reports.",
+            file=file,
+        )
     if not proof.kept_whole:
         raise Refused("What is kept of it was changed. Run the checks of the files.")
     if not proof.recomputes:
