@@ -102,7 +102,13 @@ def _identity(applicant: Applicant, on: date) -> Check:
     if applicant.cnic is None:
         return Check("cnic", Verdict.BLOCK, N_("The CNIC is missing. Enter it from the card."))
     expires = applicant.cnic_expires_on
-    if expires is not None and expires < on:
+    if expires is None:
+        return Check(
+            "cnic",
+            Verdict.WARN,
+            N_("When the CNIC expires is not known. Read it on the card, unless it is for life."),
+        )
+    if expires < on:
         return Check(
             "cnic",
             Verdict.WARN,

@@ -56,6 +56,7 @@ def test_a_sound_application_meets_every_condition() -> None:
         ({"cnic": None}, "cnic", Verdict.BLOCK),
         ({"cnic_expires_on": date(2026, 3, 30)}, "cnic", Verdict.WARN),
         ({"cnic_expires_on": ON}, "cnic", Verdict.OK),
+        ({"cnic_expires_on": None}, "cnic", Verdict.WARN),
         ({"birth_date": None}, "age", Verdict.BLOCK),
         ({"birth_date": date(2008, 4, 1)}, "age", Verdict.BLOCK),
         ({"birth_date": date(2008, 3, 31)}, "age", Verdict.OK),

@@ -89,6 +89,14 @@ def test_the_cashier_takes_the_fee_once_and_prints_its_receipt(screens: Screens)
     assert screens.book.count(application_fee) == 1
 
 
+def test_whoever_pays_out_is_told_of_a_fee_that_was_not_taken(screens: Screens) -> None:
+    path = f"/applications/{Branch(screens.book).approved()}"
+    cashier = screens.browser("cashier")
+    assert "The service fee of Rs 200 was not taken yet" in cashier.get(path).get_data(as_text=True)
+    cashier.send(f"{path}/fee", fee_channel="cash")
+    assert "was not taken yet" not in cashier.get(path).get_data(as_text=True)
+
+
 def test_a_gift_is_read_by_nobody_who_decides(screens: Screens) -> None:
     cashier = screens.browser("cashier")
     cashier.get("/donations/new")
