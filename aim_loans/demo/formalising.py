@@ -99,7 +99,7 @@ def _take(
         on_day=on_day or office.clock.today,
         number=number if registered else None,
         proof=known.proof if registered else None,
-        smeda_code=f"SME-{member.life.person.number:06d}" if coded else None,
+        smeda_code=f"SME-{member.code}" if coded else None,
     )
     by = manager_of(member.town) if state is State.VERIFIED else member.officer
     office.do(take_step, command, by)

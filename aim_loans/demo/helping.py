@@ -53,7 +53,7 @@ def give_help(office: Office, programme: Programme) -> None:
 def _give(office: Office, member: Member, kind: str, *, month: int | None = None) -> None:
     known, today = _KINDS.get(kind), office.clock.today
     coded = (known is None or known.with_smeda) and member.shares(today)
-    code = f"{kind[:2].upper()}-{member.life.person.number:06d}-{today:%y%m}"
+    code = f"{kind[:2].upper()}-{member.code}-{today:%y%m}"
     command = GiveSupport(
         kind=kind,
         branch_code=member.town.code,

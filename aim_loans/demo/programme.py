@@ -24,6 +24,8 @@ FIRST_DAY = 8
 TAKE_PART, CONSENT, WITHDRAW = 190, 880, 70
 _JOIN_WITHIN = 3  # months, of those who borrow already when it begins
 _WITHDRAW_AFTER = (3, 9)  # months
+# A step that shares no divisor with the number of codes leads from each number to one of its own.
+_STEP, _CODES = 387_421, 1_000_000
 _RUN_BY = {"female": "woman", "male": "man", "transgender": "transgender"}
 
 
@@ -51,6 +53,11 @@ class Member:
     def months_in(self, day: date) -> int:
         """Count the months since it joined, 0 in the first one, negative before."""
         return month_index(day) - month_index(self.joins)
+
+    @property
+    def code(self) -> str:
+        """Give the number by which SMEDA knows it: no two alike, and none like one of ours."""
+        return f"{self.life.person.number * _STEP % _CODES:06d}"
 
     @property
     def town(self) -> Town:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, Table, func, select
 
-from aim_loans.borrowers.models import consent, enterprise_review, referral
+from aim_loans.borrowers.models import consent, enterprise, enterprise_review, person, referral
 from aim_loans.cash.models import money_in
 from aim_loans.cli.demo_reports import prepare_joint_report
 from aim_loans.config.environment import derived_key
@@ -265,6 +265,18 @@ def test_what_its_partner_reads_tells_of_no_few_people(engine: Engine) -> None:
     counts += [stage.number for funnel in report.funnels for stage in funnel.stages]
     assert any(counts)
     assert not [count for count in counts if count and count < SMALLEST_SHOWN]
+
+
+def test_no_code_of_its_partner_holds_the_number_of_a_borrower(engine: Engine) -> None:
+    with reading(engine) as connection:
+        told = select(support.c.smeda_code, person.c.ref).where(
+            support.c.enterprise_id == enterprise.c.id,
+            enterprise.c.owner_id == person.c.id,
+            support.c.smeda_code.is_not(None),
+        )
+        found = connection.execute(told).all()
+    assert found
+    assert not [code for code, ref in found if re.sub(r"\D", "", ref)[-6:].zfill(6) in code]
 
 
 # How a thing of the joint work stands in the book: each has some.
