@@ -33,9 +33,9 @@ class Asked:
         """Give the loans that this keeps, of those that whoever asks may see."""
         return Kept(reach(me().actor, Deed.READ_BOOK), self.filters)
 
-    def within(self, value: str) -> "Asked":
-        """Ask for one group of the grouping alone."""
-        return replace(self, filters={**self.filters, self.by: value})
+    def within(self, value: str, of: str = "") -> "Asked":
+        """Ask for one group alone: of the grouping, or of another dimension."""
+        return replace(self, filters={**self.filters, of or self.by: value})
 
     def narrowed(self, value: str) -> "Asked":
         """Ask for one group alone, divided by the next dimension that does not narrow yet."""

@@ -84,6 +84,19 @@ def test_every_figure_of_every_table_is_the_sum_of_its_loans(
         assert f"{listed:,}" == text, path
 
 
+def test_what_stands_above_and_beside_opens_its_loans(screens: Screens) -> None:
+    fill(screens)
+    head = screens.browser("head")
+    head.get(address(screens, by="branch"))
+    tiles = re.findall(r'<dd><a href="([^"]+)">', head.page)
+    wanted = ("figure=glp", "figure=active_loans", "figure=par30", "gender=female")
+    for path, said in zip(map(unescape, tiles), wanted, strict=True):
+        assert said in path
+        assert head.get(path).status_code == 200
+    head.get(address(screens, by="branch"))
+    assert "60,800" in {text for path, text in links(head).items() if "sector=trade" in path}
+
+
 def test_what_was_paid_off_or_written_off_is_in_no_list(screens: Screens) -> None:
     fill(screens)
     head = screens.browser("head")
