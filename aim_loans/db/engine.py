@@ -18,11 +18,11 @@ from typing import Any
 
 from sqlalchemy import URL, Column, Connection, Dialect, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from aim_loans.db.statements import Statement
+from aim_loans.db.statements import Statement, keep_first_line
 from aim_loans.errors import Refused
 
 Clock = Callable[[], datetime]
@@ -122,7 +122,15 @@ def _open_postgresql(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "checkin", rested)
     event.listen(engine, "checkout", try_rested)
+    event.listen(engine, "handle_error", _leave_values_out)
     return engine
+
+
+def _leave_values_out(context: ExceptionContext) -> None:
+    """Keep what people typed, a CNIC perhaps, out of a log: the server repeats it in its faults."""
+    keep_first_line(context.original_exception)
+    if context.sqlalchemy_exception is not None:
+        keep_first_line(context.sqlalchemy_exception)
 
 
 def _prepare_postgresql(driver: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

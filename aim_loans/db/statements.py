@@ -65,6 +65,7 @@ def run_as_is(connection: Connection, sql: str, values: Mapping[str, Any] | Sequ
 
 def without_values(connection: Connection, sql: str, fault: Exception) -> BaseException:
     """Give a driver's fault as SQLAlchemy tells faults, without the values of the statement."""
+    keep_first_line(fault)
     return DBAPIError.instance(
         sql,
         None,
@@ -73,3 +74,8 @@ def without_values(connection: Connection, sql: str, fault: Exception) -> BaseEx
         hide_parameters=True,
         dialect=connection.dialect,
     )
+
+
+def keep_first_line(fault: BaseException) -> None:
+    """Leave of a database's fault what went wrong: the lines after it name the values."""
+    fault.args = tuple(str(each).partition("\n")[0] for each in fault.args)
