@@ -278,13 +278,13 @@ def close_a_month(book: Book, month: date = date(2026, 2, 28)) -> None:
         ask_to_reopen(tx, AskToReopen(month, "a receipt was forgotten"), actor=HEAD_OFFICE)
 
 
-def issue_a_report(book: Book, month: date = date(2026, 2, 28)) -> None:
-    """Let head office ask for a month's reports, a worker issue the first two, and take one."""
+def issue_a_report(book: Book, month: date = date(2026, 2, 28), *, count: int = 2) -> None:
+    """Let head office ask for a month's reports, a worker issue the first few, and take one."""
     settings = read_settings(None, {})
     with cutting(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         ask_pack(tx, AskPack(month, "en"), actor=HEAD_OFFICE, today=TODAY)
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
-        for kept in (KeptPaper("f1", "d1", 7), KeptPaper("f2", "d2", 7)):
+        for kept in (KeptPaper(f"f{each}", f"d{each}", 7) for each in range(count)):
             job = take_job(tx, worker="one")
             assert job is not None
             asked = asked_at(tx.connection, paper_of(job))

@@ -34,7 +34,16 @@ from aim_loans.portfolio.allowance_requests import AskAllowance, ask_allowance
 from aim_loans.portfolio.closing import closed_months
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.web.guard import PUBLIC
-from tests.book import AUDIT_KEY, CASHIER, HEAD_OFFICE, SHELL, TODAY, Book, close_a_month
+from tests.book import (
+    AUDIT_KEY,
+    CASHIER,
+    HEAD_OFFICE,
+    SHELL,
+    TODAY,
+    Book,
+    close_a_month,
+    issue_a_report,
+)
 from tests.branch import OFFICER, Branch
 from tests.intake.books import WORKED
 from tests.joint import JointWork
@@ -163,12 +172,13 @@ def full_town(folder: Path) -> Town:
 
 
 def _close_with_a_late_receipt(book: Book) -> int:
-    """Close February, ask to post its allowance and to reopen it for money that was forgotten.
+    """Close February, issue its first reports, ask to post its allowance, enter forgotten money.
 
     Gives the close.
     """
     book.open_loan("LHR-01-2025-" + "0" * 12 + "9")
     close_a_month(book)
+    issue_a_report(book, count=4)
     command = RecordReceipt("LHR-01-2025-" + "0" * 12 + "9", 1_500_00, FORGOTTEN, "cash")
     with writing(book.engine, audit_key=AUDIT_KEY, clock=book.clock) as tx:
         record_receipt(tx, command, actor=CASHIER, today=TODAY, backdating_days=60)
