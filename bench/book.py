@@ -85,8 +85,8 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
         *("debit", "credit", "amount", "act_id", "recorded_at"),
     ),
 }
-SEALED = (loan, schedule_version, instalment, loan_dimension, money_in, loan_fact, journal_line)
 NUMBERED = (person, loan, schedule_version, loan_dimension, money_in, loan_fact, journal_line)
+SEALED = (*NUMBERED, instalment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def write_enterprises(engine: Engine) -> int:
         owners = select(person.c.id, person.c.name, literal("trade"), literal(this.id))
         columns = ("owner_id", "name", "sector", "act_id")
         tx.connection.execute(insert(enterprise).from_select(columns, owners))
-        seal_act(tx, this, ())
+        seal_act(tx, this, (enterprise,))
         count: int = tx.connection.execute(select(func.count(enterprise.c.id))).scalar_one()
     return count
 

@@ -171,7 +171,7 @@ class Book:
             )
             (opened,) = open_loans(tx, this, [contract])
             refresh_positions(tx.connection, [opened.loan_id])
-            seal_act(tx, this, CONTRACT_TABLES)
+            seal_act(tx, this, (person, *CONTRACT_TABLES))
         if pay_out:
             with writing(self.engine, audit_key=AUDIT_KEY, clock=self.clock) as tx:
                 disburse(tx, Disburse(ref, on, "cash"), actor=MANAGER, today=TODAY)

@@ -17,10 +17,12 @@ from aim_loans.borrowers.sizes import BANDS
 from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.tables import (
     FACT,
+    SEALED,
     Identifier,
     Moment,
     metadata,
     one_of,
+    sealed_with,
     undoing_of,
     unique_where_given,
 )
@@ -60,6 +62,7 @@ person = Table(
     CheckConstraint(one_of("gender", "female", "male", "transgender", "unknown"), name="gender"),
     CheckConstraint("length(cnic) = 13", name="cnic"),
     CheckConstraint(one_of("urban_rural", "urban", "rural"), name="urban_rural"),
+    info=sealed_with("person_change"),
     comment="One person; `ref` is the borrower's reference in an imported book.",
 )
 
@@ -75,6 +78,7 @@ enterprise = Table(
     Column("started_on", Date),
     Column("act_id", ForeignKey("act.id"), nullable=False),
     CheckConstraint(one_of("sector", *SECTOR_KEYS), name="sector"),
+    info=SEALED,
     comment="A micro enterprise; a borrower may own several.",
 )
 
@@ -257,6 +261,7 @@ referral_undoing = undoing_of(referral)
 
 # To ask of one person whether a word of the name begins so.
 Index(None, person_name_key.c.person_id, person_name_key.c.key)
+Index(None, enterprise.c.act_id)
 Index(None, enterprise.c.owner_id)
 Index(None, person.c.act_id)
 Index(None, person_change.c.act_id)

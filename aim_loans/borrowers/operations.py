@@ -82,7 +82,7 @@ def register_person(
     write_name_keys(tx.connection, [(person_id, details.name)])
     if owned is not None:
         _write_enterprise(tx, this, person_id, owned)
-    seal_act(tx, this, ())
+    seal_act(tx, this, (person, enterprise))
     return person_id
 
 
@@ -162,7 +162,7 @@ def add_enterprise(
     if this.repeated:
         return _enterprise_of(tx.connection, this, known.id)
     enterprise_id = _write_enterprise(tx, this, known.id, details)
-    seal_act(tx, this, ())
+    seal_act(tx, this, (enterprise,))
     return enterprise_id
 
 

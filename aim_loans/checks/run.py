@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from aim_loans.checks import book, fees, files, ledger, months
-from aim_loans.checks.tables import fact_tables
+from aim_loans.checks import book, borrowers, fees, files, ledger, months
+from aim_loans.checks.tables import sealed_tables
 from aim_loans.files.store import Store
 from aim_loans.identity.verification import verify_chains
 
@@ -52,6 +52,6 @@ def verify_files(connection: Connection, store: Store) -> Outcome:
 
 
 def verify_audit(connection: Connection, *, audit_key: bytes) -> Outcome:
-    """Verify every audit entry, the rows it signed and every cut."""
-    faults = verify_chains(connection, tables=fact_tables(), audit_key=audit_key)
-    return Outcome("audit chains", faults)
+    """Verify every audit entry, the rows it signed, what was changed since and every cut."""
+    faults = verify_chains(connection, tables=sealed_tables(), audit_key=audit_key)
+    return Outcome("audit chains", [*faults, *borrowers.persons_are_as_changed(connection)])

@@ -32,5 +32,11 @@ def all_tables() -> MetaData:
 
 
 def fact_tables() -> list[Table]:
-    """Give the tables whose every column the audit entries cover, by name."""
+    """Give the tables of facts, by name."""
     return [table for _, table in sorted(metadata.tables.items()) if "fact" in table.info]
+
+
+def sealed_tables() -> list[Table]:
+    """Give the tables whose every column the audit entries cover: facts, and what may change."""
+    others = (table for _, table in sorted(metadata.tables.items()) if "sealed" in table.info)
+    return [*fact_tables(), *others]

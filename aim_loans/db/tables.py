@@ -94,6 +94,17 @@ def unique_where_given(column: Column[Any]) -> Index:
 # leads to the act; "schedule_version" means: through the version that owns the row.
 FACT = {"fact": "act_id"}
 FACT_OF_VERSION = {"fact": "version_id"}
+# Tables marked so hold no facts, but the entry of the act that added a row covers each of its
+# columns too, as the act wrote them.
+SEALED = {"sealed": "act_id"}
+
+
+def sealed_with(changes: str) -> dict[str, str]:
+    """Mark a sealed table whose rows may change; `changes` names the facts that tell of it.
+
+    Each of them names the row (`<table>_id`), the `field`, its `old_value` and `new_value`.
+    """
+    return {**SEALED, "changes": changes}
 
 
 def undoing_of(table: Table) -> Table:

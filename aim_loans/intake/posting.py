@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from aim_loans.borrowers.models import person
 from aim_loans.borrowers.operations import PersonDraft, ensure_persons
 from aim_loans.borrowers.queries import KnownPerson, cnic_owners
 from aim_loans.cash.models import money_in
@@ -33,7 +34,7 @@ from aim_loans.loans.operations import (
 from aim_loans.loans.queries import load_histories
 from aim_loans.origination.models import dated_setting
 
-_TABLES = (*CONTRACT_TABLES, loan_fact, money_in, journal_line, data_gap, dated_setting)
+_TABLES = (*CONTRACT_TABLES, loan_fact, money_in, journal_line, data_gap, dated_setting, person)
 
 
 @dataclass(frozen=True, slots=True)

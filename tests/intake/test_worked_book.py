@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from aim_loans.borrowers.models import person
-from aim_loans.checks.run import verify_book
+from aim_loans.checks.run import verify_audit, verify_book
 from aim_loans.db.engine import reading
 from aim_loans.identity.models import cut
 from aim_loans.intake.models import data_gap
@@ -74,6 +74,16 @@ def test_the_whole_book_verifies_afterwards(desk: Desk) -> None:
         zone = ZoneInfo("Asia/Karachi")
         outcomes = list(verify_book(connection, zone=zone, audit_key=AUDIT_KEY))
     assert {outcome.name: outcome.faults for outcome in outcomes if outcome.faults} == {}
+
+
+def test_a_borrower_of_the_files_altered_behind_the_software_is_found(desk: Desk) -> None:
+    send(desk)
+    swapped = "UPDATE person SET cnic = '3520176543212' WHERE id = (SELECT min(id) FROM person)"
+    with desk.book.engine.begin() as connection:
+        connection.exec_driver_sql(swapped)
+    with reading(desk.book.engine) as connection:
+        (told,) = verify_audit(connection, audit_key=AUDIT_KEY).faults
+    assert "the rows it wrote were changed" in told
 
 
 def test_the_same_files_again_add_nothing(desk: Desk) -> None:

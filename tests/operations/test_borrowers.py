@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from aim_loans.borrowers import models as borrowers
 from aim_loans.borrowers.details import EnterpriseDetails, PersonDetails, cautions
 from aim_loans.borrowers.models import person_change, person_name_key
 from aim_loans.borrowers.operations import (
@@ -86,7 +87,7 @@ def import_persons(book: Book, names: Sequence[str]) -> None:
         )
         drafts = [PersonDraft(f"{name}-{n}", name, "male") for n, name in enumerate(names)]
         ensure_persons(tx, this, drafts)
-        seal_act(tx, this, ())
+        seal_act(tx, this, (borrowers.person,))
 
 
 # Registering

@@ -491,7 +491,7 @@ class Lives(RuleBasedStateMachine):
             )
             (opened,) = loans.open_loans(tx, this, [contract])
             refresh_positions(tx.connection, [opened.loan_id])
-            seal_act(tx, this, CONTRACT_TABLES)
+            seal_act(tx, this, (person, *CONTRACT_TABLES))
         agreed = Loan(
             ref=ref,
             fund=plan.fund,
