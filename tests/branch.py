@@ -164,7 +164,17 @@ class Branch:
         return taken
 
     def pay(self, application_id: int, actor: Actor = CASHIER, **more: Any) -> int:
-        command = PayOut(application_id=application_id, channel="cash")
+        return self.pay_by("cash", None, application_id, actor, **more)
+
+    def pay_by(
+        self,
+        channel: str,
+        reference: str | None,
+        application_id: int,
+        actor: Actor = CASHIER,
+        **more: Any,
+    ) -> int:
+        command = PayOut(application_id=application_id, channel=channel, reference=reference)
         return int(self.do(pay_out, command, actor, **more))
 
     def approved(self, borrower_id: int | None = None) -> int:

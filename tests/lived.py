@@ -82,7 +82,7 @@ def live(book: Book, files: Path) -> None:
         _transfer(tx, "L6")
     branch = Branch(book)
     asked = branch.approved()
-    branch.pay(asked)
+    branch.pay_by("cheque", "001234", asked)
     branch.live()
     ask_to_waive(book, 1)
     close_a_month(book)

@@ -290,7 +290,11 @@ def _pay(office: Office, applicant: Applicant) -> None:
         manner="thumbprint",
     )
     office.do(acknowledge, agreed, applicant.officer)
-    paid = PayOut(application_id=applicant.application_id, channel="cheque")
+    paid = PayOut(
+        application_id=applicant.application_id,
+        channel="cheque",
+        reference=f"{applicant.application_id:06d}",
+    )
     applicant.loan_id = office.do(pay_out, paid, cashier)
 
 

@@ -13,6 +13,7 @@ from aim_loans.borrowers.models import borrower_group, enterprise, person
 from aim_loans.config.settings import DatedTables
 from aim_loans.db.engine import hold_row
 from aim_loans.errors import NotFound
+from aim_loans.origination.beginnings import PaidBy, paid_by
 from aim_loans.origination.committee import (
     Committee,
     State,
@@ -118,6 +119,7 @@ class Application:
     answers: Mapping[str, Answer]
     acknowledged: Acknowledged | None
     loan_id: int | None
+    paid_by: PaidBy | None
     committee: Committee
     dated: DatedTables
     today: date
@@ -222,6 +224,7 @@ def application_by_id(
         answers=_answered(row),
         acknowledged=_acknowledged(row),
         loan_id=row.loan_id,
+        paid_by=paid_by(row),
         committee=Committee(step, row.entered_by, appraisers),
         dated=dated,
         today=today,
@@ -233,17 +236,6 @@ def application_of_act(connection: Connection, act_id: int) -> int:
     """Give the application that an act entered."""
     found = select(application.c.id).where(application.c.act_id == act_id)
     return int(connection.execute(found).scalar_one())
-
-
-def enterprise_of_loan(connection: Connection, loan_id: int) -> str | None:
-    """Give the name of the enterprise that a loan was asked for; None where none was named."""
-    found = (
-        select(enterprise.c.name)
-        .join(application, application.c.enterprise_id == enterprise.c.id)
-        .join(application_loan, application_loan.c.application_id == application.c.id)
-        .where(application_loan.c.loan_id == loan_id)
-    )
-    return connection.execute(found).scalar()
 
 
 def application_of_loan(connection: Connection, loan_id: int) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from aim_loans.config.settings import SECTOR_KEYS
+from aim_loans.config.settings import CHANNELS, SECTOR_KEYS
 from aim_loans.db.tables import (
     FACT,
     Identifier,
@@ -206,6 +206,31 @@ application_loan = Table(
     comment="The loan that was paid out for an application.",
 )
 
+payout = Table(
+    "payout",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("application_id", ForeignKey("application.id"), nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("reference", Text),
+    Column("act_id", ForeignKey("act.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    CheckConstraint(one_of("channel", *CHANNELS), name="channel"),
+    CheckConstraint("channel = 'cash' OR reference IS NOT NULL", name="traceable"),
+    info=FACT,
+    comment="By what channel the loan of an application was paid out, with its reference.",
+)
+
+# One cheque or transfer pays one loan out.
+Index(
+    "uq_payout_reference",
+    payout.c.reference,
+    payout.c.channel,
+    unique=True,
+    sqlite_where=payout.c.reference.is_not(None),
+    postgresql_where=payout.c.reference.is_not(None),
+)
+
 group_guarantee = Table(
     "group_guarantee",
     metadata,
@@ -240,6 +265,7 @@ APPLICATION_TABLES = (
     group_guarantee,
     application_fee,
     application_loan,
+    payout,
 )
 
 for _table in APPLICATION_TABLES:

@@ -18,6 +18,7 @@ from aim_loans.origination.models import (
     application_terms,
     appraisal,
     background_check,
+    payout,
 )
 
 
@@ -73,4 +74,5 @@ VISITS: Mapping[str, Part] = {
 ANSWERS: Mapping[str, Part] = {
     kind: _newest(background_check, kind, kind) for kind in ("bureau", "screening")
 }
-PARTS = (BORROWER, ACKNOWLEDGED, *VISITS.values(), *ANSWERS.values())
+PAID_OUT = Part("payout", payout, payout.c.application_id == application.c.id)
+PARTS = (BORROWER, ACKNOWLEDGED, *VISITS.values(), *ANSWERS.values(), PAID_OUT)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy.exc import IntegrityError
+
 from aim_loans.db.bulk import insert_new, insert_rows
 from aim_loans.db.engine import Writing
-from aim_loans.errors import NotAllowed, Refused
+from aim_loans.errors import Conflict, NotAllowed, Refused
 from aim_loans.identity.operations import Act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require
 from aim_loans.ledger.chart import account_of_channel
@@ -25,7 +27,7 @@ from aim_loans.loans.schedule import NO_HOLIDAYS, Holidays, Schedule
 from aim_loans.origination.committee import State
 from aim_loans.origination.conditions import plan_for, unpaid_loans
 from aim_loans.origination.lookup import Application, application_by_id, hold_borrower
-from aim_loans.origination.models import acknowledgement, application_loan
+from aim_loans.origination.models import acknowledgement, application_loan, payout
 from aim_loans.origination.queries import programmes
 from aim_loans.origination.records import RECORDED, begin, recorded
 from aim_loans.origination.terms import schedule_digest
@@ -81,10 +83,14 @@ def acknowledge(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayOut:
-    """Pay an approved application out today, whole, from the branch's cash or bank."""
+    """Pay an approved application out today, whole, from the branch's cash or bank.
+
+    `reference` is the number of the cheque or of the transfer; cash needs none.
+    """
 
     application_id: int
     channel: str
+    reference: str | None = None
 
 
 def pay_out(
@@ -99,18 +105,21 @@ def pay_out(
     """Open the loan and pay it out in one act; gives the loan's id.
 
     Refused without the acknowledgement of these very instalments, without clear answers of
-    bureau and screening, with an expired CNIC, and while another loan of the borrower runs, of
-    which two applications may have been approved; NotAllowed for whoever approved it.
+    bureau and screening, with an expired CNIC, by anything but cash without a reference, and while
+    another loan of the borrower runs, of which two applications may have been approved; Conflict
+    when the reference has paid out another loan; NotAllowed for whoever approved it.
     """
     hold_borrower(tx.connection, command.application_id)
     asked = application_by_id(tx.connection, command.application_id, today=today, lock=True)
     require(actor, Deed.DISBURSE, branch=asked.branch_code)
+    _check_channel(command)
     this = begin(tx, asked, "pay_out", command, actor=actor, key=key)
     if this.repeated:
         return _paid(asked)
     schedule = plan_for(asked, paid_on=today, holidays=holidays)
     _check_payable(asked, actor, schedule, today=today)
     _check_no_other(tx, asked)
+    _keep_channel(tx, this, command)
     fund = programmes(tx.connection)[asked.programme]
     contract = _contract(asked, schedule, fund=fund, today=today)
     (opened,) = open_loans(tx, this, [contract])
@@ -119,8 +128,37 @@ def pay_out(
     post_facts(tx, this, [draft], [opened])
     row = (asked.id, opened.loan_id, this.id)
     insert_rows(tx.connection, application_loan, ("application_id", "loan_id", "act_id"), [row])
-    seal_act(tx, this, (*CONTRACT_TABLES, loan_fact, journal_line, application_loan))
+    seal_act(tx, this, (*CONTRACT_TABLES, loan_fact, journal_line, application_loan, payout))
     return opened.loan_id
+
+
+def _check_channel(command: PayOut) -> None:
+    account_of_channel(command.channel)
+    if command.channel != "cash" and not command.reference:
+        raise Refused(
+            "Paying out by {channel} needs the number of the cheque or of the transfer, so that "
+            "the money can be followed.",
+            field="payout_reference",
+            channel=command.channel,
+        )
+
+
+def _keep_channel(tx: Writing, this: Act, command: PayOut) -> None:
+    columns = ("application_id", "channel", "reference", *RECORDED)
+    row = (command.application_id, command.channel, command.reference or None, *recorded(this))
+    # Two cashiers can send one cheque at the same moment, so the database decides.
+    try:
+        insert_new(tx.connection, payout, columns, [row])
+    except IntegrityError as fault:
+        if "reference" not in str(fault.orig).partition("\n")[0]:
+            raise
+        raise Conflict(
+            "The reference {reference} ({channel}) has paid out another loan. Check the number; "
+            "if it is one of another bank, write the bank's name before it.",
+            field="payout_reference",
+            reference=command.reference,
+            channel=command.channel,
+        ) from fault
 
 
 def _check_payable(asked: Application, actor: Actor, schedule: Schedule, *, today: date) -> None:

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 
 from aim_loans.identity.permissions import Deed, allows, require
 from aim_loans.loans.lookup import LoanPage, loan_page
-from aim_loans.origination.lookup import enterprise_of_loan
+from aim_loans.origination.beginnings import beginning_of_loan
 from aim_loans.repayment.backdating import open_backdatings
 from aim_loans.repayment.ending_requests import open_ending_requests
 from aim_loans.repayment.visits import visits_of_loan
@@ -24,11 +24,12 @@ def show(loan_id: int) -> str:
         visits = visits_of_loan(connection, loan_id, today=here.today)
         backdatings = open_backdatings(connection, branches=None, loan_id=loan_id)
         asked = open_ending_requests(connection, branches=None, loan_id=loan_id)
-        enterprise = enterprise_of_loan(connection, loan_id)
+        beginning = beginning_of_loan(connection, loan_id)
     return render_template(
         "loan.html",
         loan=loan,
-        enterprise=enterprise,
+        enterprise=beginning.enterprise,
+        paid_by=beginning.paid_by,
         asked=asked[0] if asked else None,
         backdatings=backdatings,
         may_end=allows(me().actor, Deed.WAIVE, branch=loan.branch_code),

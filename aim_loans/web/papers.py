@@ -74,9 +74,9 @@ def send_payout(application_id: int) -> tuple[str, int] | Response:
     """Pay the loan out, once however often the form is sent."""
     form = Form(request.form)
     channel = form.read("payout_channel", one_of(*PAYOUT_CHANNELS))
-    loan_id = 0
-    if channel is not None:
-        command = PayOut(application_id=application_id, channel=channel)
+    reference, loan_id = form.optional("payout_reference"), 0
+    if channel is not None and not form.faults:
+        command = PayOut(application_id=application_id, channel=channel, reference=reference)
         with form.attempt(), around().writing() as tx:
             loan_id = pay_out(tx, command, **acting(form), holidays=days_off())
     if form.faults:

@@ -18,7 +18,10 @@ from aim_loans.db.migrate import current, downgrade, head, require_head, upgrade
 from aim_loans.errors import Refused
 from aim_loans.ledger.chart import KINDS
 from aim_loans.ledger.models import account
+from aim_loans.origination.beginnings import Beginning, beginning_of_loan
+from aim_loans.origination.committee import State
 from tests.book import AUDIT_KEY, complain, open_book
+from tests.branch import Branch
 
 MIGRATIONS = resource("migrations")
 NUMBERS = sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py"))
@@ -107,6 +110,21 @@ def test_new_conditions_keep_the_rows_and_refuse_what_breaks_them(database_url: 
         assert current(connection) == "0026"
         assert len(connection.execute(rows).all()) == len(before) + 1
     book.engine.dispose()
+
+
+def test_a_loan_paid_out_before_its_channel_was_kept_stays_paid_out(database_url: str) -> None:
+    branch = Branch(open_book(database_url))
+    asked = branch.approved()
+    branch.pay_by("cheque", "001234", asked)
+    engine = branch.book.engine
+    downgrade(engine, MIGRATIONS, to="0031")
+    upgrade(engine, MIGRATIONS)
+    read = branch.read(asked)
+    assert (read.state, read.paid_by) == (State.PAID_OUT, None)
+    assert read.loan_id is not None
+    with reading(engine) as connection:
+        assert beginning_of_loan(connection, read.loan_id) == Beginning()
+    engine.dispose()
 
 
 def row_counts(connection: Connection) -> dict[str, int]:

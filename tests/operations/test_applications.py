@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from aim_loans.checks.run import CHECKS
+from aim_loans.checks.run import CHECKS, verify_audit
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import reading
-from aim_loans.errors import AimError, NotAllowed, NotFound, Refused
+from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound, Refused
 from aim_loans.identity.permissions import Actor
 from aim_loans.loans.models import loan, loan_fact, loan_position
 from aim_loans.origination.applications import (
@@ -26,11 +26,12 @@ from aim_loans.origination.appraisals import (
     add_guarantor,
     end_guarantee,
 )
+from aim_loans.origination.beginnings import Beginning, PaidBy, beginning_of_loan
 from aim_loans.origination.committee import State, Step
-from aim_loans.origination.models import application, application_loan
+from aim_loans.origination.models import application, application_loan, payout
 from aim_loans.origination.terms import Terms
 from aim_loans.origination.waiting import open_applications
-from tests.book import TODAY, Book
+from tests.book import AUDIT_KEY, TODAY, Book
 from tests.branch import (
     AREA,
     LAHORE,
@@ -84,6 +85,56 @@ def test_a_payout_sent_twice_pays_once(branch: Branch) -> None:
     with pytest.raises(Refused, match="not paid out yet"):
         branch.pay(asked)
     assert (branch.book.count(loan_fact), branch.book.count(application_loan)) == (1, 1)
+
+
+@pytest.mark.parametrize("channel", ["cheque", "bank", "easypaisa", "jazzcash", "raast"])
+def test_a_payout_by_anything_but_cash_needs_its_reference(branch: Branch, channel: str) -> None:
+    asked = branch.approved()
+    for missing in (None, ""):
+        with pytest.raises(Refused, match=f"by {channel} needs the number") as refused:
+            branch.pay_by(channel, missing, asked)
+        assert refused.value.field == "payout_reference"
+    assert (branch.book.count(loan_fact), branch.book.count(payout)) == (0, 0)
+    assert branch.state(asked) is State.APPROVED
+    branch.pay_by(channel, "T-77", asked)
+    assert branch.read(asked).paid_by == PaidBy(channel, "T-77")
+
+
+def test_a_payout_by_no_channel_that_there_is_is_refused(branch: Branch) -> None:
+    with pytest.raises(Refused, match="There is no channel pigeon"):
+        branch.pay_by("pigeon", "T-77", branch.approved())
+
+
+def test_how_a_loan_was_paid_out_is_kept_sealed_and_counts_once(branch: Branch) -> None:
+    asked = branch.approved()
+    assert branch.read(asked).paid_by is None
+    loan_id = branch.pay_by("cheque", "001234", asked, key="k")
+    assert branch.pay_by("cheque", "001234", asked, key="k") == loan_id
+    with pytest.raises(Conflict):
+        branch.pay_by("cheque", "001235", asked, key="k")
+    assert branch.book.count(payout) == 1
+    with reading(branch.book.engine) as connection:
+        assert beginning_of_loan(connection, loan_id) == Beginning(
+            paid_by=PaidBy("cheque", "001234")
+        )
+        assert beginning_of_loan(connection, loan_id + 1) == Beginning()
+        opened = select(application_loan.c.act_id)
+        assert connection.execute(select(payout.c.act_id)).all() == connection.execute(opened).all()
+        assert list(verify_audit(connection, audit_key=AUDIT_KEY).faults) == []
+
+
+def test_one_cheque_pays_one_loan_out(branch: Branch) -> None:
+    first, second, third, fourth = (branch.approved(branch.person(f"B{n}")) for n in range(4))
+    branch.pay_by("cheque", "001234", first)
+    with pytest.raises(Conflict, match=r"001234 \(cheque\) has paid out another loan") as refused:
+        branch.pay_by("cheque", "001234", second)
+    assert refused.value.field == "payout_reference"
+    assert (branch.book.count(loan), branch.book.count(payout)) == (1, 1)
+    assert branch.state(second) is State.APPROVED
+    branch.pay_by("bank", "001234", second)
+    branch.pay(third)
+    branch.pay(fourth)
+    assert (branch.book.count(loan), branch.book.count(payout)) == (4, 4)
 
 
 def test_the_same_form_of_an_application_counts_once(branch: Branch) -> None:

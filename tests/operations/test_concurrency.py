@@ -590,6 +590,26 @@ def test_a_borrower_of_two_approved_applications_is_paid_one(busy: Book) -> None
     assert outcomes(answers) == {"done": 1, "Refused": 5}
 
 
+def test_a_cheque_that_many_pay_out_with_pays_one_loan_out(busy: Book) -> None:
+    branch = Branch(busy)
+    payouts = [
+        PayOut(
+            application_id=branch.approved(branch.person(f"Borrower {number}")),
+            channel="cheque",
+            reference="001234",
+        )
+        for number in range(4)
+    ]
+
+    def pay(command: PayOut) -> Deed:
+        return within(busy, lambda tx: pay_out(tx, command, actor=CASHIER, today=TODAY))
+
+    answers = together(*[pay(command) for command in payouts])
+    assert outcomes(answers) == {"done": 1, "Conflict": 3}
+    refused = {str(answer) for answer in answers if isinstance(answer, Conflict)}
+    assert all("001234 (cheque)" in sentence for sentence in refused)
+
+
 def test_what_is_done_once_of_the_joint_work_is_done_once_by_many(busy: Book) -> None:
     """Help taken back, a referral named by one application, one file of SMEDA, one role."""
     work, branch = JointWork(busy), Branch(busy)

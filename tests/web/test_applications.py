@@ -1,5 +1,6 @@
 """An application in the browser: four people from the question to the money."""
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -104,10 +105,57 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
     answer = cashier.send(f"{path}/payout", payout_channel="cash")
     assert answer.request.path.startswith("/loans/")
     assert "Rs 50,000" in cashier.page
+    assert "<dt>Paid out by</dt><dd>Cash</dd>" in cashier.page
     assert screens.book.count(loan) == 1
     # What stood against it once is no condition of a loan that was paid out.
     cashier.get(path)
     assert "Conditions" not in cashier.page
+
+
+def test_a_payout_by_cheque_needs_its_number_and_the_loan_shows_it(
+    screens: Screens, bushra: int
+) -> None:
+    branch = Branch(screens.book)
+    branch.cnics = {1: "3520110000002", 2: "3520110000012", bushra: "3520110000022"}
+    first, second = branch.approved(bushra), branch.approved(branch.person("Zainab"))
+    cashier, path = screens.browser("cashier"), f"/applications/{first}"
+    cashier.get(path)
+    assert cashier.page.count('name="payout_reference"') == 1
+    assert cashier.send(f"{path}/payout", payout_channel="cheque").status_code == 422
+    sent = {"payout_channel": "cheque", "payout_reference": "x" * 600}
+    assert cashier.send(f"{path}/payout", **sent).status_code == 422
+    assert "too long" in cashier.page
+    for channel, number, sentence in (
+        ("bank", " ", "Paying out by bank needs the number"),
+        ("", "001234", "Fill this in"),
+    ):
+        sent = {"payout_channel": channel, "payout_reference": number}
+        assert cashier.send(f"{path}/payout", **sent).status_code == 422
+        assert sentence in cashier.page
+    assert 'value="001234"' in cashier.page
+    assert screens.book.count(loan) == 0
+    sent = {"payout_channel": "cheque", "payout_reference": "001234"}
+    again = [cashier.send_only(f"{path}/payout", **sent) for _ in range(2)]
+    assert again[0].headers["Location"] == again[1].headers["Location"]
+    assert screens.book.count(loan) == 1
+    for shown in (again[0].headers["Location"], path):
+        with counted(screens.book.engine) as statements:
+            cashier.get(shown)
+        assert 0 < len(statements) <= MOST_STATEMENTS, statements
+        assert re.search(r"<dt>Paid out by</dt><dd>Cheque, .*001234.*</dd>", cashier.page)
+    path = f"/applications/{second}"
+    cashier.get(path)
+    assert cashier.send(f"{path}/payout", **sent).status_code == 422
+    assert "001234 (cheque) has paid out another loan" in cashier.page
+    assert cashier.page.count('id="payout_reference"') == 1
+    assert '<a href="#payout_reference">' in cashier.page
+    assert 'id="payout_reference-fault"' in cashier.page
+    assert 'value="001234"' in cashier.page
+    cashier.send("/language", language="ur", back=path)
+    cashier.get(path)
+    cashier.send(f"{path}/payout", payout_channel="raast")
+    assert "منتقلی کا نمبر ضروری ہے" in cashier.page
+    assert screens.book.count(loan) == 1
 
 
 def test_the_schedule_is_shown_by_a_button_and_nothing_is_written(
