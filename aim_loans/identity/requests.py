@@ -3,11 +3,23 @@
 A table of requests has a column that links an answer to its request; `link` is that column.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, exists, select
 
 from aim_loans.errors import NotFound, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class ByTwo:
+    """Who asked for what was done, and who confirmed it, each with the moment."""
+
+    asked_by: str
+    asked_at: datetime
+    confirmed_by: str
+    confirmed_at: datetime
 
 
 def unanswered(link: Column[Any]) -> ColumnElement[bool]:

@@ -12,10 +12,11 @@ from aim_loans.cash.series import DONATION_SERIES
 from aim_loans.db.bulk import Row, insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.models import act
 from aim_loans.identity.operations import Act, begin_branch_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_two
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import already_answered, check_reason, unanswered
+from aim_loans.identity.requests import ByTwo, already_answered, check_reason, unanswered
 from aim_loans.repayment.models import cancel_request
 from aim_loans.repayment.operations import CancelReceipt, cancel_receipt
 
@@ -42,6 +43,14 @@ class OpenRequest:
     reason: str
     dishonoured_on: date | None
     money: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Why a receipt was cancelled, and by which two people."""
+
+    by: ByTwo
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,23 @@ def open_request_of(connection: Connection, money: Receipt) -> OpenRequest | Non
     """Give the request that waits for a receipt; None when there is none."""
     row = connection.execute(_open().where(cancel_request.c.money_in_id == money.id)).first()
     return None if row is None else _request(row, money)
+
+
+def cancelling_of(connection: Connection, money: Receipt) -> Cancelled | None:
+    """Give how a receipt was cancelled; None while it stands."""
+    asked, opposite = cancel_request, money_in.alias("opposite")
+    of_it = (asked.c.money_in_id == opposite.c.reverses_id) & unanswered(asked.c.declines_id)
+    row = connection.execute(
+        select(act, asked.c.recorded_at.label("asked_at"))
+        .join_from(opposite, act, act.c.id == opposite.c.act_id)
+        .outerjoin(asked, of_it)
+        .where(opposite.c.reverses_id == money.id)
+    ).first()
+    if row is None:
+        return None
+    # Two people who stand at one screen leave no request: they did it in one act.
+    asked_at = row.asked_at or row.recorded_at
+    return Cancelled(ByTwo(row.second_actor, asked_at, row.actor, row.recorded_at), row.reason)
 
 
 def waiting_cancellings(branches: frozenset[str] | None) -> Select[Any]:

@@ -19,7 +19,12 @@ from aim_loans.origination.fees import fees_paid_for
 from aim_loans.repayment.backdating import ask_backdating, backdating_of_money
 from aim_loans.repayment.operations import RecordReceipt, record_receipt
 from aim_loans.repayment.receivable import is_backdated
-from aim_loans.repayment.requests import AskToCancel, ask_to_cancel, open_request_of
+from aim_loans.repayment.requests import (
+    AskToCancel,
+    ask_to_cancel,
+    cancelling_of,
+    open_request_of,
+)
 from aim_loans.web.forms import Form, one_of
 from aim_loans.web.guard import needs
 from aim_loans.web.loans import visible_loan
@@ -97,6 +102,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
         fees = fees_paid_for(connection, [money_in_id]) if money.series == FEE_SERIES else {}
         backdated = backdating_of_money(connection, money_in_id)
         asked = None if money.cancelled else open_request_of(connection, money)
+        cancelled = cancelling_of(connection, money) if money.cancelled else None
     require(me().actor, Deed.READ_BOOK, branch=money.branch_code)
     if money.series == DONATION_SERIES:
         raise no_receipt()
@@ -107,6 +113,7 @@ def _receipt_page(form: Form, money_in_id: int) -> str:
         loans=[visible_loan(loan_id) for loan_id in loan_ids],
         fee=fees.get(money_in_id),
         asked=asked,
+        cancelled=cancelled,
         backdated=backdated,
         may_receive=allows(me().actor, Deed.RECEIVE, branch=money.branch_code),
         may_ask=allows(me().actor, Deed.ASK_REVERSAL, branch=money.branch_code),

@@ -46,6 +46,30 @@ def test_one_asks_and_another_confirms(screens: Screens) -> None:
     assert "taken back" in manager.page
 
 
+def test_a_cancelled_receipt_names_both_people_their_moments_and_the_reason(
+    screens: Screens,
+) -> None:
+    cashier, receipt = a_receipt(screens)
+    assert "Next on the sheet" in cashier.page
+    cashier.send(f"{receipt}/cancel", reason="not hers at all")
+    manager = screens.browser("manager")
+    (first,) = waiting(manager)
+    manager.send(first, answer="decline", reason="It was hers")
+    cashier.get(receipt)
+    cashier.send(f"{receipt}/cancel", reason=WHY)
+    (answer,) = waiting(manager)
+    manager.send(answer, answer="confirm")
+    moment = r"\d+ \w+ 2026 \d\d:\d\d"
+    told = (
+        f"cashier asked on {moment} to cancel this receipt, and manager confirmed it on {moment}. "
+        f"The reason: {WHY}"
+    )
+    for reader in (cashier, screens.browser("auditor")):
+        assert re.search(told, reader.get(receipt).get_data(as_text=True))
+        assert "Next on the sheet" not in reader.page
+        assert reader.get("/loans/1").get_data(as_text=True).count(f'href="{receipt}"') == 2
+
+
 def test_a_declined_request_leaves_the_receipt_and_can_be_asked_again(screens: Screens) -> None:
     cashier, receipt = a_receipt(screens)
     cashier.send(f"{receipt}/cancel", reason=WHY)
