@@ -5,12 +5,15 @@ less what is held is the movement, by branch and fund. It is posted by two peopl
 (`allowance_requests`), dated on the month's last day.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Row, Select, case, exists, select
 
 from aim_loans.db.bulk import whole_sum
+from aim_loans.identity.models import act
+from aim_loans.identity.requests import ByTwo
 from aim_loans.loans.models import loan
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.models import allowance_entry, allowance_request, month_loan
@@ -62,17 +65,32 @@ def by_fund(moves: Iterable[Movement]) -> list[Movement]:
     return [found[fund] for fund in sorted(found)]
 
 
-def posted(connection: Connection, close_id: int) -> Mapping[str, int]:
-    """Give by fund the movement that was posted for a close, reversed since or not."""
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was posted for a close, by fund, and by which two people."""
+
+    by: ByTwo
+    moves: Sequence[Movement]
+
+
+def posted(connection: Connection, close_id: int) -> Posted | None:
+    """Give what was posted for a close, reversed since or not; None for nothing yet.
+
+    The figures are those of that moment: what the ledger held before, and the movement.
+    """
+    answer = connection.execute(_confirmed(close_id)).first()
+    if answer is None:
+        return None
     fund, entry = allowance_entry.c.fund_code, allowance_entry.c
+    moved = case((entry.act_id == answer.id, entry.amount), else_=0)
     rows = connection.execute(
-        select(fund, whole_sum(entry.amount))
-        .join(allowance_request, allowance_request.c.id == entry.request_id)
-        .where(allowance_request.c.close_id == close_id, entry.reverses_id.is_(None))
+        select(fund, whole_sum(entry.amount), whole_sum(moved))
+        .where(entry.act_id <= answer.id)
         .group_by(fund)
         .order_by(fund)
     )
-    return {code: int(amount) for code, amount in rows}
+    moves = [Movement("", code, int(needed), int(needed - by)) for code, needed, by in rows]
+    return Posted(_by_two(answer), [each for each in moves if each.needed or each.held])
 
 
 def allowances(connection: Connection) -> dict[Place, int]:
@@ -88,6 +106,21 @@ def is_posted(connection: Connection, close_id: int) -> bool:
         allowance_request.c.close_id == close_id, allowance_request.c.answer == "confirmed"
     )
     return bool(connection.execute(select(confirmed)).scalar())
+
+
+def _confirmed(close_id: int) -> Select[Any]:
+    """Select the act that posted the movement of a close, and when it was asked for."""
+    answer, asked = allowance_request, allowance_request.alias("asked")
+    return (
+        select(act, asked.c.recorded_at.label("asked_at"))
+        .join(answer, answer.c.act_id == act.c.id)
+        .join(asked, asked.c.id == answer.c.answers_id)
+        .where(answer.c.close_id == close_id, answer.c.answer == "confirmed")
+    )
+
+
+def _by_two(answer: Row[Any]) -> ByTwo:
+    return ByTwo(answer.actor, answer.asked_at, answer.second_actor, answer.recorded_at)
 
 
 def _by_class(close_id: int) -> Select[Any]:

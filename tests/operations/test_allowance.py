@@ -132,7 +132,11 @@ def test_two_people_post_what_the_ladder_asks_for_by_branch_and_fund(lending: Bo
         own = select(journal_line).where(journal_line.c.source == "allowance_entry")
         lines = connection.execute(own.order_by(journal_line.c.id)).all()
         assert allowances(connection) == {(m.branch, m.fund): m.needed for m in moves}
-        assert sum(posted(connection, closed.id).values()) == wanted
+        done = posted(connection, closed.id)
+    assert done is not None
+    assert done.moves == by_fund(moves)
+    assert (done.by.asked_by, done.by.confirmed_by) == (HEAD_OFFICE.name, SECOND.name)
+    assert done.by.asked_at < done.by.confirmed_at
     assert [(line.debit, line.credit, line.amount) for line in lines] == [
         (Account.PROVISION, Account.LOSS_ALLOWANCE, each.amount) for each in moves
     ]

@@ -24,6 +24,11 @@ def closed(screens: Screens) -> tuple[Browser, Browser]:
     return head, screens.browser("second")
 
 
+def figures(browser: Browser) -> list[str]:
+    """Give the figures of the page's table."""
+    return re.findall(r'<td class="n">(.*?)</td>', browser.page)
+
+
 def test_a_month_is_closed_and_shown_with_its_seal(
     screens: Screens, closed: tuple[Browser, Browser]
 ) -> None:
@@ -80,6 +85,8 @@ def test_one_asks_to_post_the_allowance_and_another_posts_it(
     head, second = closed
     page = "/months/1/allowance"
     assert "Ask to post the movement" in head.get(page).get_data(as_text=True)
+    proposed = figures(head)
+    assert len(proposed) == 6
     assert head.send(page).request.path == page
     assert "another person confirms it" in head.page
     assert head.send(page).status_code == 422
@@ -89,10 +96,13 @@ def test_one_asks_to_post_the_allowance_and_another_posts_it(
     second.get(page)
     assert second.send(f"{page}/1", answer="decline", reason="").status_code == 422
     second.send(f"{page}/1", answer="confirm")
-    assert "Two people posted the movement" in second.page
+    moment = r"\d+ \w+ 2026 \d\d:\d\d"
+    told = f"head asked on {moment} to post the movement, and second posted it on {moment}"
+    assert re.search(told, second.page)
+    assert figures(second) == proposed
     assert "waits to be confirmed" not in second.get("/months").get_data(as_text=True)
     assert second.get("/months/99/allowance").status_code == 404
     auditor = screens.browser("auditor")
-    assert "Two people posted" in auditor.get(page).get_data(as_text=True)
+    assert re.search(told, auditor.get(page).get_data(as_text=True))
     assert auditor.send_only(page).status_code == 403
     assert screens.browser("manager").get(page).status_code == 403
