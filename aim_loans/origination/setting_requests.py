@@ -11,10 +11,11 @@ from aim_loans.config.dated import DatedRow
 from aim_loans.db.bulk import insert_new, stored_day
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotFound, Refused
+from aim_loans.identity.models import act
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, Act, begin_act, hold_chain, seal_act
 from aim_loans.identity.permissions import Actor, Deed, require, require_both
 from aim_loans.identity.queries import actor_of
-from aim_loans.identity.requests import check_reason, hold_unanswered, unanswered
+from aim_loans.identity.requests import ByTwo, check_reason, hold_unanswered, unanswered
 from aim_loans.origination.models import dated_setting, setting_request
 from aim_loans.origination.operations import add_row, offer_product
 from aim_loans.origination.queries import stored_row
@@ -118,6 +119,26 @@ def open_setting_requests(connection: Connection) -> list[SettingRequest]:
     """Give what waits to be confirmed, the oldest first."""
     rows = _open().order_by(setting_request.c.id).limit(MOST_SHOWN)
     return _requests(connection.execute(rows).all())
+
+
+def confirmed_settings(connection: Connection) -> dict[tuple[str, str, date], ByTwo]:
+    """Give who asked for a rule and who confirmed it, by its table, key and first day.
+
+    What came with the configuration file nobody asked for.
+    """
+    answer, asked = setting_request, setting_request.alias("asked")
+    rows = connection.execute(
+        select(
+            *(answer.c[name] for name in ("table_name", "key", "effective_from", "asked_by")),
+            asked.c.recorded_at.label("asked_at"),
+            act.c.second_actor,
+            answer.c.recorded_at,
+        )
+        .join(asked, asked.c.id == answer.c.answers_id)
+        .join(act, act.c.id == answer.c.act_id)
+        .where(answer.c.answer == "confirmed")
+    )
+    return {(table, key, begins): ByTwo(*by) for table, key, begins, *by in rows}
 
 
 def _begin(

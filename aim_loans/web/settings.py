@@ -18,6 +18,7 @@ from aim_loans.origination.setting_requests import (
     SettingRequest,
     ask_setting,
     confirm_setting,
+    confirmed_settings,
     decline_setting,
     open_setting_requests,
 )
@@ -122,6 +123,7 @@ def _shown(form: Form) -> str:
     with here.reading() as connection:
         tables = settings_in_force(connection)
         waiting = open_setting_requests(connection)
+        agreed = confirmed_settings(connection)
     rows = dated_rows(tables)
     return render_template(
         "settings.html",
@@ -129,6 +131,7 @@ def _shown(form: Form) -> str:
         rules=_latest_first(rows)[:MOST_ROWS],
         holding=_holding(tables, here.today),
         waiting=[(each, _changes(each, rows)) for each in waiting],
+        by_two=lambda row: agreed.get((row.table, row.key, row.effective_from)),
         fields_of=fields_of,
         shown=shown,
         changeable=CHANGEABLE,

@@ -89,6 +89,10 @@ def test_one_asks_and_another_confirms(screens: Screens, two: tuple[Browser, Bro
     second.send(answer, answer="confirm")
     assert waiting(second) == []
     assert fee_tomorrow(screens) == 300_00
+    moment = r"\d+ \w+ 2026 \d\d:\d\d"
+    told = f"head asked for this on {moment}, and second confirmed it on {moment}."
+    for reader in (head, screens.browser("auditor")):
+        assert len(re.findall(told, reader.get("/settings").get_data(as_text=True))) == 1
     assert second.send(answer, answer="confirm").status_code == 422
 
 
