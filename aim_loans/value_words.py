@@ -186,7 +186,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "closed": N_("Closed"),
         "reopened": N_("Opened again"),
     },
-    "confirmed": {"yes": N_("confirmed"), "no": N_("not confirmed")},
+    "source": {"yes": N_("source verified"), "no": N_("source not verified")},
     "rounding": {
         "up": N_("Up"),
         "down": N_("Down"),

@@ -118,7 +118,10 @@ def portfolio(door: Door, *, as_of: date, known_at: str | None, grouping: str, f
                 grouping=digits,
             )
     if not ladder.verified:
-        door.note("Classes and provisions: ladder not confirmed ({source}).", source=ladder.source)
+        door.note(
+            "Classes and provisions: the source of the ladder is not verified ({source}).",
+            source=ladder.source,
+        )
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def make_files(
         )
     if not opened.asked.ladder.verified:
         door.note(
-            "Classes and provisions: ladder not confirmed ({source}).",
+            "Classes and provisions: the source of the ladder is not verified ({source}).",
             source=opened.asked.ladder.source,
         )
     left = [file.name for file in files if file.level == PEOPLE]

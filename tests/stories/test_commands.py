@@ -150,7 +150,7 @@ def test_staff_are_added_by_the_shell_and_audited(worked: Shell) -> None:
 def test_data_goes_to_standard_output_and_notes_to_standard_error(worked: Shell) -> None:
     said = worked.good("portfolio", "--as-of", "2025-12-31", "--by", "sector", "--format", "csv")
     assert said.out.startswith("sector,active_loans,active_borrowers,glp,arrears,par0,")
-    assert "ladder not confirmed" in said.err
+    assert "source of the ladder is not verified" in said.err
     assert "ladder" not in said.out
 
 

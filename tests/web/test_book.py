@@ -192,7 +192,7 @@ def test_the_sectors_stand_beside_the_national_ones(screens: Screens) -> None:
         "22.4 %",
         "as of 31 Mar 2025",
         "compare them with care",
-        "Not confirmed.",
+        "Source not verified.",
         "<svg",
     ):
         assert said in head.page

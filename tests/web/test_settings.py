@@ -63,7 +63,7 @@ def test_rules_and_holidays_are_shown_with_their_source(screens: Screens) -> Non
     for shown in (
         "family_enterprise",
         "not yet compared with the text",
-        "not confirmed",
+        "source not verified",
         "Quaid-e-Azam Day",
         "Rs 500,000",
         "Substandard",
@@ -91,6 +91,8 @@ def test_one_asks_and_another_confirms(screens: Screens, two: tuple[Browser, Bro
     assert fee_tomorrow(screens) == 300_00
     moment = r"\d+ \w+ 2026 \d\d:\d\d"
     told = f"head asked for this on {moment}, and second confirmed it on {moment}."
+    assert "source verified" in second.page
+    assert "not confirmed" not in second.page
     for reader in (head, screens.browser("auditor")):
         assert len(re.findall(told, reader.get("/settings").get_data(as_text=True))) == 1
     assert second.send(answer, answer="confirm").status_code == 422
