@@ -105,7 +105,7 @@ def _happenings(voice: Voice, account: Account) -> list[Piece]:
     rows = []
     for each in account.happenings:
         kind = words.word("fact", each.kind)
-        what = f"{kind} · {say('taken back')}" if each.amount < 0 else kind
+        what = f"{kind} · {say(each.undone)}" if each.undone else kind
         rows.append(
             (
                 format_day(each.value_on, words.language),

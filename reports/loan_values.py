@@ -78,7 +78,7 @@ class Offer:
 class Happening(NamedTuple):
     """A fact of a loan with the balance after it; negative when it takes another back.
 
-    `recorded` is the moment in the institution's zone.
+    `undone` says how it does, as a message. `recorded` is the moment in the institution's zone.
     """
 
     value_on: date
@@ -87,6 +87,7 @@ class Happening(NamedTuple):
     receipt: str
     recorded: datetime
     balance: int
+    undone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,10 @@ class DueRow(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """A fact with both its days, and who recorded it; amount in paisa, negative when undone."""
+    """A fact with both its days, and who recorded it; amount in paisa, negative when undone.
+
+    `cancelled` says that it went with the receipt of its money.
+    """
 
     fact_id: int
     kind: str
@@ -89,6 +92,14 @@ class Happened(NamedTuple):
     actor: str
     money_in_id: int | None
     receipt_number: str | None
+    cancelled: bool
+
+    @property
+    def undone(self) -> str:
+        """Say how it undoes an earlier fact, as a message; nothing where it undoes none."""
+        if self.amount >= 0:
+            return ""
+        return N_("cancelled") if self.cancelled else N_("taken back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +310,7 @@ def _rows(
 
 
 def _facts(connection: Connection, loan_id: int) -> list[Happened]:
+    opposite = money_in.alias("opposite")
     rows = connection.execute(
         select(
             loan_fact,
@@ -307,10 +319,15 @@ def _facts(connection: Connection, loan_id: int) -> list[Happened]:
             money_in.c.number,
             number_series.c.series,
             number_series.c.fiscal_year,
+            opposite.c.id.label("opposite_id"),
         )
         .join(act, act.c.id == loan_fact.c.act_id)
         .outerjoin(money_in, money_in.c.id == loan_fact.c.money_in_id)
         .outerjoin(number_series, number_series.c.id == money_in.c.series_id)
+        .outerjoin(
+            opposite,
+            (opposite.c.reverses_id == money_in.c.id) & (opposite.c.act_id == loan_fact.c.act_id),
+        )
         .where(loan_fact.c.loan_id == loan_id)
         .order_by(loan_fact.c.value_on, loan_fact.c.id)
     )
@@ -330,4 +347,5 @@ def _happened(row: Any) -> Happened:
         row.actor,
         row.money_in_id,
         number,
+        row.opposite_id is not None,
     )

@@ -72,6 +72,7 @@ def account_of(loan: LoanPage, *, product: str, as_of: date, zone: ZoneInfo) -> 
                 fact.receipt_number or "",
                 fact.recorded_at.astimezone(zone),
                 balance,
+                fact.undone,
             )
             for fact, balance in loan.statement
         ],

@@ -84,7 +84,7 @@ def test_a_mistake_is_reversed_by_three_clicks_and_a_reason(
     assert officer.clicks + manager.clicks == 3
 
     auditor.page.goto(loan)
-    auditor.reads("taken back")
+    auditor.reads("Receipt · cancelled")
     expect(auditor.page.get_by_role("link", name="Take a receipt")).to_have_count(0)
 
 

@@ -88,7 +88,7 @@ def check_that_a_code_stays_good_after_a_later_receipt(
 def test_a_receipt_on_paper_says_when_it_is_cancelled_and_so_does_its_code(
     screens: Screens,
 ) -> None:
-    screens.book.open_loan("L1")
+    loan_id = screens.book.open_loan("L1")
     receipt_id = receive(screens, 2_800_00)
     browser, path = screens.browser("officer"), f"/receipts/{receipt_id}/receipt.pdf?language=en"
     before = pdf(browser, path)
@@ -100,6 +100,9 @@ def test_a_receipt_on_paper_says_when_it_is_cancelled_and_so_does_its_code(
     browser.get(f"/paper-codes/{code_of(before)}")
     assert "This paper is ours" in browser.page
     assert "cancelled" in browser.page
+    statement = extracted(pdf(browser, f"/loans/{loan_id}/statement.pdf?language=en"))
+    assert "Receipt · cancelled" in statement
+    assert "taken back" not in statement
     stranger = screens.browser("stranger")
     assert stranger.get(path).status_code == 403
 

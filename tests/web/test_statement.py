@@ -10,8 +10,10 @@ from aim_loans.loans.models import instalment, loan_fact, schedule_version
 from aim_loans.loans.positions import refresh_positions
 from aim_loans.repayment.operations import (
     CancelReceipt,
+    MoveMoney,
     RecordReceipt,
     cancel_receipt,
+    move_money,
     record_receipt,
 )
 from tests.book import CASHIER, MANAGER, TODAY
@@ -47,11 +49,27 @@ def test_the_statement_tells_every_fact_and_the_balance_after_it(screens: Screen
         "LHR-01/R/2024/000001",
         "10 Feb 2025",
         "31 Mar 2026 11:",
-        "taken back",
+        "Receipt · cancelled",
         "interest-free loan",
         "Balance on 31 Mar 2026",
     ):
         assert said in browser.page, said
+
+
+def test_money_moved_to_its_right_loan_is_taken_back_from_the_other(screens: Screens) -> None:
+    loan_id = screens.book.open_loan("L1")
+    screens.book.open_loan("L2")
+    receipt = receive(screens, 2_800_00, date(2025, 2, 10))
+    applied = select(loan_fact.c.id).where(loan_fact.c.money_in_id == receipt)
+    with screens.writing() as tx:
+        command = MoveMoney(tx.connection.execute(applied).scalar_one(), "L2", "wrong loan")
+        move_money(tx, command, actor=MANAGER)
+        cancel = CancelReceipt(receipt, "typed twice")
+        cancel_receipt(tx, cancel, asked_by=CASHIER, confirmed_by=MANAGER, today=TODAY)
+    browser = screens.browser("officer")
+    assert "Receipt · taken back" in browser.get(f"/loans/{loan_id}").get_data(as_text=True)
+    assert "cancelled" not in browser.page
+    assert "Receipt · cancelled" in browser.get(f"/loans/{loan_id + 1}").get_data(as_text=True)
 
 
 def test_the_statement_speaks_urdu_too(screens: Screens) -> None:

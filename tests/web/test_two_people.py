@@ -43,7 +43,8 @@ def test_one_asks_and_another_confirms(screens: Screens) -> None:
     assert waiting(manager) == []
     manager.get("/loans/1")
     assert "Rs 50,000" in manager.page
-    assert "taken back" in manager.page
+    assert "<td>Receipt · cancelled</td>" in manager.page
+    assert "taken back" not in manager.page
 
 
 def test_a_cancelled_receipt_names_both_people_their_moments_and_the_reason(
