@@ -164,8 +164,8 @@ def _keep_channel(tx: Writing, this: Act, command: PayOut) -> None:
 def _check_payable(asked: Application, actor: Actor, schedule: Schedule, *, today: date) -> None:
     if asked.state is State.EXPIRED:
         raise Refused(
-            "The approval was not collected by {day} and has expired. Withdraw the application, "
-            "and enter it anew if the loan is still wanted.",
+            "The loan was not paid out by {day}, and the approval has expired. Withdraw the "
+            "application, and enter it anew if the loan is still wanted.",
             day=asked.stands_until,
         )
     if asked.state is not State.APPROVED:

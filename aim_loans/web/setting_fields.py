@@ -78,7 +78,7 @@ _KNOWN: Mapping[str, tuple[str, Kind, tuple[str, ...]]] = {
     "approvers": (N_("Approvers"), "number", ()),
     "highest_rank": (N_("Highest rank"), "choice", RANKS),
     "amount": (N_("Amount (rupees)"), "amount", ()),
-    "approved_days": (N_("Days to collect an approved loan"), "number", ()),
+    "approved_days": (N_("Days to pay out an approved loan"), "number", ()),
     "unfinished_days": (N_("Days for a draft or a returned application"), "number", ()),
     "total": (N_("National portfolio (rupees)"), "amount", ()),
     "not_itemised": (N_("Not itemised (rupees)"), "amount", ()),

@@ -87,6 +87,8 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
         assert "Approvals needed: 2" in voter.page
         voter.send(f"{path}/decide", step="approved", version="1")
         assert "Approved" in voter.page
+    assert "To be paid out by " in voter.page
+    assert "ollected" not in voter.page
     officer.get(f"{path}/papers")
     for said in ("Key fact statement", "Loan agreement", "Rs 50,000", "no charge", "Rs 200"):
         assert said in officer.page
