@@ -42,6 +42,12 @@ class Form:
         """Give the id of a field on the page: among several forms alike it ends as `at` says."""
         return f"{name}-{self.at}" if self.at else name
 
+    @property
+    def faults_in_order(self) -> list[tuple[str, AimError]]:
+        """Give what is wrong in the order in which the page shows its fields."""
+        places = {name: place for place, name in enumerate(self.labels)}
+        return sorted(self.faults.items(), key=lambda each: places.get(each[0], len(places)))
+
     def typed_at(self, at: str, name: str) -> str:
         """Give what was typed into this one of several forms alike, nothing typed into another."""
         return self.typed(name) if self.at in ("", at) else ""

@@ -1,5 +1,7 @@
 """Borrowers on the screen: registered on one page, found in either script, changed with a trace."""
 
+import re
+
 import pytest
 
 from aim_loans.borrowers.models import person
@@ -95,6 +97,25 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
     assert 'value="Raiwind"' in officer.page
     assert "<script>alert" not in officer.page
     assert persons(screens) == 0
+
+
+def test_what_is_wrong_is_summed_up_in_the_order_of_the_page(screens: Screens) -> None:
+    officer = officer_at_the_form(screens)
+    officer.send(NEW, **dict.fromkeys(BUSHRA, ""))
+    summed_up = officer.page.partition('role="alert"')[2].partition("</div>")[0]
+    named = re.findall(r'href="#(\w+)"', summed_up)
+    assert named.index("father_or_husband_name") < named.index("gender") < named.index("birth_date")
+    fields = [officer.page.index(f'id="{name}-fault"') for name in named if name != "branch"]
+    assert fields == sorted(fields)
+
+
+def test_what_may_be_left_empty_says_so(screens: Screens) -> None:
+    officer = officer_at_the_form(screens)
+    places = re.search(r"<legend>Urban or rural(.*?)</legend>", officer.page)
+    gender = re.search(r"<legend>Gender(.*?)</legend>", officer.page)
+    assert places is not None
+    assert gender is not None
+    assert ("(optional)" in places[1], gender[1]) == (True, "")
 
 
 def test_a_name_with_tags_is_shown_as_it_is(screens: Screens) -> None:
