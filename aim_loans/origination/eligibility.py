@@ -88,8 +88,8 @@ def eligibility(
         _months(asked, product),
         _sector(asked, product),
         _affordable(asked),
-        _enough_guarantors(guarantors, limits),
         *(check for each in guarantors for check in _guarantor(each, limits)),
+        _enough_guarantors(guarantors, limits),
     ]
 
 
@@ -206,14 +206,19 @@ def _enough_guarantors(guarantors: Sequence[Guarantor], limits: Limits) -> Check
             N_("A group of {count} who guarantee each other."),
             {"count": members},
         )
-    values = {"count": len(guarantors), "needed": limits.guarantors_required}
-    enough = len(guarantors) >= limits.guarantors_required
+    fit = sum(_may_guarantee(each, limits) for each in guarantors)
+    values = {"count": fit, "needed": limits.guarantors_required}
+    enough = fit >= limits.guarantors_required
     return Check(
         "guarantors",
         Verdict.OK if enough else Verdict.BLOCK,
-        N_("{count} of {needed} guarantors."),
+        N_("Guarantors who count: {count}; needed: {needed}."),
         values,
     )
+
+
+def _may_guarantee(each: Guarantor, limits: Limits) -> bool:
+    return all(check.verdict is not Verdict.BLOCK for check in _guarantor(each, limits))
 
 
 def _guarantor(each: Guarantor, limits: Limits) -> Iterator[Check]:

@@ -119,6 +119,18 @@ def test_too_few_guarantors_stand_in_the_way() -> None:
     assert (found.verdict, found.values["count"]) == (Verdict.BLOCK, 1)
 
 
+def test_a_guarantor_who_may_not_guarantee_does_not_count() -> None:
+    late = replace(RASHID, in_arrears=True)
+    for guarantors, verdict, count in (
+        ([RASHID, late], Verdict.BLOCK, 1),
+        ([RASHID, RASHID, late], Verdict.OK, 2),
+    ):
+        found = checks(guarantors=guarantors)
+        (enough,) = (each for each in found if each.name == "guarantors")
+        assert (enough.verdict, enough.values["count"]) == (verdict, count)
+        assert [each.verdict for each in found if each.name == "guarantor"] == [Verdict.BLOCK]
+
+
 def test_a_birthday_counts_on_its_day() -> None:
     assert age_on(date(2000, 2, 29), date(2018, 2, 28)) == 17
     assert age_on(date(2000, 2, 29), date(2018, 3, 1)) == 18
