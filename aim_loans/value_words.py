@@ -61,7 +61,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "returned": N_("Returned"),
         "withdrawn": N_("Withdrawn"),
         "expired": N_("Expired"),
-        "paid_out": N_("Paid out"),
+        "paid_out": N_("Loan paid out"),
     },
     "feeder_file": {
         "secp_loan_tape": N_("Loan tape under pseudonyms"),

@@ -282,6 +282,12 @@ def test_urdu_says_the_words_of_the_trade() -> None:
     assert urdu.day(date(2026, 11, 10)) == "10 نومبر 2026"
 
 
+def test_a_loan_that_is_paid_out_is_a_state_and_to_pay_it_out_an_act() -> None:
+    urdu = translator("ur")
+    assert urdu.word("application", "paid_out") == "رقم ادا کر دی گئی"
+    assert urdu.word("fact", "disbursement") == "قرض کی فراہمی"
+
+
 def test_the_first_form_is_for_exactly_one() -> None:
     english = translator("en")
     said = [english.plural("{count} loan", "{count} loans", n) for n in (0, 1, 2)]
