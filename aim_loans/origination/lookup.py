@@ -17,16 +17,17 @@ from aim_loans.origination.beginnings import PaidBy, paid_by
 from aim_loans.origination.committee import (
     Committee,
     State,
+    Step,
     Taken,
     committee_step,
     missing_votes,
     stands_until,
     state_of,
 )
+from aim_loans.origination.happened import Event, happened
 from aim_loans.origination.models import (
     application,
     application_loan,
-    application_step,
     application_terms,
     group_guarantee,
     guarantee,
@@ -37,17 +38,7 @@ from aim_loans.origination.terms import Terms
 
 OPEN_STATES = (State.DRAFT, State.SUBMITTED, State.APPRAISED, State.APPROVED, State.RETURNED)
 APPRAISALS = {"social", "business"}
-
-
-class StepRow(NamedTuple):
-    """A step as recorded."""
-
-    version: int
-    kind: str
-    taken_by: str
-    rank: str | None
-    reason: str | None
-    recorded_at: datetime
+STEPS = frozenset(Step)
 
 
 class GroupNamed(NamedTuple):
@@ -97,8 +88,8 @@ class Application:
     """An application with all that is known of it; amounts in paisa.
 
     `person` holds the borrower's columns, `appraisals` the newest of each kind for the
-    version in hand, `dated` the institution's settings. It is read on the day `today`;
-    `version_at` is when the version in hand was written down.
+    version in hand, `events` what happened so far, `dated` the institution's settings. It is
+    read on the day `today`; `version_at` is when the version in hand was written down.
     """
 
     id: int
@@ -113,7 +104,7 @@ class Application:
     borrowers_group: Group | None
     version: int
     terms: Terms
-    all_steps: Sequence[StepRow]
+    events: Sequence[Event]
     appraisals: Mapping[str, Any]
     guarantors: Sequence[GuarantorRow]
     answers: Mapping[str, Answer]
@@ -133,8 +124,7 @@ class Application:
     @cached_property
     def steps(self) -> list[Taken]:
         """Give the steps taken on the version in hand."""
-        current = (step for step in self.all_steps if step.version == self.version)
-        return [Taken(step.kind, step.taken_by, step.rank) for step in current]
+        return [Taken(step.kind, step.by, step.rank) for step in self._current]
 
     @cached_property
     def state(self) -> State:
@@ -145,9 +135,14 @@ class Application:
     @property
     def stands_until(self) -> date | None:
         """Give the last day before it expires, if no further step is taken; None for never."""
-        taken = (step.recorded_at for step in self.all_steps if step.version == self.version)
+        taken = (step.recorded_at for step in self._current)
         since = day_of(max((self.version_at, *taken)))
         return stands_until(self._reached, since, self.dated.expiry_on(self.today))
+
+    @property
+    def _current(self) -> list[Event]:
+        taken = (each for each in self.events if each.kind in STEPS)
+        return [step for step in taken if step.version == self.version]
 
     @property
     def _reached(self) -> State:
@@ -218,7 +213,7 @@ def application_by_id(
         borrowers_group=_borrowers_group(row),
         version=row.version,
         terms=_terms(row),
-        all_steps=_steps(connection, row.id),
+        events=happened(connection, row.id),
         appraisals=appraisals,
         guarantors=_guarantors(connection, row.id),
         answers=_answered(row),
@@ -313,15 +308,6 @@ def _terms(row: Any) -> Terms:
         activity=row.activity,
         purpose=row.purpose,
     )
-
-
-def _steps(connection: Connection, application_id: int) -> list[StepRow]:
-    rows = connection.execute(
-        select(*(application_step.c[name] for name in StepRow._fields))
-        .where(application_step.c.application_id == application_id)
-        .order_by(application_step.c.id)
-    )
-    return [StepRow(*row) for row in rows]
 
 
 def _guarantors(connection: Connection, application_id: int) -> list[GuarantorRow]:

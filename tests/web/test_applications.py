@@ -63,6 +63,13 @@ def entered(screens: Screens, borrower: int) -> tuple[Browser, str]:
     return officer, answer.request.path
 
 
+def told(browser: Browser) -> list[tuple[str, str]]:
+    """Give what the page says that happened, and who did it."""
+    happened = browser.page.partition("<h2>What happened</h2>")[2].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th><td>.*?</td><td>(.*?)</td>', happened)
+    return [(re.sub("<[^>]+>", "", what), re.sub("<[^>]+>", "", who)) for what, who in rows]
+
+
 def test_from_the_question_to_the_money_in_the_hands_of_four_people(
     screens: Screens, bushra: int
 ) -> None:
@@ -87,13 +94,13 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
         assert "Approvals needed: 2" in voter.page
         voter.send(f"{path}/decide", step="approved", version="1")
         assert "Approved" in voter.page
-    assert "To be paid out by " in voter.page
-    assert "ollected" not in voter.page
     officer.get(f"{path}/papers")
     for said in ("Key fact statement", "Loan agreement", "Rs 50,000", "no charge", "Rs 200"):
         assert said in officer.page
     officer.get(path)
     assert "has not acknowledged the papers yet" in officer.page
+    assert "To be paid out by " in officer.page
+    assert "ollected" not in officer.page
     assert "Conditions" in officer.page
     officer.send(
         f"{path}/acknowledgement",
@@ -112,6 +119,22 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
     # What stood against it once is no condition of a loan that was paid out.
     cashier.get(path)
     assert "Conditions" not in cashier.page
+    assert told(cashier) == [
+        ("Submitted", "officer"),
+        ("Visit to the household", "officer"),
+        ("Visit to the business", "officer"),
+        ("Guarantor added · Rashid", "officer"),
+        ("Guarantor added · Aslam", "officer"),
+        ("Credit bureau · Nothing found", "officer"),
+        ("Screening list · Nothing found", "officer"),
+        ("Approved", "manager"),
+        ("Approved", "area"),
+        ("Acknowledged by the borrower · Thumbprint", "officer"),
+        ("Loan paid out", "cashier"),
+    ]
+    with counted(screens.book.engine) as statements:
+        cashier.get(path)
+    assert 0 < len(statements) <= MOST_STATEMENTS, statements
 
 
 def test_a_payout_by_cheque_needs_its_number_and_the_loan_shows_it(
@@ -247,6 +270,18 @@ def test_a_guarantor_is_somebody_else_who_is_registered(
     assert answer.status_code in {404, 422}
     assert sentence in officer.page
     assert screens.book.count(guarantee) == 0
+
+
+def test_a_guarantor_who_is_taken_off_is_told_of(screens: Screens, bushra: int) -> None:
+    officer, path = entered(screens, bushra)
+    officer.send(f"{path}/guarantors", cnic="35201-1000000-2", relation="neighbour")
+    (end,) = re.findall(r'action="([^"]+/guarantors/\d+/end)"', officer.page)
+    officer.send(end)
+    assert [what for what, _ in told(officer)] == [
+        "Submitted",
+        "Guarantor added · Rashid",
+        "Guarantor taken off · Rashid",
+    ]
 
 
 def test_the_borrower_withdraws_with_a_reason(screens: Screens, bushra: int) -> None:
