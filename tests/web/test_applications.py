@@ -45,6 +45,20 @@ SHOP = {
     "buys": "two machines",
     "note": "A steady trade.",
 }
+# All that the page tells of an application that came to its money.
+HAPPENED = [
+    ("Submitted", "officer"),
+    ("Visit to the household", "officer"),
+    ("Visit to the business", "officer"),
+    ("Guarantor added · Rashid", "officer"),
+    ("Guarantor added · Aslam", "officer"),
+    ("Credit bureau · Nothing found", "officer"),
+    ("Screening list · Nothing found", "officer"),
+    ("Approved", "manager"),
+    ("Approved", "area"),
+    ("Acknowledged by the borrower · Thumbprint", "officer"),
+    ("Loan paid out", "cashier"),
+]
 
 
 @pytest.fixture
@@ -119,19 +133,7 @@ def test_from_the_question_to_the_money_in_the_hands_of_four_people(
     # What stood against it once is no condition of a loan that was paid out.
     cashier.get(path)
     assert "Conditions" not in cashier.page
-    assert told(cashier) == [
-        ("Submitted", "officer"),
-        ("Visit to the household", "officer"),
-        ("Visit to the business", "officer"),
-        ("Guarantor added · Rashid", "officer"),
-        ("Guarantor added · Aslam", "officer"),
-        ("Credit bureau · Nothing found", "officer"),
-        ("Screening list · Nothing found", "officer"),
-        ("Approved", "manager"),
-        ("Approved", "area"),
-        ("Acknowledged by the borrower · Thumbprint", "officer"),
-        ("Loan paid out", "cashier"),
-    ]
+    assert told(cashier) == HAPPENED
     with counted(screens.book.engine) as statements:
         cashier.get(path)
     assert 0 < len(statements) <= MOST_STATEMENTS, statements
