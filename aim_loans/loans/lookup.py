@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from aim_loans.borrowers.models import person
 from aim_loans.borrowers.queries import Person, person_columns, require_found
@@ -211,15 +211,15 @@ def loan_page(connection: Connection, loan_id: int, *, today: date) -> LoanPage:
 
 def loans_of_money(connection: Connection, money_in_id: int) -> list[int]:
     """Give the loans on which money in stands now; of cancelled money, the one it was last on."""
-    applied = select(loan_fact.c.loan_id).where(loan_fact.c.money_in_id == money_in_id)
-    standing = (
-        applied.group_by(loan_fact.c.loan_id)
-        .having(func.sum(loan_fact.c.amount) > 0)
-        .order_by(loan_fact.c.loan_id)
-    )
-    last = applied.where(loan_fact.c.reverses_id.is_(None)).order_by(loan_fact.c.id.desc()).limit(1)
-    found = connection.execute(standing).scalars().all()
-    return list(found or connection.execute(last).scalars())
+    came = case((loan_fact.c.reverses_id.is_(None), loan_fact.c.id))
+    rows = connection.execute(
+        select(loan_fact.c.loan_id, func.sum(loan_fact.c.amount).label("standing"))
+        .where(loan_fact.c.money_in_id == money_in_id)
+        .group_by(loan_fact.c.loan_id)
+        .order_by(func.max(came))
+    ).all()
+    standing = sorted(row.loan_id for row in rows if row.standing > 0)
+    return standing or [row.loan_id for row in rows[-1:]]
 
 
 def loans_of_receipts(
