@@ -225,7 +225,7 @@ def _insert(tx: Writing, rows: Sequence[Row], drafts: Sequence[MoneyDraft]) -> l
         return insert_new(tx.connection, money_in, _COLUMNS, rows)
     except IntegrityError as fault:
         # Of several rows the fault does not say which one.
-        if len(drafts) > 1 or "reference" not in str(fault.orig).partition("\n")[0]:
+        if len(drafts) > 1 or "reference" not in str(fault.orig):
             raise
         raise _known_reference(drafts[0].reference, drafts[0].channel) from fault
 

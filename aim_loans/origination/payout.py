@@ -150,7 +150,7 @@ def _keep_channel(tx: Writing, this: Act, command: PayOut) -> None:
     try:
         insert_new(tx.connection, payout, columns, [row])
     except IntegrityError as fault:
-        if "reference" not in str(fault.orig).partition("\n")[0]:
+        if "reference" not in str(fault.orig):
             raise
         raise Conflict(
             "The reference {reference} ({channel}) has paid out another loan. Check the number; "
