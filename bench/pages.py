@@ -1,5 +1,6 @@
 """The entry of the pages: how long the application takes to answer, and how often it asks."""
 
+import gc
 import re
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +71,10 @@ def _application(engine: Engine, places: Places) -> Flask:
     files = Store(places.folder / "files", _KEY)
     settings = read_settings(None, {})
     here = Surroundings(engine, settings, AUDIT_KEY, _KEY, files, lambda: moment)
-    return create_app(here, secret=_KEY, plain_http=True)
+    app = create_app(here, secret=_KEY, plain_http=True)
+    # The command that serves does so too.
+    gc.freeze()
+    return app
 
 
 def _visitor(app: Flask, engine: Engine, username: str) -> FlaskClient:

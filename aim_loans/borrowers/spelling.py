@@ -79,6 +79,8 @@ _FIRST = {**dict.fromkeys("wvو", "W"), **dict.fromkeys("yی", "Y")}
 _SILENT_LAST = "حہ"
 
 
+# Names are as common as their words: an import meets the same ones again and again.
+@lru_cache(maxsize=10_000)
 def name_keys(name: str) -> tuple[str, ...]:
     """Give the keys of the words of a name, each once, in their order; at most 12."""
     words = _words(name)

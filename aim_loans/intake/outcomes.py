@@ -46,9 +46,9 @@ class Outcomes:
         self.gaps: Counter[str] = Counter()
         self.made: dict[str, set[str]] = defaultdict(set)
 
-    def find(self, file: FileKind, amount: int) -> None:
-        """Count a row of a file, whatever becomes of it."""
-        self._files[file].found.count(amount)
+    def find(self, file: FileKind, amount: int, *, rows: int = 1) -> None:
+        """Count a row of a file, or rows of that amount together, whatever becomes of them."""
+        self._files[file].found.count(amount, rows)
 
     def add(self, file: FileKind, amount: int, *, rows: int = 1) -> None:
         """Count a row, or rows of that amount together, new to the book."""

@@ -95,7 +95,8 @@ class BookReader:
         return notes
 
     def _read_file(self, kind: FileKind, file: CsvFile, picker: Picker) -> None:
-        make, find, keep = self._rows.maker(kind), self._outcomes.find, self._staging.keeper(kind)
+        make, keep = self._rows.maker(kind), self._staging.keeper(kind)
+        good, amounts = 0, 0
         for line, fields, broken in file.records():
             if broken is not None:
                 self._refuse(kind, line, picker.pick_broken(fields), [broken], 0)
@@ -111,8 +112,10 @@ class BookReader:
                 continue
             if gaps and isinstance(row, LoanRow):
                 row = row._replace(gaps=gaps + row.gaps)
-            find(kind, row.principal if isinstance(row, LoanRow) else row.amount or 0)
+            good += 1
+            amounts += row.principal if isinstance(row, LoanRow) else row.amount or 0
             keep(line, row)
+        self._outcomes.find(kind, amounts, rows=good)
 
     def _refuse(
         self,

@@ -163,6 +163,7 @@ class Staging:
         self._schedules = _Inserter(self._db, "schedule")
         self._happenings = _Inserter(self._db, "happening")
         self._faults = _Inserter(self._db, "fault")
+        self._any_spoiled = False
 
     def close(self) -> None:
         """Throw everything away."""
@@ -212,6 +213,7 @@ class Staging:
 
     def spoil_schedule(self, ref: str, line: int) -> None:
         """Remember that a row of this loan's schedule was refused."""
+        self._any_spoiled = True
         self._db.execute("INSERT OR IGNORE INTO spoiled_schedule VALUES (?, ?)", (ref, line))
 
     def refused_loan_line(self, ref: str) -> int | None:
@@ -220,7 +222,8 @@ class Staging:
 
     def spoiled_schedule_line(self, ref: str) -> int | None:
         """Give the line of the first refused row of a loan's schedule."""
-        return self._line("spoiled_schedule", ref)
+        # Each new loan is asked for, and most books have no such row.
+        return self._line("spoiled_schedule", ref) if self._any_spoiled else None
 
     def receipt_on(self, line: int) -> ReceiptRow:
         """Give the receipt that stands on a line."""

@@ -239,16 +239,17 @@ def _simple_lines(history: History, draft: FactDraft) -> list[Line]:
 
 
 def _fact_row(draft: FactDraft, act: Act) -> Row:
+    loan_id, kind, amount, value_on, (account, branch, fund), money_in_id, reverses_id = draft
     return (
-        draft.loan_id,
-        draft.kind,
-        draft.amount,
-        stored_day(draft.value_on),
-        draft.contra.fund,
-        draft.contra.account,
-        draft.contra.branch,
-        draft.money_in_id,
-        draft.reverses_id,
+        loan_id,
+        kind,
+        amount,
+        stored_day(value_on),
+        fund,
+        account,
+        branch,
+        money_in_id,
+        reverses_id,
         act.id,
         act.recorded_micros,
     )

@@ -8,6 +8,7 @@ Amounts are paisa.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from aim_loans.dates import MONTHS_PER_YEAR, month_index
@@ -148,19 +149,20 @@ def build(request: Request, rules: ScheduleRules, holidays: Holidays = NO_HOLIDA
     count = min(asked, -(-request.principal // base))
     try:
         steps = _steps(request, rules)
-        dates = steps.dates(count)
+        pattern = Pattern(steps, min(base, request.principal), count, request.principal)
+        regular = _regular(pattern)
     except (ValueError, OverflowError):
         raise Refused(
             "The last due date would fall after the year 9999. Ask for a shorter term."
         ) from None
-    pattern = Pattern(steps, min(base, request.principal), count, request.principal)
     if rules.holiday_rule is not HolidayRule.none:
+        dates = pattern.steps.dates(count)
         moved = on_working_days(
             dates, rule=rules.holiday_rule, holidays=holidays, after=request.disbursed_on
         )
         if moved != dates:
             return Schedule(_instalments(moved, pattern), None, asked)
-    return Schedule(_instalments(dates, pattern), pattern, asked)
+    return Schedule(regular, pattern, asked)
 
 
 def from_rows(
@@ -287,6 +289,12 @@ def _single_months(request: Request) -> int:
     if months is None:
         raise Refused("Give the months to the single payment, or its due date.", field="months")
     return months
+
+
+# Loans of one month and one round amount are alike.
+@lru_cache(maxsize=2_000)
+def _regular(pattern: Pattern) -> tuple[Instalment, ...]:
+    return _instalments(pattern.steps.dates(pattern.count), pattern)
 
 
 def _instalments(dates: Sequence[date], pattern: Pattern) -> tuple[Instalment, ...]:
