@@ -6,7 +6,7 @@ from aim_loans.vocabulary import N_
 
 JOINT_WORDS: Mapping[str, Mapping[str, str]] = {
     "review": {
-        "entry": N_("At the entry"),
+        "entry": N_("At the entry to the programme"),
         "month_12": N_("After 12 months"),
         "month_24": N_("After 24 months"),
         "other": N_("In between"),

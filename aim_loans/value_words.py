@@ -115,7 +115,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "missing": {
         "votes": N_("more approvals"),
-        "rank": N_("an approval of higher rank"),
+        "rank": N_("one approval of this rank or a higher one"),
         "fresh_eyes": N_("an approval by somebody who neither entered nor appraised it"),
     },
     "manner": {"signature": N_("Signature"), "thumbprint": N_("Thumbprint")},
@@ -132,7 +132,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "guarantor": N_("A guarantor"),
     },
     "outcome": {
-        "paid": N_("Paid"),
+        "paid": N_("Paid at the visit"),
         "promised": N_("Promised to pay"),
         "not_home": N_("Nobody at home"),
         "refused": N_("Refused to pay"),

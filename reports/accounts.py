@@ -91,7 +91,7 @@ def _standing(voice: Voice, account: Account) -> list[Piece]:
         (heading("principal"), isolated(voice.rupees(account.principal))),
         (heading("disbursed_on"), voice.words.day(paid_out) if paid_out else say("not yet")),
         (balance, isolated(voice.rupees(account.outstanding))),
-        (say("Due today"), isolated(voice.rupees(account.due))),
+        (say("Due up to today"), isolated(voice.rupees(account.due))),
     ]
     if account.credit:
         named.append((heading("credit"), isolated(voice.rupees(account.credit))))

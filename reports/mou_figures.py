@@ -87,7 +87,7 @@ def line_table(voice: Voice, lines: Sequence[PublishedLine], *, scoreboard: bool
     columns: list[tuple[Column, Callable[[PublishedLine], str]]] = [
         (Column(say("Id")), lambda each: each.id),
         (Column(say("Indicator")), lambda each: say(each.name)),
-        (Column(say("Owner")), lambda each: voice.words.word("party", each.owner))
+        (Column(say("Responsible")), lambda each: voice.words.word("party", each.owner))
         if scoreboard
         else (Column(say("MoU"), figures=True), lambda each: shown(each, each.cohort)),
         (Column(say("Baseline"), figures=True), lambda each: shown(each, each.baseline)),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from aim_loans.mou.published import JointReport
-from aim_loans.texts import translator
+from aim_loans.texts import Phrase, translator
 from aim_loans.vocabulary import N_
 from reports.ink import About, to_pdf
 from reports.loan_values import Letterhead
@@ -124,9 +124,9 @@ def _beside_the_nation(voice: Voice, report: JointReport) -> list[Piece]:
         amount=voice.rupees(national.total),
         day=national.as_of,
         last=report.head.last,
-        source=national.source,
+        source=Phrase(national.source),
     )
-    doubt = "" if national.verified else f" {say('Not verified.')}"
+    doubt = "" if national.verified else f" {say('Source not verified.')}"
     return paragraph(voice.hand, said + doubt, NOTE, space=SPACES[2])
 
 

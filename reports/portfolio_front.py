@@ -290,7 +290,7 @@ def _unsure(statement: PortfolioStatement, voice: Voice) -> list[str]:
         restated = count(len(named)) + ("+" if len(named) < len(statement.restatements) else "")
         found.append(say("Loans restated since the last close: {count}.", count=restated))
     if not ladder.verified:
-        found.append(say("Classes and provisions rest on a ladder that is not confirmed."))
+        found.append(say("Classes and provisions rest on a ladder whose source is not verified."))
     gaps = [gap for gap in statement.quality.gaps if gap.loans]
     if gaps:
         most = max(gaps, key=lambda gap: gap.loans)

@@ -6,6 +6,7 @@ from aim_loans.money import Ratio, percent_text
 from aim_loans.portfolio.statement import PortfolioStatement
 from aim_loans.portfolio.statement_figures import Classification, Risk, RiskLine
 from aim_loans.portfolio.statement_tables import WatchList
+from aim_loans.texts import Phrase
 from reports.charts import Part, stacked
 from reports.page import WIDTH, Piece
 from reports.portfolio_words import (
@@ -122,11 +123,11 @@ def classes(statement: PortfolioStatement, voice: Voice) -> list[Piece]:
     ladder = say(
         "The ladder in force from {day}: {source}.",
         day=found.ladder_from,
-        source=found.ladder_source,
+        source=Phrase(found.ladder_source),
     )
-    mark = "" if found.verified else say("Ladder not confirmed.")
+    mark = "" if found.verified else say("The source of the ladder is not verified.")
     expected = found.expected_loss_source
-    source = say("Expected credit loss: {source}.", source=expected) if expected else ""
+    source = say("Expected credit loss: {source}.", source=Phrase(expected)) if expected else ""
     told = " ".join(part for part in (mark, ladder, source) if part)
     return together(
         [

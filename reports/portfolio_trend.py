@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aim_loans.money import Ratio, percent_text
 from aim_loans.portfolio.statement import PortfolioStatement
 from aim_loans.portfolio.statement_figures import MonthEnd, SectorComparison, SectorLine
+from aim_loans.texts import Phrase
 from reports.charts import Bar, Series, bars, lines
 from reports.page import WIDTH, Piece, beside
 from reports.parts import column_width, side_by_side
@@ -222,10 +223,10 @@ def _of_the_source(both: SectorComparison, voice: Voice) -> str:
     say = voice.words.text
     told = say(
         "National figures: {source}; as of {day}.",
-        source=both.national_source,
+        source=Phrase(both.national_source),
         day=both.national_as_of,
     )
-    return told if both.national_verified else f"{told} {say('Not confirmed.')}"
+    return told if both.national_verified else f"{told} {say('Source not verified.')}"
 
 
 def _warning(both: SectorComparison, voice: Voice) -> list[Piece]:

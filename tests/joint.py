@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -237,7 +237,8 @@ class JointWork:
             branch_code=LHR,
             title="Keeping accounts",
             place="Town hall",
-            begins_on=begins_on or self.today,
+            # Three days long, and over.
+            begins_on=begins_on or self.today - timedelta(days=2),
             days=3,
             seats=seats,
             smeda_code=code or None,

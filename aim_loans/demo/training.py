@@ -52,15 +52,15 @@ def plan_trainings(office: Office, programme: Programme) -> None:
 
 
 def enter_who_came(office: Office, programme: Programme) -> None:
-    """Enter the attendance of the trainings that began since they were planned."""
-    today = office.clock.today
+    """Enter the attendance of the trainings that are over since they were planned."""
+    latest = office.clock.today - timedelta(days=DAYS - 1)
     with reading(office.engine) as connection:
-        begun = [
+        over = [
             each
             for each in trainings(connection, branches=None)
-            if today - AHEAD <= each.begins_on <= today and not each.came
+            if latest - AHEAD <= each.begins_on <= latest and not each.came
         ]
-    for training in begun:
+    for training in over:
         _enter(office, training, programme.plan.seed)
 
 

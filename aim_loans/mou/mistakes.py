@@ -1,5 +1,6 @@
 """What of the joint work was a mistake: trainings and attendance taken back; what once was."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, func, literal, select, union_all
@@ -23,13 +24,14 @@ MOST_SHOWN = 20
 
 
 class TakenBack(NamedTuple):
-    """A step of a registration or help that was taken back: its words' keys, why, by whom."""
+    """A step or help that was taken back: its words' keys, why, by whom and when."""
 
     kind: str
     detail: str
     state: str
     reason: str
     actor: str
+    taken_back_at: datetime
 
 
 def take_back_training(
@@ -67,9 +69,11 @@ def taken_back_of(connection: Connection, enterprise_id: int) -> list[TakenBack]
         _undone("registration", registration, "type", "state", enterprise_id),
         _undone("support", support, "kind", None, enterprise_id),
     ).subquery()
-    names = (parts.c[name] for name in TakenBack._fields)
-    latest = select(*names).order_by(parts.c.act_id.desc()).limit(MOST_SHOWN)
-    return [TakenBack(*row) for row in connection.execute(latest)]
+    latest = select(parts).order_by(parts.c.act_id.desc()).limit(MOST_SHOWN)
+    return [
+        TakenBack(row.kind, row.detail, row.state, row.reason, row.actor, row.recorded_at)
+        for row in connection.execute(latest)
+    ]
 
 
 def _undone(
@@ -83,6 +87,7 @@ def _undone(
             (table.c[state] if state else literal("")).label("state"),
             func.coalesce(act.c.reason, "").label("reason"),
             act.c.actor,
+            act.c.recorded_at,
             table.c.act_id,
         )
         .join(act, act.c.id == table.c.act_id)

@@ -118,7 +118,10 @@ def draw_survey(
     _check_unasked(tx.connection, period.name)
     strata = _strata(tx.connection)
     if not strata:
-        raise Refused("No enterprise is written down yet, so there is nobody to ask.")
+        raise Refused(
+            "No enterprise is written down yet, so there is nobody to ask. "
+            "Branches add enterprises on the borrower's page."
+        )
     columns = ("period", "title", "seed", "drawn_on", "population", "act_id", "recorded_at")
     row = (period.name, title, command.seed, today, len(strata), this.id, this.recorded_micros)
     (survey_id,) = insert_new(tx.connection, survey, columns, [row])

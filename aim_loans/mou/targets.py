@@ -1,26 +1,38 @@
 """Targets of the joint statement: each party enters its own; an empty one is not set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from aim_loans.borrowers.places import districts
+from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotAllowed, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, Role, require
-from aim_loans.mou.definitions import DEFINITIONS, SPLIT_LINES, SPLITS
+from aim_loans.mou.definitions import AGES, DEFINITIONS, SPLIT_LINES
 from aim_loans.mou.models import target
 from aim_loans.mou.periods import parse_period
+from aim_loans.value_words import WORDS
 
 AIM = "aim"
 SMEDA = "smeda"
 JOINT = "joint"
 LARGEST_TARGET = 10**15
-LONGEST_SPLIT = 100
 MOST_SHOWN = 500
-SPLIT_DIMENSIONS = tuple(by[0] for by in SPLITS if len(by) == 1)
+# What each split divides the enterprises into, as the statement names it.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "sector": SECTOR_KEYS,
+    "gender": tuple(WORDS["gender"]),
+    "age": AGES,
+    "disability": tuple(WORDS["disability"]),
+    "province": tuple(WORDS["province"]),
+    "tier": tuple(WORDS["tier"]),
+    "district": tuple(sorted(each.name for each in districts())),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +115,9 @@ def _check(command: SetTarget, party: str) -> None:
         )
     if command.value is not None and not 0 <= command.value <= LARGEST_TARGET:
         raise Refused("This number cannot be. Check it.", field="value")
-    if bool(command.split_by) != bool(command.split) or len(command.split) > LONGEST_SPLIT:
-        raise Refused("Give both, by what it is split and which part.", field="split")
-    if command.split_by and (
-        command.split_by not in SPLIT_DIMENSIONS or command.line not in SPLIT_LINES
-    ):
-        raise Refused("This line is not split so. Choose one of the list.", field="split_by")
+    if not command.split_by:
+        return
+    if command.line not in SPLIT_LINES:
+        raise Refused("This line has a target for the whole only.", field="split")
+    if command.split not in PARTS.get(command.split_by, ()):
+        raise Refused("Choose one of the list.", field="split")

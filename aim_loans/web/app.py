@@ -66,7 +66,7 @@ from aim_loans.web import (
     visits,
 )
 from aim_loans.web import words as language
-from aim_loans.web.kept import typed_again
+from aim_loans.web.kept import Kept, typed_again
 from aim_loans.web.sealed import Seal, sealed_by
 from aim_loans.web.static_files import static_file
 from aim_loans.web.surroundings import Surroundings, around, keep, no_longer_only_look
@@ -194,7 +194,7 @@ def refused(error: AimError) -> tuple[str, int]:
     """Say a refusal as a page of its own; one for want of a right is written down."""
     if isinstance(error, NotAllowed):
         _write_down()
-    return render_template("refused.html", error=error), _STATUS.get(type(error), 422)
+    return _told(error, _STATUS.get(type(error), 422))
 
 
 def form_too_old(_error: CSRFError) -> tuple[str, int] | Response:
@@ -213,7 +213,7 @@ def form_too_old(_error: CSRFError) -> tuple[str, int] | Response:
             "and send it once more; nothing was written."
         )
     )
-    return render_template("refused.html", error=fault, kept=kept), 400
+    return _told(fault, 400, kept)
 
 
 _FAULTS = {
@@ -230,7 +230,12 @@ def http_fault(error: HTTPException) -> tuple[str, int]:
         code, N_("The application could not answer. Nothing was written; try again.")
     )
     kept = guard.kept_form() if code >= 500 else None
-    return render_template("refused.html", error=AimError(sentence), kept=kept), code
+    return _told(AimError(sentence), code, kept)
+
+
+def _told(error: AimError, code: int, kept: Kept | None = None) -> tuple[str, int]:
+    heading = N_("Nothing is here") if code == 404 else N_("Not done")
+    return render_template("refused.html", heading=heading, error=error, kept=kept), code
 
 
 def _write_down() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aim_loans.portfolio.comparison import Comparison, SectorBeside
 
 WIDTH = 360
-_ROW, _TEXT, _TOP, _BAR = 44, 14, 20, 14
+_ROW, _TEXT, _TOP, _BAR = 48, 14, 24, 14
 
 
 class Bar(NamedTuple):

@@ -36,4 +36,4 @@ def send() -> str | tuple[str, int] | Response:
         return redirect(url_for("borrowers.show", person_id=person_id), code=303)
     if code is not None and not found.borrowers and not found.more:
         return redirect(url_for("prints.check", code=code), code=303)
-    return render_template("found.html", form=form, found=found)
+    return render_template("found.html", form=form, found=found, wanted=wanted)

@@ -35,6 +35,7 @@ def show() -> str:
     first = (page - 1) * PAGE_ROWS
     return render_template(
         "programme.html",
+        of_all=verifies,
         rows=rows[first : first + PAGE_ROWS],
         page=page,
         more=len(rows) > first + PAGE_ROWS,

@@ -6,7 +6,7 @@ A field is named as the reader of the configuration names it in its faults, such
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
@@ -55,7 +55,7 @@ _KNOWN: Mapping[str, tuple[str, Kind, tuple[str, ...]]] = {
     "round_to": (N_("Rounded to (rupees)"), "amount", ()),
     "due_rule": (N_("Due date"), "choice", get_args(DueRule)),
     "due_day": (N_("Due day of the month"), "number", ()),
-    "cutoff_day": (N_("Last day for the next month"), "number", ()),
+    "cutoff_day": (N_("Paid out after this day: first due a month later"), "number", ()),
     "grace_months": (N_("Months before the first instalment"), "number", ()),
     "holiday_rule": (N_("Due date on a holiday"), "choice", get_args(HolidayRule)),
     "min_principal": (N_("Smallest loan (rupees)"), "amount", ()),
@@ -223,15 +223,24 @@ def _put(content: Any, name: str, value: object) -> None:
 
 def shown(field: Field) -> str:
     """Write a value for people, in the page's language."""
-    value, last = field.value, field.name.rpartition(".")[2]
-    if value is None or value == []:
+    if field.value is None:
         return "-"
-    if isinstance(value, int) and field.kind in ("amount", "number"):
-        return rupees(value) if field.kind == "amount" else count(value)
-    if field.kind == "day":
-        return day(date.fromisoformat(str(value)))
-    if isinstance(value, list):
-        return ", ".join(words().word("sector", key) for key in value)
     if field.kind == "choice":
-        return words().word(DIMENSIONS.get(last, last), str(value))
-    return ltr(value)
+        last = field.name.rpartition(".")[2]
+        return words().word(DIMENSIONS.get(last, last), str(field.value))
+    return _WRITTEN[field.kind](field.value)
+
+
+def _sectors(keys: Sequence[str]) -> str:
+    """Name the sectors chosen; none chosen means all."""
+    return words().comma.join(words().word("sector", key) for key in keys) or words().text("All")
+
+
+_WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
+    "text": lambda text: words().text(text),
+    "choices": _sectors,
+    "number": count,
+    "share": lambda points: ltr(f"{points} ({points // 100}.{points % 100:02} %)"),
+    "amount": rupees,
+    "day": lambda text: day(date.fromisoformat(text)),
+}

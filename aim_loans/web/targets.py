@@ -13,7 +13,7 @@ from aim_loans.mou.definitions import DEFINITIONS, Unit
 from aim_loans.mou.periods import half_year_of, parse_period
 from aim_loans.mou.targets import (
     JOINT,
-    SPLIT_DIMENSIONS,
+    PARTS,
     SetTarget,
     party_of,
     set_target,
@@ -50,13 +50,9 @@ def send() -> tuple[str, int] | Response:
     typed = form.typed("value")
     value = form.read("value", _parser(line)) if typed and line else None
     if not form.faults and period and line:
-        command = SetTarget(
-            period=period,
-            line=line,
-            value=value,
-            split_by=form.typed("split_by"),
-            split=form.typed("split"),
-        )
+        # One list offers the parts of all splits: "gender female".
+        by, _, part = form.typed("split").partition(" ")
+        command = SetTarget(period=period, line=line, value=value, split_by=by, split=part)
         with form.attempt(), around().writing() as tx:
             set_target(tx, command, actor=me().actor, key=form.key)
     if form.faults:
@@ -97,6 +93,6 @@ def _shown(form: Form) -> str:
         targets={(each.line, each.split_by, each.split): each for each in found},
         lines=_own_lines(),
         definitions=DEFINITIONS,
-        dimensions=SPLIT_DIMENSIONS,
+        parts=PARTS,
         written=written,
     )

@@ -103,7 +103,7 @@ def test_a_borrower_comes_in_and_is_lent_to_by_four_people(
     cashier.click(cashier.page.get_by_role("button", name="Pay out"))
     cashier.reads("LHR-01-L")
     for _ in range(2):
-        cashier.page.get_by_role("link", name="Take a receipt").click()
+        cashier.page.get_by_role("link", name="Take a payment").click()
         cashier.click(cashier.button("Write the receipt"))
         cashier.page.get_by_role("link", name="LHR-01-L").first.click()
     cashier.reads("Rs 44,400")

@@ -66,7 +66,7 @@ def plans_and_invites(head: Hand) -> None:
     head.follow(head.button("Plan the training"))
     head.page.get_by_label("Sector").select_option("trade")
     head.follow(head.button("Count who fits"))
-    head.reads(f"Borrowers with a running loan who fit: {LINES}.")
+    head.reads(f"Borrowers with a running loan who fit and are not invited yet: {LINES}.")
     head.follow(head.button("Invite them"))
     assert head.page.get_by_text("Borrower of L").count() == LINES
 

@@ -75,7 +75,7 @@ def test_a_mistake_is_reversed_by_three_clicks_and_a_reason(
     officer.click(officer.page.get_by_text("Cancel this receipt"))
     officer.page.get_by_label("Reason").fill("Typed for the wrong woman.")
     officer.enter()
-    officer.reads("waits to be confirmed")
+    officer.reads("Waits to be cancelled")
 
     manager.click(manager.page.get_by_role("link", name="To confirm"))
     manager.reads("Typed for the wrong woman.")
@@ -85,7 +85,7 @@ def test_a_mistake_is_reversed_by_three_clicks_and_a_reason(
 
     auditor.page.goto(loan)
     auditor.reads("Receipt · cancelled")
-    expect(auditor.page.get_by_role("link", name="Take a receipt")).to_have_count(0)
+    expect(auditor.page.get_by_role("link", name="Take a payment")).to_have_count(0)
 
 
 def test_a_double_click_posts_once(chromium: Browser, site: str, screens: Screens) -> None:

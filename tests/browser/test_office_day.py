@@ -58,7 +58,7 @@ def test_a_waiver_waits_for_its_fund_until_a_gift_comes(
     head.click(head.page.get_by_role("link", name="Waive or write off"))
     head.page.locator("[name=kind][value=waiver]").check()
     head.page.get_by_label("Reason").fill("Her husband died.")
-    head.click(head.button("Ask for this"))
+    head.click(head.button("Ask to end the loan"))
     head.reads("Nothing is collected")
     goes_to(second, "To confirm")
     second.click(second.button("Confirm"))

@@ -130,7 +130,8 @@ def support(work: JointWork, shop: int, dice: Random) -> None:
 
 
 def train(work: JointWork, dice: Random) -> None:
-    for number, begins_on in enumerate((TODAY, TODAY - timedelta(days=200), TODAY)):
+    last = TODAY - timedelta(days=2)
+    for number, begins_on in enumerate((last, TODAY - timedelta(days=200), last)):
         training = work.train(begins_on, seats=6, code=f"T-{number}" if number else "")
         work.invite(training)
         present = [

@@ -1,4 +1,5 @@
 import ast
+import dataclasses
 import re
 import string
 import unicodedata
@@ -20,7 +21,13 @@ from aim_loans import texts
 from aim_loans.borrowers.places import districts
 from aim_loans.config.reader import read_settings
 from aim_loans.config.resources import resource
-from aim_loans.config.settings import CHANNELS, Frequency, LadderClassName
+from aim_loans.config.settings import (
+    CHANNELS,
+    DatedTables,
+    Frequency,
+    LadderClassName,
+    Settings,
+)
 from aim_loans.errors import NotFound, Refused
 from aim_loans.ledger.chart import Account
 from aim_loans.texts import (
@@ -157,7 +164,14 @@ def config_labels() -> set[str]:
     labels = {row.label for row in settings.sectors}
     labels |= {activity.label for row in settings.sectors for activity in row.activities}
     labels |= {row.name for row in settings.funds} | {row.name for row in settings.programmes}
+    labels |= {day.name for day in settings.calendar.holidays} | config_sources(settings)
     return labels | {row.name for row in settings.dated.products}
+
+
+def config_sources(settings: Settings) -> set[str]:
+    sources = {day.source for day in settings.calendar.holidays}
+    tables = (getattr(settings.dated, table.name) for table in dataclasses.fields(DatedTables))
+    return sources | {row.source for table in tables for row in table}
 
 
 def district_names() -> set[str]:

@@ -17,7 +17,7 @@ FEBRUARY = date(2026, 2, 10)
 LINK = re.compile(r'<a href="([^"]*/loans\?[^"]*)">(?:<bdi dir="ltr">)?(?:Rs )?([\d,.]+)<')
 FOOTING = re.compile(r"<h1>[^<]*<bdi dir=\"ltr\">(?:Rs )?([\d,.]+)</bdi></h1>")
 ROW = re.compile(r'<tr><th scope="row"><a href="/loans/\d+">.*?</tr>')
-AMOUNT = re.compile(r'<td class="n"><bdi dir="ltr">([\d,.]+)</bdi></td>')
+AMOUNT = re.compile(r'<td class="n"[^>]*><bdi dir="ltr">([\d,.]+)</bdi></td>')
 ODD = (
     "<script>alert(1)</script>",
     "\u202e" * 600,

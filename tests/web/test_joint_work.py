@@ -1,6 +1,7 @@
 """The pages of the joint work: officers record, head office invites, SMEDA answers by codes."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.web.desk import Screens
 
 NAME, MOBILE = "Zarqa Malik", "03001234567"
 DAY = TODAY.isoformat()
+YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 SEAL = Seal(AUDIT_KEY)
 REVIEW = {
     "kind": "entry",
@@ -83,10 +85,10 @@ def test_twenty_five_are_invited_and_their_attendance_entered(screens: Screens) 
     head = screens.browser("head")
     head.get("/trainings/new")
     plan = {"title": "Keeping accounts", "branch": "LHR-01", "place": "Town hall"}
-    head.send("/trainings/new", **plan, begins_on=DAY, days="2", seats="30", smeda_code="t 7")
-    assert "who fit: 26." in head.page
+    head.send("/trainings/new", **plan, begins_on=YESTERDAY, days="2", seats="30", smeda_code="t 7")
+    assert "who fit and are not invited yet: 26." in head.page
     head.send("/trainings/1/invite", sector="trade", count="1")
-    assert "who fit: 25." in head.page
+    assert "who fit and are not invited yet: 25." in head.page
     head.send("/trainings/1/invite", sector="trade")
     officer = screens.browser("officer")
     officer.get("/trainings/1/attendance")
@@ -194,3 +196,30 @@ def test_of_registrations_only_steps_that_apply_and_that_the_reader_may_take_are
     assert offered("auditor") == set()
     assert screens.browser("auditor").get(f"{page}/registration?type=F5").status_code == 403
     assert screens.browser("officer").get(page).text.count("It applies after all") == 6
+
+
+def test_nobody_attended_a_day_that_is_still_to_come(screens: Screens) -> None:
+    screens.book.open_loan("L1")
+    work = JointWork(screens.book)
+    training = work.train(TODAY - timedelta(days=1))
+    work.invite(training)
+    (invited,) = work.invitations(training)
+    officer = screens.browser("officer")
+    officer.get(f"/trainings/{training}/attendance")
+    refused = officer.send(f"/trainings/{training}/attendance", **{f"days-{invited}": "3"})
+    assert refused.status_code == 422
+    assert "so many days of the training have passed" in officer.page
+    officer.send(f"/trainings/{training}/attendance", **{f"days-{invited}": "2"})
+    assert screens.book.count(training_attendance) == 1
+
+
+def test_a_target_for_a_part_names_one_that_the_statement_knows(screens: Screens) -> None:
+    head = screens.browser("head")
+    head.get("/targets?period=2026-H1")
+    texts = {"period": "2026-H1", "line": "A1", "value": "120"}
+    for part in ("gender Female", "sector", "colour green"):
+        assert head.send("/targets", **texts, split=part).status_code == 422
+    texts["split"] = "gender female"
+    assert head.send("/targets", **texts | {"line": "A7.received"}).status_code == 422
+    head.send("/targets", **texts)
+    assert "Gender: Woman" in head.page

@@ -26,7 +26,7 @@ def closed(screens: Screens) -> tuple[Browser, Browser]:
 
 def figures(browser: Browser) -> list[str]:
     """Give the figures of the page's table."""
-    return re.findall(r'<td class="n">(.*?)</td>', browser.page)
+    return re.findall(r'<td class="n"[^>]*>(.*?)</td>', browser.page)
 
 
 def test_a_month_is_closed_and_shown_with_its_seal(

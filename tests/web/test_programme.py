@@ -104,7 +104,7 @@ def test_an_invitation_chooses_by_how_far_the_registrations_are(screens: Screens
     head = screens.browser("head")
     head.get(f"/trainings/{training}")
     head.send(f"/trainings/{training}/invite", stage="begun", branch_code="LHR-01", count="1")
-    assert "who fit: 2." in head.page
+    assert "who fit and are not invited yet: 2." in head.page
     head.send(f"/trainings/{training}/invite", stage="begun", district="")
     assert head.page.count("Borrower of") == 2
     assert head.send(f"/trainings/{training}/invite", stage="far").status_code == 422

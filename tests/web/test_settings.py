@@ -61,7 +61,7 @@ def test_rules_and_holidays_are_shown_with_their_source(screens: Screens) -> Non
     officer = screens.browser("officer")
     officer.get("/settings")
     for shown in (
-        "family_enterprise",
+        "Family enterprise loan",
         "not yet compared with the text",
         "source not verified",
         "Quaid-e-Azam Day",

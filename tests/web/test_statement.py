@@ -19,7 +19,7 @@ from aim_loans.repayment.operations import (
 from tests.book import CASHIER, MANAGER, TODAY
 from tests.web.desk import Screens
 
-BALANCE = re.compile(r'<td class="n"><bdi dir="ltr">([\d,]+)</bdi></td></tr>')
+BALANCE = re.compile(r'<td class="n"[^>]*><bdi dir="ltr">([\d,]+)</bdi></td></tr>')
 
 
 def receive(screens: Screens, amount: int, on: date) -> int:

@@ -31,7 +31,7 @@ def waiting(browser: Browser) -> list[str]:
 def test_one_asks_and_another_confirms(screens: Screens) -> None:
     cashier, receipt = a_receipt(screens)
     cashier.send(f"{receipt}/cancel", reason=WHY)
-    assert "waits to be confirmed" in cashier.page
+    assert "Waits to be cancelled" in cashier.page
     assert ">cancelled<" not in cashier.page
     manager = screens.browser("manager")
     (answer,) = waiting(manager)
@@ -80,7 +80,7 @@ def test_a_declined_request_leaves_the_receipt_and_can_be_asked_again(screens: S
     manager.send(answer, answer="decline", reason="It was hers")
     assert waiting(manager) == []
     cashier.get(receipt)
-    assert "waits to be confirmed" not in cashier.page
+    assert "Waits to be cancelled" not in cashier.page
     cashier.send(f"{receipt}/cancel", reason=WHY)
     assert len(waiting(manager)) == 1
 
