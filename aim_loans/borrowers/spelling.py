@@ -80,7 +80,7 @@ _SILENT_LAST = "حہ"
 
 
 # Names are as common as their words: an import meets the same ones again and again.
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=50_000)
 def name_keys(name: str) -> tuple[str, ...]:
     """Give the keys of the words of a name, each once, in their order; at most 12."""
     words = _words(name)
