@@ -115,7 +115,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "missing": {
         "votes": N_("more approvals"),
-        "rank": N_("one approval of this rank or a higher one"),
+        "rank": N_("an approval of the rank named or a higher one"),
         "fresh_eyes": N_("an approval by somebody who neither entered nor appraised it"),
     },
     "manner": {"signature": N_("Signature"), "thumbprint": N_("Thumbprint")},

@@ -19,6 +19,7 @@ from aim_loans.money import plain
 from aim_loans.origination.queries import settings_in_force
 from aim_loans.portfolio.engine import book_rows, loan_rows
 from aim_loans.portfolio.output import FORMATS, write_book, write_loans
+from aim_loans.texts import Phrase
 
 BY_LOAN = "loan"
 MOST_FAULTS_SHOWN = 200
@@ -120,7 +121,7 @@ def portfolio(door: Door, *, as_of: date, known_at: str | None, grouping: str, f
     if not ladder.verified:
         door.note(
             "Classes and provisions: the source of the ladder is not verified ({source}).",
-            source=ladder.source,
+            source=Phrase(ladder.source),
         )
 
 

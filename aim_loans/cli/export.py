@@ -8,7 +8,7 @@ import click
 
 from aim_loans.cli.door import MONTH, Door
 from aim_loans.errors import Refused
-from aim_loans.texts import explain
+from aim_loans.texts import Phrase, explain
 from aim_loans.web.month_files import MonthFiles
 from reports.feeder.catalogue import FILES
 from reports.feeder.checking import check_folder
@@ -86,7 +86,7 @@ def make_files(
     if not opened.asked.ladder.verified:
         door.note(
             "Classes and provisions: the source of the ladder is not verified ({source}).",
-            source=opened.asked.ladder.source,
+            source=Phrase(opened.asked.ladder.source),
         )
     left = [file.name for file in files if file.level == PEOPLE]
     if left:

@@ -43,7 +43,7 @@ SQLITE_SETTINGS = (
     # In memory, the sorting of a large book's loans would take as much as they do.
     "temp_store=FILE",
     # Pages of the log: a bulk write would copy the same pages back every other commit.
-    "wal_autocheckpoint=50000",
+    "wal_autocheckpoint=10000",
 )
 # What each connection to PostgreSQL is told first.
 POSTGRESQL_SETTINGS = (

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from aim_loans.borrowers.places import districts
+from aim_loans.config.settings import SECTOR_KEYS
+from aim_loans.value_words import WORDS
 from aim_loans.vocabulary import N_
 
 
@@ -112,3 +115,13 @@ SPLITS: tuple[tuple[str, ...], ...] = (
     ("province", "gender"),
 )
 AGES = ("under_18", "18-29", "30-44", "45-59", "60+", "unknown")
+# The parts of each one-way split that a target can be set for; nobody aims at what is not known.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "sector": SECTOR_KEYS,
+    "gender": tuple(key for key in WORDS["gender"] if key != "unknown"),
+    "age": AGES[:-1],
+    "disability": tuple(key for key in WORDS["disability"] if key != "unknown"),
+    "province": tuple(key for key in WORDS["province"] if key != "unknown"),
+    "tier": tuple(key for key in WORDS["tier"] if key != "unknown"),
+    "district": tuple(sorted(each.name for each in districts())),
+}

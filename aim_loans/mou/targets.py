@@ -1,38 +1,24 @@
 """Targets of the joint statement: each party enters its own; an empty one is not set."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from aim_loans.borrowers.places import districts
-from aim_loans.config.settings import SECTOR_KEYS
 from aim_loans.db.bulk import insert_new
 from aim_loans.db.engine import Writing
 from aim_loans.errors import NotAllowed, Refused
 from aim_loans.identity.operations import HEAD_OFFICE_CHAIN, begin_act, seal_act
 from aim_loans.identity.permissions import Actor, Deed, Role, require
-from aim_loans.mou.definitions import AGES, DEFINITIONS, SPLIT_LINES
+from aim_loans.mou.definitions import DEFINITIONS, PARTS, SPLIT_LINES
 from aim_loans.mou.models import target
 from aim_loans.mou.periods import parse_period
-from aim_loans.value_words import WORDS
 
 AIM = "aim"
 SMEDA = "smeda"
 JOINT = "joint"
 LARGEST_TARGET = 10**15
 MOST_SHOWN = 500
-# What each split divides the enterprises into, as the statement names it.
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "sector": SECTOR_KEYS,
-    "gender": tuple(WORDS["gender"]),
-    "age": AGES,
-    "disability": tuple(WORDS["disability"]),
-    "province": tuple(WORDS["province"]),
-    "tier": tuple(WORDS["tier"]),
-    "district": tuple(sorted(each.name for each in districts())),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +101,8 @@ def _check(command: SetTarget, party: str) -> None:
         )
     if command.value is not None and not 0 <= command.value <= LARGEST_TARGET:
         raise Refused("This number cannot be. Check it.", field="value")
-    if not command.split_by:
+    # What was set once can be taken back, whatever it names.
+    if command.value is None or not (command.split_by or command.split):
         return
     if command.line not in SPLIT_LINES:
         raise Refused("This line has a target for the whole only.", field="split")

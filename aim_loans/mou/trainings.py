@@ -180,6 +180,11 @@ def enter_attendance(
     passed = min(known.days, (today - known.begins_on).days + 1)
     for each in command.present:
         _check_present(each, invited, most_days=passed)
+        if each.completed and passed < known.days:
+            raise Refused(
+                "The training is not over, so nobody has completed it yet.",
+                field=f"days-{each.invitation_id}",
+            )
     this = _begin(tx, "enter_attendance", command, known.branch_code, actor=actor, key=key)
     if this.repeated:
         return

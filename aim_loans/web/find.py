@@ -22,7 +22,7 @@ def send() -> str | tuple[str, int] | Response:
     form = Form(request.form)
     wanted = form.read("wanted", checked_length)
     if wanted is None:
-        return render_template("found.html", form=form, found=Found((), ())), 422
+        return _shown(form, Found((), ())), 422
     code = read_code(wanted)
     with around().reading() as connection:
         # A name may look like a code, but only a paper of ours has its signature.
@@ -36,4 +36,9 @@ def send() -> str | tuple[str, int] | Response:
         return redirect(url_for("borrowers.show", person_id=person_id), code=303)
     if code is not None and not found.borrowers and not found.more:
         return redirect(url_for("prints.check", code=code), code=303)
-    return render_template("found.html", form=form, found=found, wanted=wanted)
+    return _shown(form, found)
+
+
+def _shown(form: Form, found: Found) -> str:
+    searched = form.typed("wanted")
+    return render_template("found.html", form=form, found=found, searched=searched)

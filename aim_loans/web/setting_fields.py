@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from aim_loans.config.dated import DatedRow, TableName, read_dated_row
@@ -240,7 +241,7 @@ _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
     "text": lambda text: words().text(text),
     "choices": _sectors,
     "number": count,
-    "share": lambda points: ltr(f"{points} ({points // 100}.{points % 100:02} %)"),
+    "share": lambda points: ltr(f"{points} ({Decimal(points).scaleb(-2)} %)"),
     "amount": rupees,
     "day": lambda text: day(date.fromisoformat(text)),
 }

@@ -9,11 +9,10 @@ from werkzeug.wrappers import Response
 from aim_loans.errors import Refused
 from aim_loans.identity.permissions import Deed
 from aim_loans.money import parse_rupees, plain
-from aim_loans.mou.definitions import DEFINITIONS, Unit
+from aim_loans.mou.definitions import DEFINITIONS, PARTS, SPLIT_LINES, Unit
 from aim_loans.mou.periods import half_year_of, parse_period
 from aim_loans.mou.targets import (
     JOINT,
-    PARTS,
     SetTarget,
     party_of,
     set_target,
@@ -94,5 +93,6 @@ def _shown(form: Form) -> str:
         lines=_own_lines(),
         definitions=DEFINITIONS,
         parts=PARTS,
+        split_lines=[line for line in SPLIT_LINES if line in DEFINITIONS],
         written=written,
     )

@@ -140,6 +140,13 @@ def test_a_cnic_finds_its_loan_and_never_stands_in_an_address(screens: Screens) 
     assert "35201" not in answer.request.path
 
 
+def test_an_empty_search_does_not_say_that_it_looked(screens: Screens) -> None:
+    cashier = screens.browser("cashier")
+    assert cashier.send("/find", wanted="").status_code == 422
+    assert "This cannot be shown so" in cashier.page
+    assert "Nothing was found" not in cashier.page
+
+
 def test_the_pages_speak_urdu_from_right_to_left(screens: Screens) -> None:
     cashier, path = counter(screens)
     cashier.send("/language", language="ur", back=path)

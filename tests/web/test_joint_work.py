@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aim_loans.mou.definitions import PARTS, SPLITS
 from aim_loans.mou.models import partner_answer, registration, support, training_attendance
 from aim_loans.mou.registering import State
 from aim_loans.web.sealed import Seal
@@ -209,6 +210,9 @@ def test_nobody_attended_a_day_that_is_still_to_come(screens: Screens) -> None:
     refused = officer.send(f"/trainings/{training}/attendance", **{f"days-{invited}": "3"})
     assert refused.status_code == 422
     assert "so many days of the training have passed" in officer.page
+    over = {f"days-{invited}": "2", f"completed-{invited}": "1"}
+    assert officer.send(f"/trainings/{training}/attendance", **over).status_code == 422
+    assert "nobody has completed it yet" in officer.page
     officer.send(f"/trainings/{training}/attendance", **{f"days-{invited}": "2"})
     assert screens.book.count(training_attendance) == 1
 
@@ -223,3 +227,9 @@ def test_a_target_for_a_part_names_one_that_the_statement_knows(screens: Screens
     assert head.send("/targets", **texts | {"line": "A7.received"}).status_code == 422
     head.send("/targets", **texts)
     assert "Gender: Woman" in head.page
+    head.send("/targets", **texts | {"value": "", "key": "another"})
+    assert "Gender: Woman" not in head.page
+
+
+def test_each_one_way_split_has_its_parts() -> None:
+    assert set(PARTS) == {by[0] for by in SPLITS if len(by) == 1}

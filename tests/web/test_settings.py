@@ -10,6 +10,7 @@ from aim_loans.db.engine import reading
 from aim_loans.identity.permissions import Role
 from aim_loans.origination.models import product as product_table
 from aim_loans.origination.queries import settings_in_force
+from aim_loans.web.setting_fields import Field, shown
 from aim_loans.web.words import named
 from tests.book import TODAY
 from tests.web.desk import Browser, Screens
@@ -60,7 +61,7 @@ def waiting(browser: Browser) -> list[str]:
 def test_rules_and_holidays_are_shown_with_their_source(screens: Screens) -> None:
     officer = screens.browser("officer")
     officer.get("/settings")
-    for shown in (
+    for said in (
         "Family enterprise loan",
         "not yet compared with the text",
         "source not verified",
@@ -69,7 +70,7 @@ def test_rules_and_holidays_are_shown_with_their_source(screens: Screens) -> Non
         "Substandard",
         "Every three months",
     ):
-        assert shown in officer.page
+        assert said in officer.page
     assert "Ask for a change" not in officer.page
     assert screens.browser("partner").get("/settings").status_code == 403
 
@@ -238,3 +239,8 @@ def test_a_new_product_and_a_benchmark_are_asked_for_and_confirmed(
     assert "School fees" in offered
     with screens.app.test_request_context():
         assert named("product", "school_fees") == "<bdi>School fees</bdi>"
+
+
+def test_a_share_below_zero_keeps_its_size() -> None:
+    growth = Field("growth_bps", "Growth (basis points)", "share", -250)
+    assert "-250 (-2.50 %)" in shown(growth)
