@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -159,18 +160,15 @@ class _Walk:
         self, connection: Connection, view: View, kept: Kept, wanted: _Figure, *, few: bool
     ) -> None:
         self._connection = connection
-        source = source_for(connection, view)
-        self._at_once = source is Source.POSITIONS
-        self._source = source if self._at_once else Source.FACTS
-        in_order = not (few and self._at_once)
-        matched = _matched(self._source, view, kept, wanted, in_blocks=in_order).cte("matched")
-        alone = few or not self._at_once
-        self._matched = matched.prefix_with("MATERIALIZED") if alone else matched
+        self._at_once = source_for(connection, view) is Source.POSITIONS
+        source = Source.POSITIONS if self._at_once else Source.FACTS
+        filters = tuple(sorted(kept.filters.items()))
+        self._wanted = _Wanted(source, view, kept.branches, filters, kept.among, wanted, few)
         self._last: int = connection.execute(select(func.max(loan.c.id))).scalar() or 0
 
     def found(self, edge: int, limit: int, *, back: bool = False) -> list[Row[Any]]:
         """Give the first loans beyond one, as `_row` takes them."""
-        statement = self._named(back=back)
+        statement = _named(self._wanted, back=back)
         found: list[Row[Any]] = []
         for after, up_to in self._blocks(edge, back=back):
             block = {"after": after, "up_to": up_to, "limit": limit - len(found)}
@@ -193,19 +191,40 @@ class _Walk:
                 after += size
             size *= _GROWS
 
-    def _named(self, *, back: bool) -> Select[Any]:
-        loan_id = self._matched.c.loan_id
-        beyond = (loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
-        order = loan_id.desc() if back else loan_id
-        rows = select(self._matched).where(*beyond).order_by(order)
-        shown = rows.limit(bindparam("limit")).subquery("shown")
-        amounts = (shown.c[name] for name in ("branch", "outstanding", "arrears"))
-        return (
-            select(shown.c.loan_id, loan.c.ref, person.c.name, *amounts)
-            .add_columns(*(shown.c[name] for name in self._source.value))
-            .join(loan, loan.c.id == shown.c.loan_id)
-            .join(person, person.c.id == loan.c.borrower_id)
-        )
+
+class _Wanted(NamedTuple):
+    """What is looked for, in values that compare: which loans, of which day, in which figure."""
+
+    source: Source
+    view: View
+    branches: frozenset[str] | None
+    filters: tuple[tuple[str, str], ...]
+    among: Select[Any] | None
+    figure: _Figure
+    few: bool
+
+
+# To put the statement together takes as long as the database does with it.
+@lru_cache(maxsize=200)
+def _named(wanted: _Wanted, *, back: bool) -> Select[Any]:
+    """Select the loans that count in the figure, a block's first ones, with their names."""
+    source, at_once = wanted.source, wanted.source is Source.POSITIONS
+    kept = Kept(wanted.branches, dict(wanted.filters), wanted.among)
+    in_blocks = not (wanted.few and at_once)
+    matched = _matched(source, wanted.view, kept, wanted.figure, in_blocks=in_blocks).cte("matched")
+    if wanted.few or not at_once:
+        matched = matched.prefix_with("MATERIALIZED")
+    loan_id = matched.c.loan_id
+    beyond = (loan_id > bindparam("after"), loan_id <= bindparam("up_to"))
+    rows = select(matched).where(*beyond).order_by(loan_id.desc() if back else loan_id)
+    shown = rows.limit(bindparam("limit")).subquery("shown")
+    amounts = (shown.c[name] for name in ("branch", "outstanding", "arrears"))
+    return (
+        select(shown.c.loan_id, loan.c.ref, person.c.name, *amounts)
+        .add_columns(*(shown.c[name] for name in source.value))
+        .join(loan, loan.c.id == shown.c.loan_id)
+        .join(person, person.c.id == loan.c.borrower_id)
+    )
 
 
 def _matched(

@@ -110,17 +110,19 @@ def remembered_tables(
     groupings: Sequence[Sequence[str]],
     ladder: Ladder,
     kept: Kept = EVERYTHING,
+    only: Sequence[str] | None = None,
 ) -> list[pd.DataFrame]:
     """Give what `book_tables` gives of a day as known now, from what is remembered of the book.
 
-    The columns `frames.count_column` say of each figure of loans how many are behind it.
+    The columns `frames.count_column` say of each figure of loans how many are behind it. With
+    `only`, one of the groupings, its table alone is made of the same answer.
     """
     for by in (*groupings, tuple(kept.filters)):
         check_dimensions(by)
     steps = scale(ladder)
     asked, filters = tuple(map(tuple, groupings)), tuple(sorted(kept.filters.items()))
     question = Question(as_of, asked, steps, kept.branches, filters)
-    return _frames(remembered.sums(question), groupings, steps, counted=True)
+    return _frames(remembered.sums(question), groupings, steps, only=only, counted=True)
 
 
 def _frames(
@@ -128,10 +130,11 @@ def _frames(
     groupings: Sequence[Sequence[str]],
     steps: Scale,
     *,
+    only: Sequence[str] | None = None,
     idle: bool = False,
     counted: bool = False,
 ) -> list[pd.DataFrame]:
-    """Give the frame of each grouping."""
+    """Give the frame of each grouping, or of one alone."""
     return [
         book_frame(
             [(*key[1 : 1 + len(by)], *sums) for key, sums in groups.items() if key[0] == place],
@@ -141,6 +144,7 @@ def _frames(
             counted=counted,
         )
         for place, by in enumerate(groupings)
+        if only is None or tuple(only) == tuple(by)
     ]
 
 

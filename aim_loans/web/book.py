@@ -137,12 +137,24 @@ def loans() -> str | tuple[str, int]:
 def _footing(remembered: Remembered, wanted: Asked, figure: str, ladder: Ladder) -> Footing:
     """Give the figure from the very cell of the page of the book that leads to its loans."""
     page = wanted.without(wanted.by)
-    whole, groups = _look(remembered, page, page.as_of, ladder, page.by)
-    if wanted.by not in wanted.filters:
-        return footing(figure, whole.whole)
-    cells = {group[page.by]: group for group in groups[page.by]}
-    cell = cells.get(wanted.filters[wanted.by])
-    return Footing(0, 0) if cell is None else footing(figure, cell)
+    narrowed = wanted.by in wanted.filters
+    (table,) = remembered_tables(
+        remembered,
+        as_of=page.as_of,
+        groupings=_groupings(page.by),
+        ladder=ladder,
+        kept=page.kept,
+        only=(page.by,) if narrowed else (),
+    )
+    value = wanted.filters.get(wanted.by)
+    cells = [row for row in _rows(table) if not narrowed or row[page.by] == value]
+    return footing(figure, cells[0]) if cells else Footing(0, 0)
+
+
+def _groupings(by: str | None) -> list[tuple[str, ...]]:
+    """Give what the page of the book asks: the whole, and with a dimension its groups as well."""
+    names = dict.fromkeys((_GENDER, by, "sector")) if by else (_GENDER,)
+    return [(), *((name,) for name in names if name)]
 
 
 def _page(connection: Connection, remembered: Remembered, wanted: Asked, start: int) -> BookPage:
@@ -172,16 +184,12 @@ def _look(
     remembered: Remembered, wanted: Asked, day: date, ladder: Ladder, by: str | None = None
 ) -> tuple[Headline, Mapping[str, Sequence[Row]]]:
     """Give the whole on a day; with a dimension also its groups and those of sectors."""
-    names = tuple(dict.fromkeys((_GENDER, by, "sector"))) if by else (_GENDER,)
+    groupings = _groupings(by)
     tables = remembered_tables(
-        remembered,
-        as_of=day,
-        groupings=[(), *((name,) for name in names)],
-        ladder=ladder,
-        kept=wanted.kept,
+        remembered, as_of=day, groupings=groupings, ladder=ladder, kept=wanted.kept
     )
     (whole,), *groups = (_rows(table) for table in tables)
-    by_name = dict(zip(names, groups, strict=True))
+    by_name = {name: rows for (name,), rows in zip(groupings[1:], groups, strict=True)}
     women = sum(row["active_borrowers"] for row in by_name[_GENDER] if row[_GENDER] == "female")
     return Headline(day, whole, women), by_name
 
