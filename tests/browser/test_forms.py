@@ -24,7 +24,10 @@ BAD = {
     "NUL": "\0",
 }
 # Of the door itself: they end the session that the walk needs, or have tests of their own.
-APART = ("/sign-out", "/language", "/password", "/second-factor")
+DOOR = {
+    *("sign_in.send", "sign_in.leave", "language.choose", "password.send"),
+    *(f"second_factor.{name}" for name in ("send_first_code", "send_code", "send_for_codes")),
+}
 _LINK, _PLACE = re.compile(r'href="#([^"]+)"'), re.compile(r'\bid="([^"]+)"')
 _NAME = re.compile(r'\bname="([^"]+)"')
 WELL_ANSWERED = {200, 302, 303, 400, 403, 404, 409, 422}
@@ -84,23 +87,47 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Brows
     """Give each form of a town once, with the browser of somebody who may send it."""
     with hashed_once():
         town = full_town(tmp_path_factory.mktemp("fed"))
-    yield list(_forms(town))
+    shown = list(_forms(town))
+    yield [*shown, *_unshown(town, shown)]
     town.screens.book.engine.dispose()
 
 
 def _forms(town: Town) -> Iterator[tuple[Browser, Sent]]:
     seen: set[str] = set()
-    adapter = town.screens.app.url_map.bind("localhost")
     for scene in (each for each in town.scenes if not each.typed and each.username):
         browser = town.browsers[scene.username]
         reader = Forms(scene.path)
         reader.feed(browser.client.get(scene.path).get_data(as_text=True))
         for form in reader.found:
-            path = form.action.partition("?")[0]
-            endpoint, _ = adapter.match(path, method="POST")
-            if endpoint not in seen and not path.startswith(APART):
+            endpoint = _endpoint(town, form)
+            if endpoint not in seen and endpoint not in DOOR:
                 seen.add(endpoint)
                 yield browser, form
+
+
+def _unshown(town: Town, shown: list[tuple[Browser, Sent]]) -> Iterator[tuple[Browser, Sent]]:
+    """Give what else can be sent, though no page of this town offers it: with any field at all."""
+    adapter = town.screens.app.url_map.bind("localhost")
+    fed = {_endpoint(town, form) for _, form in shown}
+    names = sorted({name for _, form in shown for name in form.typed})
+    people = [town.browsers[username] for username in ("manager", "partner", "head")]
+    for rule in town.screens.app.url_map.iter_rules():
+        if "POST" not in (rule.methods or ()) or rule.endpoint in fed or rule.endpoint in DOOR:
+            continue
+        path = adapter.build(
+            rule.endpoint, {name: town.examples.get(name, 1) for name in rule.arguments}
+        )
+        # Whoever is let in sends it; what head office asked for itself refuses head office.
+        for browser in people:
+            texts = browser.filled({})
+            if browser.client.post(path, data=texts).status_code != 403 or browser is people[-1]:
+                yield browser, Sent(path, texts, names)
+                break
+
+
+def _endpoint(town: Town, form: Sent) -> str:
+    adapter = town.screens.app.url_map.bind("localhost")
+    return str(adapter.match(form.action.partition("?")[0], method="POST")[0])
 
 
 def lost_links(page: str) -> set[str]:

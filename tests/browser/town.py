@@ -155,20 +155,21 @@ def full_town(folder: Path) -> Town:
     manager.send("/confirmations/1", answer="confirm")
     _ask(cashier, asked, "Typed for the wrong borrower; she paid at the other counter yesterday.")
     _ask(manager, mine, "The amount on the slip is another one.")
+    people, ready = _people_and_applications(screens)
     examples = {
         "backdating_id": _backdatings(cashier, loan_id),
         "close_id": _close_with_a_late_receipt(screens.book),
         "edition_id": ReportOnItsWay(screens.book, screens.folder).walk(),
         "loan_id": loan_id,
         "money_in_id": int(plain.rpartition("/")[2]),
-        **_people_and_applications(screens),
+        **people,
         "complaint_id": _complaints_and_files(screens),
         "line": "A10.par30",
         "table": "fee",
         "key": "institution",
         "code": _code_of_paper(screens, loan_id),
     }
-    return Town(screens, examples, _more_scenes(loan_id, asked, cancelled))
+    return Town(screens, examples, _more_scenes(loan_id, asked, cancelled, ready))
 
 
 def _close_with_a_late_receipt(book: Book) -> int:
@@ -193,8 +194,11 @@ def _code_of_paper(screens: Screens, loan_id: int) -> PaperCode:
     return code_of_loan(AUDIT_KEY, "statement", loan, as_of=TODAY)
 
 
-def _people_and_applications(screens: Screens) -> dict[str, object]:
-    """Register borrowers and bring applications as far as they go; gives the examples."""
+def _people_and_applications(screens: Screens) -> tuple[dict[str, object], int]:
+    """Register borrowers and bring applications as far as they go.
+
+    Gives the examples, and the application that can be paid out.
+    """
     branch = Branch(screens.book)
     ready = branch.approved(branch.person("Bushra Perveen", district="Lahore"))
     person_id = branch.person("زینب بی بی", father_or_husband_name="محمد اسلم")
@@ -207,7 +211,7 @@ def _people_and_applications(screens: Screens) -> dict[str, object]:
     with reading(screens.book.engine) as connection:
         member = connection.execute(select(staff.c.act_id).where(staff.c.username == "officer"))
         member_id = member.scalar_one()
-    return {
+    examples: dict[str, object] = {
         "person_id": person_id,
         **joint,
         "application_id": in_hand,
@@ -216,6 +220,7 @@ def _people_and_applications(screens: Screens) -> dict[str, object]:
         "group_id": branch.group("Kulsoom Bibi", "Razia Sultana", "شاہدہ پروین")[0],
         "donation_id": _donation(screens),
     }
+    return examples, ready
 
 
 def _donation(screens: Screens) -> int:
@@ -284,8 +289,8 @@ def _work_with_smeda(screens: Screens, person_id: int) -> dict[str, object]:
     }
 
 
-def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:
-    receipt = f"/loans/{loan_id}/receipt"
+def _more_scenes(loan_id: int, asked: str, cancelled: str, ready: int) -> tuple[Scene, ...]:
+    receipt, approved = f"/loans/{loan_id}/receipt", f"/applications/{ready}"
     wrong = {"amount": "0", "received_on": "", "reference": "\u202e12", "book_number": "9" * 40}
     return (
         Scene("sheet written", f"/sheet/receipts?receipts={asked.rpartition('/')[2]}", "cashier"),
@@ -296,6 +301,8 @@ def _more_scenes(loan_id: int, asked: str, cancelled: str) -> tuple[Scene, ...]:
         Scene("found nothing", "/", "officer", {"wanted": "35201-1234567-1"}),
         Scene("receipt with faults", receipt, "cashier", wrong),
         Scene("receipt of a day long past", receipt, "cashier", {"received_on": "2026-03-19"}),
+        Scene("application approved", approved, "manager"),
+        Scene("application to be paid out", approved, "cashier"),
         Scene("request taken back", "/backdating/1", "cashier"),
         Scene("session ended in a form", receipt, "cashier", {"amount": "1234"}, session_ends=True),
         Scene("receipt asked to be cancelled", asked, "officer"),
