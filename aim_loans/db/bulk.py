@@ -76,7 +76,7 @@ def insert_rows(
         return
     for start in range(0, len(rows), ROWS_TOGETHER):
         block = rows[start : start + ROWS_TOGETHER]
-        statement = _insertion(_mark(connection), table.name, tuple(columns), len(block))
+        statement = _insertion(connection, table, columns, len(block))
         run_as_is(connection, statement, tuple(chain.from_iterable(block)))
 
 
@@ -85,8 +85,7 @@ def insert_new(
 ) -> list[int]:
     """Insert rows without their identifiers, which it gives in the order of the rows."""
     if len(rows) == 1:
-        insertion = _insertion(_mark(connection), table.name, tuple(columns), 1)
-        statement = f"{insertion} RETURNING id"
+        statement = f"{_insertion(connection, table, columns, 1)} RETURNING id"
         ((new_id,),) = run_as_is(connection, statement, rows[0])
         return [new_id]
     ids = next_ids(connection, table, len(rows))
@@ -124,12 +123,13 @@ def same_rows(connection: Connection, one: Select[Any], other: Select[Any]) -> b
     )
 
 
-def _mark(connection: Connection) -> str:
-    return "%s" if is_postgresql(connection) else "?"
+def _insertion(connection: Connection, table: Table, columns: Sequence[str], count: int) -> str:
+    mark = "%s" if is_postgresql(connection) else "?"
+    return _written_out(mark, table.name, tuple(columns), count)
 
 
 @lru_cache(maxsize=256)
-def _insertion(mark: str, table: str, columns: tuple[str, ...], count: int) -> str:
+def _written_out(mark: str, table: str, columns: tuple[str, ...], count: int) -> str:
     row = f"({', '.join([mark] * len(columns))})"
     rows = ", ".join([row] * count)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {rows}"  # noqa: S608  # our own names

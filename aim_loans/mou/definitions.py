@@ -117,11 +117,16 @@ SPLITS: tuple[tuple[str, ...], ...] = (
 AGES = ("under_18", "18-29", "30-44", "45-59", "60+", "unknown")
 # The parts of each one-way split that a target can be set for; nobody aims at what is not known.
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "sector": SECTOR_KEYS,
-    "gender": tuple(key for key in WORDS["gender"] if key != "unknown"),
-    "age": AGES[:-1],
-    "disability": tuple(key for key in WORDS["disability"] if key != "unknown"),
-    "province": tuple(key for key in WORDS["province"] if key != "unknown"),
-    "tier": tuple(key for key in WORDS["tier"] if key != "unknown"),
-    "district": tuple(sorted(each.name for each in districts())),
+    split: tuple(part for part in parts if part != "unknown")
+    for split, parts in {
+        "sector": SECTOR_KEYS,
+        "age": AGES,
+        **{split: tuple(WORDS[split]) for split in ("gender", "disability", "province", "tier")},
+        "district": tuple(sorted(each.name for each in districts())),
+    }.items()
 }
+
+
+def code_of(line: str) -> str:
+    """Give a line's code in the memorandum: A4 of A4.women."""
+    return line.partition(".")[0]

@@ -67,6 +67,11 @@ class JointEdition:
     steps: tuple[Step, ...]
 
     @property
+    def is_month(self) -> bool:
+        """Say whether it is a month's brief, not the report of a half-year."""
+        return parse_period(self.period).is_month
+
+    @property
     def released(self) -> bool:
         """Say whether a second person let the partner read it."""
         return any(step.kind == RELEASED for step in self.steps)

@@ -177,14 +177,8 @@ def enter_attendance(
     if known.begins_on > today:
         raise Refused("The training begins on {day}. Enter it then.", day=known.begins_on)
     invited = {each.invitation_id for each in invited_to(tx.connection, known.id)}
-    passed = min(known.days, (today - known.begins_on).days + 1)
     for each in command.present:
-        _check_present(each, invited, most_days=passed)
-        if each.completed and passed < known.days:
-            raise Refused(
-                "The training is not over, so nobody has completed it yet.",
-                field=f"days-{each.invitation_id}",
-            )
+        _check_present(each, known, invited, today=today)
     this = _begin(tx, "enter_attendance", command, known.branch_code, actor=actor, key=key)
     if this.repeated:
         return
@@ -259,16 +253,19 @@ def _check_stands(known: Training) -> None:
         raise Refused("This training was taken back. Plan another one.")
 
 
-def _check_present(each: Present, invited: set[int], *, most_days: int) -> None:
+def _check_present(each: Present, known: Training, invited: set[int], *, today: date) -> None:
+    passed = min(known.days, (today - known.begins_on).days + 1)
     row = f"days-{each.invitation_id}"
     if each.invitation_id not in invited:
         raise Refused("Somebody here is not invited to this training. Open the sheet again.")
-    if not 0 <= each.days <= most_days:
+    if not 0 <= each.days <= passed:
         raise Refused(
             "Give a whole number from 0 to {most}: so many days of the training have passed.",
             field=row,
-            most=most_days,
+            most=passed,
         )
+    if each.completed and passed < known.days:
+        raise Refused("The training is not over, so nobody has completed it yet.", field=row)
     if each.completed and not each.days:
         raise Refused("Who never came has not completed it. Check the days.", field=row)
     if each.satisfaction is not None and not 1 <= each.satisfaction <= HIGHEST_SATISFACTION:

@@ -13,6 +13,7 @@ from aim_loans.errors import AimError, Conflict, NotAllowed, NotFound
 from aim_loans.identity.permissions import Deed, reach
 from aim_loans.identity.sign_in import ABSOLUTE, record_refusal
 from aim_loans.money import points
+from aim_loans.mou.definitions import code_of
 from aim_loans.portfolio.lateness import late_level
 from aim_loans.vocabulary import N_
 from aim_loans.web import (
@@ -174,6 +175,7 @@ def create_app(surroundings: Surroundings, *, secret: bytes, plain_http: bool = 
     app.add_template_filter(language.day, "day")
     app.add_template_filter(language.moment, "moment")
     app.add_template_filter(language.cnic, "cnic")
+    app.add_template_filter(code_of, "line_code")
     app.add_template_filter(language.masked_cnic, "masked_cnic")
     app.add_template_filter(language.ltr, "ltr")
     app.add_template_filter(language.tenths, "tenths")

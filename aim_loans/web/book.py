@@ -153,8 +153,8 @@ def _footing(remembered: Remembered, wanted: Asked, figure: str, ladder: Ladder)
 
 def _groupings(by: str | None) -> list[tuple[str, ...]]:
     """Give what the page of the book asks: the whole, and with a dimension its groups as well."""
-    names = dict.fromkeys((_GENDER, by, "sector")) if by else (_GENDER,)
-    return [(), *((name,) for name in names if name)]
+    names = dict.fromkeys((_GENDER, by, "sector") if by else (_GENDER,))
+    return [(), *((name,) for name in names)]
 
 
 def _page(connection: Connection, remembered: Remembered, wanted: Asked, start: int) -> BookPage:

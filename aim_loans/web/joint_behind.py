@@ -33,7 +33,6 @@ def show(edition_id: int, line: str) -> str:
     return render_template(
         "joint_behind.html",
         edition=edition,
-        is_month=parse_period(edition.period).is_month,
         line=line,
         name=DEFINITIONS[line].name,
         count=units.nunique(),

@@ -45,13 +45,13 @@ def own_path(path: str) -> str:
     return path if ours else "/"
 
 
+# A page has hundreds of pieces: to format them would take several times as long.
+_PIECE, _LEFT_TO_RIGHT, _END = Markup("<bdi>"), Markup('<bdi dir="ltr">'), Markup("</bdi>")
+
+
 def ltr(text: object) -> Markup:
     """Keep a code, an amount or a number left-to-right."""
-    # A page has hundreds: to format them would take several times as long.
     return _LEFT_TO_RIGHT + escape(text) + _END
-
-
-_LEFT_TO_RIGHT, _END = Markup('<bdi dir="ltr">'), Markup("</bdi>")
 
 
 def rupees(paisa: int) -> Markup:
@@ -72,14 +72,14 @@ def count(number: int) -> Markup:
 
 def day(value: date) -> Markup:
     """Write a date in the page's language, in one piece."""
-    return Markup("<bdi>{}</bdi>").format(words().day(value))
+    return _PIECE + escape(words().day(value)) + _END
 
 
 def moment(value: datetime) -> Markup:
     """Write a moment in the institution's zone."""
     zone = around().settings.institution.zone
     written = f"{words().day(business_date(value, zone))} {value.astimezone(zone):%H:%M}"
-    return Markup("<bdi>{}</bdi>").format(written)
+    return _PIECE + escape(written) + _END
 
 
 def cnic(digits: str) -> Markup:
@@ -94,7 +94,7 @@ def masked_cnic(digits: str) -> Markup:
 
 def named(dimension: str, key: str) -> Markup:
     """Write a product, programme, fund, sector or activity as the institution names it."""
-    return Markup("<bdi>{}</bdi>").format(words().text(around().name_of(dimension, key)))
+    return _PIECE + escape(words().text(around().name_of(dimension, key))) + _END
 
 
 def share(part: int, whole: int) -> str:
