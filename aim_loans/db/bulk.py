@@ -44,7 +44,7 @@ read_day = lru_cache(maxsize=100_000)(date.fromisoformat)
 # Below this many rows one statement costs PostgreSQL less than opening a COPY.
 COPY_FROM = 20
 # Many rows a statement take SQLite two thirds of the time of single ones.
-ROWS_TOGETHER = 100
+ROWS_TOGETHER = 250
 
 
 def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
