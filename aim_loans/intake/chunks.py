@@ -28,7 +28,7 @@ from aim_loans.loans.imported import (
 from aim_loans.loans.queries import load_histories
 from aim_loans.loans.schedule import Schedule
 
-MOST_ROWS = 10_000
+MOST_ROWS = 5_000
 
 
 class NewLoan(NamedTuple):
@@ -138,7 +138,7 @@ def opening_reference(loan_ref: str) -> str:
 
 
 def chunks(groups: Iterable[Group], *, whole_loans: bool) -> Iterator[list[Group]]:
-    """Give groups in chunks of at most 10,000 rows; a longer group is spread over several.
+    """Give groups in chunks of at most 5,000 rows; a longer group is spread over several.
 
     With `whole_loans` a group is never spread, whatever its length.
     """
