@@ -30,6 +30,9 @@ from aim_loans.loans.operations import FactDraft, post_facts
 from aim_loans.loans.queries import load_history
 from aim_loans.origination.models import dated_setting, product, programme
 from aim_loans.origination.queries import settings_in_force
+from aim_loans.vocabulary import N_
+
+SOURCE_OF_AN_IMPORT = N_("made by an import, with the rules of the default product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,7 @@ def ensure_product(tx: Writing, act: Act, code: str, *, like: str) -> None:
     if known is not None:
         return
     copied = [
-        replace(
-            rules, code=code, name=code, verified=False, source=f"made by an import like {like}"
-        )
+        replace(rules, code=code, name=code, verified=False, source=SOURCE_OF_AN_IMPORT)
         for rules in settings_in_force(tx.connection).products
         if rules.code == like
     ]

@@ -10,9 +10,12 @@ from sqlalchemy import Connection
 
 from aim_loans.borrowers.queries import cnic_owners
 from aim_loans.db.bulk import COPY_FROM
+from aim_loans.db.engine import reading
 from aim_loans.errors import Conflict, NotAllowed
 from aim_loans.intake.layout import LAYOUTS, LOANS, RECEIPTS
 from aim_loans.intake.operations import BookSources, import_book
+from aim_loans.origination.queries import settings_in_force
+from aim_loans.texts import translator
 from tests.book import AUDIT_KEY, CASHIER
 from tests.intake.books import (
     SETTINGS,
@@ -193,6 +196,17 @@ def test_codes_that_are_missing_refuse_the_row_or_are_made(desk: Desk) -> None:
     assert (position["product_code"], position["programme_code"]) == ("dairy", "women-2025")
     # From now on they are there.
     assert desk.send([another_loan("L2", product="dairy")], create_missing=False).exit_code == 0
+
+
+def test_a_product_made_by_an_import_has_the_default_rules_unverified(quick_desk: Desk) -> None:
+    quick_desk.send([a_loan(product="dairy")])
+    with reading(quick_desk.book.engine) as connection:
+        (made,) = (each for each in settings_in_force(connection).products if each.code == "dairy")
+    rules = {each.code: each for each in SETTINGS.dated.products}
+    usual = rules[SETTINGS.lending.default_product]
+    said = "made by an import, with the rules of the default product"
+    assert made == replace(usual, code="dairy", name="dairy", verified=False, source=said)
+    assert translator("ur").text(made.source) == "درآمد سے بنی، عام اسکیم کے قواعد کے ساتھ"
 
 
 def test_nothing_is_made_for_a_row_that_is_refused(quick_desk: Desk) -> None:

@@ -11,6 +11,7 @@ from aim_loans.borrowers.referrals import referral_by_code, referrals_of, take_b
 from aim_loans.config.reader import read_settings
 from aim_loans.db.engine import reading
 from aim_loans.errors import Conflict, NotAllowed, NotFound, Refused
+from aim_loans.identity.models import act
 from aim_loans.identity.operations import AddBranch
 from aim_loans.identity.staff import open_branch
 from aim_loans.mou import referral_list
@@ -230,9 +231,9 @@ def test_a_training_taken_back_is_neither_filled_nor_attended(sqlite_book: Book)
     sqlite_book.open_loan("L1")
     training = work.train()
     work.take_back(take_back_training, training, HEAD_OFFICE)
-    for act in (lambda: work.invite(training), lambda: work.attend(training, [])):
+    for attempt in (lambda: work.invite(training), lambda: work.attend(training, [])):
         with pytest.raises(Refused, match="taken back"):
-            act()
+            attempt()
 
 
 def test_only_the_own_branch_takes_back_and_says_why(sqlite_book: Book) -> None:
@@ -262,6 +263,22 @@ def test_steps_taken_back_are_told_of_the_enterprise(sqlite_book: Book) -> None:
     assert [(each.kind, each.detail, each.reason) for each in told] == [
         ("support", "advice", "typed twice"),
         ("registration", "F2", "typed for another"),
+    ]
+
+
+def test_the_audit_trail_names_the_enterprise_whose_help_was_taken_back(sqlite_book: Book) -> None:
+    work = JointWork(sqlite_book)
+    shop = work.enterprise(Branch(sqlite_book).person("Zarqa"))
+    work.undo_help(work.help("advice", shop))
+    work.undo_help(work.help("help_desk", None))
+    with reading(sqlite_book.engine) as connection:
+        trail = select(act.c.kind, act.c.subject).order_by(act.c.id.desc()).limit(4)
+        told = [tuple(row) for row in connection.execute(trail)]
+    assert told == [
+        ("undo_support", "support"),
+        ("give_support", "support"),
+        ("undo_support", f"enterprise {shop}"),
+        ("give_support", f"enterprise {shop}"),
     ]
 
 
