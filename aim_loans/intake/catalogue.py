@@ -131,7 +131,7 @@ class Catalogue:
         for code in sorted(missing.branches):
             add_branch(tx, AddBranch(code, code), actor=actor, within=act)
         for code in sorted(missing.products):
-            ensure_product(tx, act, code, like=self._lending.default_product)
+            ensure_product(tx, act, code, default=self._lending.default_product)
         for code in sorted(missing.programmes):
             ensure_programme(tx, act, code)
         for code in sorted(missing.funds):

@@ -68,15 +68,15 @@ def set_up(tx: Writing, command: SetUp, *, actor: Actor) -> int:
     return added
 
 
-def ensure_product(tx: Writing, act: Act, code: str, *, like: str) -> None:
-    """Make a product with the rules of another unless it is there; not verified."""
+def ensure_product(tx: Writing, act: Act, code: str, *, default: str) -> None:
+    """Make a product with the rules of the default one unless it is there; not verified."""
     known = tx.connection.execute(select(product.c.code).where(product.c.code == code)).first()
     if known is not None:
         return
     copied = [
         replace(rules, code=code, name=code, verified=False, source=SOURCE_OF_AN_IMPORT)
         for rules in settings_in_force(tx.connection).products
-        if rules.code == like
+        if rules.code == default
     ]
     for rules in copied:
         add_row(tx, act, dated_row("products", rules))
