@@ -80,8 +80,7 @@ def give_support(
     branch = _branch(tx.connection, command)
     require(actor, Deed.RECORD_SUPPORT, branch=branch)
     _check(command, today=today)
-    about = command.enterprise_id
-    this = _begin(tx, "give_support", command, branch, about, actor=actor, key=key)
+    this = _begin(tx, "give_support", command, branch, command.enterprise_id, actor=actor, key=key)
     if this.repeated:
         return
     code, note = checked_code(command.smeda_code), tidy(command.note or "") or None
@@ -97,13 +96,19 @@ def undo_support(
     found = _found(tx.connection, command.support_id)
     require(actor, Deed.RECORD_SUPPORT, branch=found.branch_code)
     check_reason(command.reason)
-    branch, about = found.branch_code, found.enterprise_id
     this = _begin(
-        tx, "undo_support", command, branch, about, actor=actor, key=key, reason=command.reason
+        tx,
+        "undo_support",
+        command,
+        found.branch_code,
+        found.enterprise_id,
+        actor=actor,
+        key=key,
+        reason=command.reason,
     )
     if this.repeated:
         return
-    _write(tx, this, (branch, *(getattr(found, name) for name in _GIVEN), found.id))
+    _write(tx, this, (found.branch_code, *(getattr(found, name) for name in _GIVEN), found.id))
 
 
 def support_of(connection: Connection, enterprise_id: int) -> list[Support]:
