@@ -13,6 +13,9 @@ from aim_loans.loans.models import loan_position
 from aim_loans.portfolio.due import View
 from aim_loans.portfolio.months import ClosedMonth, close_before
 
+# PostgreSQL's name for how many processes may help with one statement.
+_WORKERS = "max_parallel_workers_per_gather"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -50,7 +53,8 @@ def source_for(connection: Connection, view: View) -> Source:
     asked: list[ColumnElement[Any]] = [func.max(loan_position.c.last_value_on)]
     if is_postgresql(connection):
         # A plan kept for any day misjudges the one that is asked for.
-        asked.append(func.set_config("plan_cache_mode", "force_custom_plan", true()))
+        asked.append(_told("plan_cache_mode", "force_custom_plan"))
+        asked.append(_told(_WORKERS, None))
     last = connection.execute(select(*asked)).scalar()
     if view.known_at is None and (last is None or last <= view.as_of):
         return Source.POSITIONS
@@ -60,10 +64,20 @@ def source_for(connection: Connection, view: View) -> Source:
 def fact_source(connection: Connection, view: View) -> Source:
     """Choose among all facts and those since the last close: they know every sum by its day."""
     closed = close_before(connection, view.as_of, view.known_at)
-    return Source.FACTS if closed is None else since_close(closed, view)
+    if closed is not None:
+        return since_close(closed, view)
+    if is_postgresql(connection):
+        # Of several workers each would add up all the facts anew.
+        connection.execute(select(_told(_WORKERS, "0")))
+    return Source.FACTS
 
 
 def since_close(closed: ClosedMonth, view: View) -> Source:
     """Start from a closed month, for its own end or a later day, at its cut or later."""
     columns = Source.FACTS.value if view.as_of > closed.month else ("late_days",)
     return Source(columns, closed)
+
+
+def _told(setting: str, value: str | None) -> ColumnElement[str]:
+    """Tell PostgreSQL's planner for the rest of the transaction; None: as the server has it."""
+    return func.set_config(setting, value, true())

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from aim_loans.config.reader import read_settings
 from aim_loans.portfolio.cells import DIMENSIONS
@@ -106,6 +106,22 @@ def test_the_book_is_the_plain_one_on_postgresql(
     writing_engine: Engine, made: MadeBook, start: int
 ) -> None:
     expect_the_plain_book(writing_engine, made, start)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_no_second_worker_adds_up_all_the_facts_again(writing_engine: Engine) -> None:
+    workers = text("SHOW max_parallel_workers_per_gather")
+    told = []
+    with writing_engine.connect() as connection:
+        usual = connection.execute(workers).scalar()
+        for known_at in (None, LATE_CUT, None):
+            source = source_for(connection, View(date(2025, 1, 1), known_at))
+            told.append((source, connection.execute(workers).scalar()))
+        connection.rollback()
+        after = connection.execute(workers).scalar()
+    positions = (Source.POSITIONS, usual)
+    assert told == [positions, (Source.FACTS, "0"), positions]
+    assert after == usual != "0"
 
 
 def test_everything_that_can_happen_to_a_loan_happens_to_the_made_ones() -> None:
